@@ -1,0 +1,1 @@
+"""Plumbing every service needs, expressed once. The kit knows verbs, never nouns."""
