@@ -1,41 +1,14 @@
 """Settings of one service, read from the environment once, by `main.py` and `worker.py` only."""
 
-from base64 import b64decode
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_KEY_BYTES = 32
+from shared.kit.crypto import KeyRing
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class DataKeys(BaseModel):
-    """Keys for data at rest: several for reading, one active for writing, one for blind indexes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    active: str
-    keys: dict[str, SecretStr]
-    index_key: SecretStr
-
-    @field_validator("keys")
-    @classmethod
-    def _keys_are_32_bytes(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, key in keys.items():
-            if len(b64decode(key.get_secret_value(), validate=True)) != _KEY_BYTES:
-                message = f"data key {name!r} must be base64 of {_KEY_BYTES} bytes"
-                raise ValueError(message)
-        return keys
-
-    @model_validator(mode="after")
-    def _active_key_is_known(self) -> Self:
-        if self.active not in self.keys:
-            message = f"active data key {self.active!r} is not among the keys"
-            raise ValueError(message)
-        return self
 
 
 class ServiceSettings(BaseSettings):
@@ -66,7 +39,7 @@ class ServiceSettings(BaseSettings):
     """Start although the broker does not show that it syncs every write (a managed broker)."""
 
     token_issuer: str
-    token_audience: str = "liangfu"
+    token_audience: str = "liangfu"  # noqa: S105 - a name, not a secret
     token_jwks_url: str
     token_url: str
     client_id: str
@@ -76,7 +49,7 @@ class ServiceSettings(BaseSettings):
     """Base URL of the API of each service this one reads, by service name."""
 
     data_keys: SecretStr
-    """JSON of DataKeys."""
+    """JSON for `KeyRing.parse`: the active key, the keys still readable, the key of blind indexes."""
     blob_dir: Path
 
     http_host: str = "127.0.0.1"
@@ -92,12 +65,8 @@ class ServiceSettings(BaseSettings):
         """Whether conveniences (moving the clock) are off."""
         return self.environment == "production"
 
-    def keys(self) -> DataKeys:
-        """The data keys, validated. Raises pydantic.ValidationError, which does not show them."""
-        return DataKeys.model_validate_json(self.data_keys.get_secret_value())
-
     @field_validator("data_keys")
     @classmethod
     def _data_keys_are_usable(cls, text: SecretStr) -> SecretStr:
-        DataKeys.model_validate_json(text.get_secret_value())
+        KeyRing.parse(text)
         return text
