@@ -1,0 +1,46 @@
+"""Calendar arithmetic the law counts in: whole years (CERT-12, READ-20)."""
+
+from datetime import date, timedelta
+from typing import Final
+
+ONE_DAY: Final = timedelta(days=1)
+
+
+def add_years(day: date, years: int) -> date:
+    """The same calendar day ``years`` later (or earlier); 29 February becomes 28 February in a common year (READ-20).
+
+    >>> add_years(date(2016, 2, 29), 10)
+    datetime.date(2026, 2, 28)
+    >>> add_years(date(2016, 2, 29), 4)
+    datetime.date(2020, 2, 29)
+    """
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        if (day.month, day.day) != (2, 29):
+            raise
+        return day.replace(year=day.year + years, day=28)
+
+
+def last_valid_day(issued: date, *, years: int = 10, inclusive: bool = True) -> date:
+    """The last day on which something issued on a day is still valid (CERT-12, READ-20).
+
+    ``inclusive=False`` is the stricter reading of the switch ``expiry_inclusive``: the day before the anniversary.
+
+    >>> last_valid_day(date(2013, 6, 15))
+    datetime.date(2023, 6, 15)
+    >>> last_valid_day(date(2013, 6, 15), inclusive=False)
+    datetime.date(2023, 6, 14)
+    """
+    anniversary = add_years(issued, years)
+    return anniversary if inclusive else anniversary - ONE_DAY
+
+
+def age_on(day: date, *, born: date) -> int:
+    """Completed years of life on a day; somebody born on 29 February is a year older from 28 February in common years.
+
+    >>> age_on(date(2025, 2, 28), born=date(2024, 2, 29))
+    1
+    """
+    years = day.year - born.year
+    return years if add_years(born, years) <= day else years - 1
