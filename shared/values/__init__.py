@@ -1,4 +1,4 @@
-"""Values two services spell alike: money, months, divisions, personal numbers. Immutable, valid, standard library only."""
+"""Values two services spell alike: money, months, divisions, personal numbers. Immutable, always valid, stdlib only."""
 
 from shared.values.certificate_number import (
     CertificateNumber,
