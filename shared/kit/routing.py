@@ -1,0 +1,224 @@
+"""The one way this house declares an HTTP route.
+
+`Route` does, in this order and before the endpoint: decide the permission, refuse query parameters nobody
+declared, answer a repeated idempotent request from memory. `undeclared` finds every route of an
+application that does not declare exactly one permission decision, wherever it hides.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Annotated, Any, Final, get_args, get_origin
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+
+from shared.kit.permissions import Decision, decisions_in
+from shared.kit.problems import Problem
+from shared.kit.transactions import open_work
+
+__all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "open_work", "undeclared"]
+
+Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_SEQUENCES: Final = frozenset({list, set, frozenset, tuple})
+
+
+class RequestModel(BaseModel):
+    """The base of every request body: frozen, and a field nobody declared is a fault (422), not passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BodyAcceptsUnknownFields(TypeError):
+    """A route takes a body model that would ignore unknown fields; use RequestModel."""
+
+
+class UndeclaredRoute(Exception):
+    """Routes without exactly one permission decision; the service must not start. `paths` lists them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = tuple(paths)
+        super().__init__("no permission decision: " + ", ".join(self.paths))
+
+
+class Answerer(ABC):
+    """A dependency that answers for a route: sees the finished response inside the transaction that made it."""
+
+    class Answered(Exception):
+        """The answer is known already; the endpoint must not run."""
+
+        def __init__(self, response: Response) -> None:
+            self.response = response
+
+    @abstractmethod
+    async def __call__(self, *args: Any, **kwargs: Any) -> str:
+        """As a dependency of the route: may raise `Answered`."""
+
+    @abstractmethod
+    async def prepare(self, request: Request) -> None:
+        """Before the framework reads the request."""
+
+    @abstractmethod
+    async def keep(self, request: Request, response: Response) -> None:
+        """After the endpoint, before COMMIT."""
+
+
+class Route(APIRoute):
+    """A route that is closed by default and passes nothing over.
+
+    FastAPI runs the handler inside the function-scoped exit stack: what is awaited here after the endpoint
+    still happens inside the request's transaction, and the response is sent after its COMMIT.
+    """
+
+    def get_route_handler(self) -> Answer:
+        """Wrap FastAPI's handler. Only a decision declared by the route itself counts: it is read where it is used."""
+        answer = super().get_route_handler()
+        decisions = list(decisions_in(self.dependant))
+        decision = decisions[0] if len(decisions) == 1 else None
+        answerer = next(_answerers_in(self.dependant), None)
+        query = _QueryParameters(self.dependant)
+        for parameter in _flat(self.dependant, "body_params"):
+            _refuse_open_models(parameter.field_info.annotation, self.path, set())
+
+        async def answer_decided(request: Request) -> Response:
+            await _decide(decision, request)
+            query.refuse_others(request)
+            if answerer is None:
+                return await answer(request)
+            await answerer.prepare(request)
+            try:
+                response = await answer(request)
+            except Answerer.Answered as known:
+                return known.response
+            await answerer.keep(request, response)
+            return response
+
+        return answer_decided
+
+
+class Router(APIRouter):
+    """An `APIRouter` whose routes are `Route`s and whose paths mean exactly what they say."""
+
+    def __init__(self, *, prefix: str = "", tags: list[str] | None = None) -> None:
+        super().__init__(prefix=prefix, tags=[*(tags or [])], route_class=Route, redirect_slashes=False)
+
+
+async def _decide(decision: Decision | None, request: Request) -> None:
+    if decision is None:
+        raise Problem("permission_not_decided")
+    await decision(request)
+
+
+def _answerers_in(dependant: Dependant) -> Iterator[Answerer]:
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, Answerer):
+            yield dependency.call
+        yield from _answerers_in(dependency)
+
+
+def _flat(dependant: Dependant, kind: str) -> Iterator[Any]:
+    yield from getattr(dependant, kind)
+    for dependency in dependant.dependencies:
+        yield from _flat(dependency, kind)
+
+
+class _QueryParameters:
+    """The query parameters a route declares, to refuse all others and repeated single ones."""
+
+    def __init__(self, dependant: Dependant) -> None:
+        self.allowed: dict[str, bool] = {}
+        for parameter in _flat(dependant, "query_params"):
+            annotation = _bare(parameter.field_info.annotation)
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                for name, field in annotation.model_fields.items():
+                    self.allowed[field.alias or name] = _is_sequence(field.annotation)
+            else:
+                self.allowed[parameter.alias] = _is_sequence(annotation)
+
+    def refuse_others(self, request: Request) -> None:
+        """Raise 400 naming what is unknown (and what is allowed), or what is repeated."""
+        if not request.url.query:
+            return
+        given = [name for name, _ in request.query_params.multi_items()]
+        if unknown := sorted({name[:64] for name in given if name not in self.allowed}):
+            raise Problem("unknown_parameter", unknown=unknown, allowed=sorted(self.allowed) or "-")
+        if repeated := sorted({name for name in given if given.count(name) > 1 and not self.allowed[name]}):
+            raise Problem("repeated_parameter", repeated=repeated)
+
+
+def _bare(annotation: Any) -> Any:
+    """The type itself: without Annotated and without `| None`."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    arms = [arm for arm in get_args(annotation) if arm is not type(None)]
+    if type(None) in get_args(annotation) and len(arms) == 1:
+        return _bare(arms[0])
+    return annotation
+
+
+def _is_sequence(annotation: Any) -> bool:
+    bare = _bare(annotation)
+    return bare in _SEQUENCES or get_origin(bare) in _SEQUENCES
+
+
+def _refuse_open_models(annotation: Any, path: str, seen: set[type]) -> None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        seen.add(annotation)
+        if annotation.model_config.get("extra") != "forbid":
+            raise BodyAcceptsUnknownFields(f"{path}: {annotation.__name__}")
+        for field in annotation.model_fields.values():
+            _refuse_open_models(field.annotation, path, seen)
+    for argument in get_args(annotation):
+        _refuse_open_models(argument, path, seen)
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------
+
+
+def undeclared(app: FastAPI) -> list[str]:
+    """Every route of `app` that does not declare exactly one decision, as `METHOD path`, sorted.
+
+    An included router is one opaque object in `app.routes` here, so the walk goes through the framework's
+    own iterator. A plain route, a mount, a host, a page of documentation the framework adds, or a static
+    front end cannot declare anything: they are always undeclared.
+    """
+    found = [
+        _name(context.path, context.route) for context in iter_route_contexts(app.routes) if not _declares(context)
+    ]
+    found += [f"FRONTEND {getattr(route, 'path', '')}" for route in _frontends(app.router)]
+    return sorted(found)
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """Raise UndeclaredRoute, listing the paths, unless every route declares its permission."""
+    if paths := undeclared(app):
+        raise UndeclaredRoute(paths)
+
+
+def _declares(context: Any) -> bool:
+    route = context.original_route
+    return isinstance(route, (Route, APIWebSocketRoute)) and len(list(decisions_in(route.dependant))) == 1
+
+
+def _name(path: str | None, route: BaseRoute) -> str:
+    match route:
+        case Mount():
+            kind = "MOUNT"
+        case WebSocketRoute():
+            kind = "WEBSOCKET"
+        case _:
+            kind = "/".join(sorted(getattr(route, "methods", None) or {type(route).__name__}))
+    return f"{kind} {path}"
+
+
+def _frontends(router: Any) -> Iterator[BaseRoute]:
+    """Routes of `app.frontend(...)`, which the framework keeps apart from the others."""
+    yield from getattr(router, "_low_priority_routes", ())
+    for route in router.routes:
+        if (included := getattr(route, "original_router", None)) is not None:
+            yield from _frontends(included)
