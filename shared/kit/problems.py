@@ -5,7 +5,7 @@ table gives status and words) and a request that does not validate. Nothing here
 neither values nor secrets, only names, places and limits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
@@ -18,6 +18,8 @@ from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.status import WS_1008_POLICY_VIOLATION
+from starlette.websockets import WebSocket
 
 from shared.values.invalid import InvalidValue
 from shared.values.refusal import Refusal
@@ -479,26 +481,34 @@ def answer_http(error: HTTPException, connection: HTTPConnection) -> Response:
     return _response(_Document(code, KIT_TEXTS[code], headers=error.headers or {}), connection)
 
 
+async def deny(socket: WebSocket, response: Response) -> None:
+    """Refuse a websocket handshake with `response`, or close it where the server cannot carry one."""
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(response)
+    else:
+        await socket.close(WS_1008_POLICY_VIOLATION)
+
+
 def install_problems(app: FastAPI, texts: Mapping[type[Refusal], ProblemText]) -> None:
     """Make every error of `app` a problem document. Unexpected ones are answered by the edge middleware."""
+    renderers: dict[type[Exception], Callable[[Any, HTTPConnection], Response]] = {
+        Problem: answer,
+        Refusal: lambda refusal, connection: answer_refusal(refusal, texts, connection),
+        RequestValidationError: answer_invalid,
+        HTTPException: answer_http,
+    }
+    for kind, render in renderers.items():
+        app.add_exception_handler(kind, _handler(render))
 
-    async def on_problem(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)  # noqa: S101 - the registration below says so
-        return answer(error, request)
 
-    async def on_refusal(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refusal)  # noqa: S101 - the registration below says so
-        return answer_refusal(error, texts, request)
+def _handler(
+    render: Callable[[Any, HTTPConnection], Response],
+) -> Any:  # the framework's type knows handlers of requests and of sockets, not of both
+    async def handle(connection: Request | WebSocket, error: Exception) -> Response | None:
+        response = render(error, connection)
+        if isinstance(connection, WebSocket):
+            await deny(connection, response)
+            return None
+        return response
 
-    async def on_invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - the registration below says so
-        return answer_invalid(error, request)
-
-    async def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - the registration below says so
-        return answer_http(error, request)
-
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(Refusal, on_refusal)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)
+    return handle

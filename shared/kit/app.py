@@ -1,0 +1,106 @@
+"""One call makes a service's API: every rule of the HTTP side is on, and nothing is left to remember."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.kit.crypto import Cipher, KeyRing
+from shared.kit.docs_pages import documentation_router
+from shared.kit.edge import Edge
+from shared.kit.ops import PATHS, Ops
+from shared.kit.permissions import Public, Roles
+from shared.kit.problems import MEDIA_TYPE, Problem, ProblemText, install_problems
+from shared.kit.routing import Route, Router, refuse_undeclared
+from shared.kit.settings import ServiceSettings
+from shared.kit.tokens import IssuerKeys, TokenVerifier
+from shared.kit.work import Works
+from shared.values.refusal import Refusal
+
+_KEYS_TIMEOUT_SECONDS: Final = 3.0
+
+Resource = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
+"""Something opened when the API starts and closed when it stops; may put itself on `app.state`."""
+
+
+def create_app(
+    settings: ServiceSettings,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    works: Works[Any],
+    roles: Roles,
+    ops: Ops,
+    asyncapi: Callable[[], Mapping[str, Any]],
+    problem_texts: Mapping[type[Refusal], ProblemText] | None = None,
+    resources: Sequence[Resource] = (),
+    tokens: TokenVerifier | None = None,
+    check_routes_at_start: bool = True,
+) -> FastAPI:
+    """The API of one service.
+
+    `problem_texts` gives each refusal its status and words; `tokens` replaces the verifier built from the
+    settings. `check_routes_at_start=False` switches off only the walk over the routes: a request no
+    permission decision let in is refused all the same.
+
+    Raises UndeclaredRoute here, and again at start-up for routes added in between.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if check_routes_at_start:
+            refuse_undeclared(app)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(works.engine.dispose)
+            stack.push_async_callback(issuer_client.aclose)
+            for resource in resources:
+                await stack.enter_async_context(resource(app))
+            yield
+
+    app = FastAPI(
+        title=title,
+        version=ops.version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        responses={"default": {"description": "application/problem+json", "content": {MEDIA_TYPE: {}}}},
+    )
+    app.router.route_class = Route
+    issuer_client = httpx.AsyncClient(timeout=_KEYS_TIMEOUT_SECONDS, trust_env=False)
+    app.state.settings = settings
+    app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
+    app.state.roles, app.state.ops = roles, ops
+    app.state.cipher = Cipher(KeyRing.parse(settings.data_keys))
+    app.state.tokens = tokens or TokenVerifier(
+        IssuerKeys(settings.token_jwks_url, issuer_client),
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+    )
+    install_problems(app, problem_texts or {})
+    app.add_middleware(Edge, body_bytes_max=settings.body_bytes_max)
+    for router in (*routers, _ops_router(ops), documentation_router(asyncapi)):
+        app.include_router(router)
+    if check_routes_at_start:
+        refuse_undeclared(app)
+    return app
+
+
+def _ops_router(ops: Ops) -> Router:
+    """The ops paths on the API port as well, for whoever can reach only that one; public like there."""
+    router = Router()
+
+    async def answer(request: Request) -> Response:
+        told = await ops.answer(request.url.path)
+        if told is None:
+            raise Problem("not_found")
+        return Response(told.body, told.status, media_type=told.media_type)
+
+    for path in PATHS:
+        router.get(path, dependencies=[Public()], include_in_schema=False)(answer)
+    return router
