@@ -7,8 +7,9 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from signal import SIGINT, SIGKILL
 from typing import Final
@@ -286,12 +287,19 @@ def _environment() -> dict[str, str]:
 
 
 def _kill_all(processes: list[psutil.Process]) -> None:
+    """Kill, and wait until the kernel has: an orphan that nobody reaps is as good as gone."""
     for process in processes:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.send_signal(SIGKILL)
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(processes, timeout=5)
+    while not all(_is_dead(process) for process in processes):
+        time.sleep(0.002)
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _give(path: Path, account: Account | None) -> None:

@@ -1,0 +1,44 @@
+"""The services of the stack: what each is called, whom it reads, what it may ask of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+ROLES: Final = ("api", "worker")
+"""The processes of a service: one answers HTTP; the other relays, consumes and does scheduled work."""
+
+MACHINE_PERMISSIONS: Final = frozenset({"journal:read", "person:read", "person-link:write"})
+"""What a service's own client may do at the services it reads: follow their journals, ask about persons."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service. ``reads``: the publishers whose API it calls. Modules default to the house layout."""
+
+    name: str
+    reads: tuple[str, ...] = ()
+    api_module: str = ""
+    worker_module: str = ""
+    migrates: bool = True
+
+    def module(self, role: str) -> str:
+        """What the process of this role runs."""
+        if role == "api":
+            return self.api_module or f"services.{self.name}.main"
+        return self.worker_module or f"services.{self.name}.worker"
+
+    def processes(self) -> Iterator[tuple[str, str]]:
+        """(process name, role) of each process, API first."""
+        for role in ROLES:
+            yield f"{self.name}.{role}", role
+
+
+SERVICES: Final = (
+    Service("registry"),
+    Service("subsidy", reads=("registry",)),
+    Service("rehab", reads=("registry",)),
+    Service("indicators", reads=("registry", "subsidy", "rehab")),
+)
+
+LOCAL_ROLES: Final = "administrator"
+"""The roles of the token that `make up` prints."""
