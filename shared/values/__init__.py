@@ -5,7 +5,7 @@ from shared.values.certificate_number import (
     CertificateNumberDisagrees,
     CertificateNumberIsMalformed,
 )
-from shared.values.dates import add_years, age_on, last_valid_day
+from shared.values.dates import DayIsInvalid, add_years, age_on, last_valid_day, parse_day
 from shared.values.disability import (
     Component,
     ComponentsAreInvalid,
@@ -41,6 +41,7 @@ __all__ = [
     "CertificateNumberIsMalformed",
     "Component",
     "ComponentsAreInvalid",
+    "DayIsInvalid",
     "Disability",
     "DisabilityCategory",
     "DisabilityCategoryIsInvalid",
@@ -76,4 +77,5 @@ __all__ = [
     "check_character",
     "last_valid_day",
     "overall_grade",
+    "parse_day",
 ]

@@ -1,9 +1,38 @@
-"""Calendar arithmetic the law counts in: whole years (CERT-12, READ-20)."""
+"""Days as people write them, and the calendar arithmetic the law counts in: whole years (CERT-12, READ-20)."""
 
+import re
+import unicodedata
 from datetime import date, timedelta
-from typing import Final
+from typing import ClassVar, Final
+
+from shared.values.invalid import InvalidValue, excerpt
 
 ONE_DAY: Final = timedelta(days=1)
+_DAY: Final = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))", re.ASCII)
+
+
+class DayIsInvalid(InvalidValue):
+    """The text is no day of the calendar."""
+
+    code: ClassVar[str] = "day_is_invalid"
+    zh_text: ClassVar[str] = "“{given}”不是有效的日期，应写作 2023-05-01 的形式"
+    en_text: ClassVar[str] = "'{given}' is not a date; it is written YYYY-MM-DD"
+
+
+def parse_day(text: str) -> date:
+    """Read a day as it stands in files: ``2023-05-01``, ``2023/5/1``, ``2023.5.1``, ``2023年5月1日`` or ``20230501``.
+
+    >>> parse_day("2023年5月1日")
+    datetime.date(2023, 5, 1)
+    """
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if found is not None:
+        year, month, day = (int(found[1]), *(int(part) for part in found.groups()[2:] if part))
+        try:
+            return date(year, month, day)
+        except ValueError:
+            pass
+    raise DayIsInvalid(given=excerpt(text))
 
 
 def add_years(day: date, years: int) -> date:

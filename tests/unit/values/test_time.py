@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.values import (
+    DayIsInvalid,
     ExceptionIsOutsideTheCalendar,
     Month,
     MonthIsInvalid,
@@ -15,6 +16,7 @@ from shared.values import (
     add_years,
     age_on,
     last_valid_day,
+    parse_day,
 )
 
 months = st.builds(Month, st.integers(1900, 2200), st.integers(1, 12))
@@ -68,6 +70,18 @@ def test_a_run_of_months_includes_both_ends() -> None:
 def test_the_calendar_ends() -> None:
     with pytest.raises(MonthIsInvalid):
         Month(9999, 12).next()
+
+
+@given(days, st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"]))
+def test_a_day_is_read_in_the_ways_files_write_it(day: date, written: str) -> None:
+    assert parse_day(day.strftime(written)) == day
+    assert parse_day("２０２３／５／１") == date(2023, 5, 1)
+
+
+@pytest.mark.parametrize("wrong", ["", "2023-02-29", "2023-05/01", "23-05-01", "2023-5", "45047", "20230532", "明天"])
+def test_anything_else_is_no_day(wrong: str) -> None:
+    with pytest.raises(DayIsInvalid):
+        parse_day(wrong)
 
 
 def test_29_february_becomes_28_february_in_a_common_year() -> None:
