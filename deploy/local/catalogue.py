@@ -7,8 +7,8 @@ from typing import Final
 ROLES: Final = ("api", "worker")
 """The processes of a service: one answers HTTP; the other relays, consumes and does scheduled work."""
 
-MACHINE_PERMISSIONS: Final = frozenset({"journal:read", "person:read", "person-link:write"})
-"""What a service's own client may do at the services it reads: follow their journals, ask about persons."""
+MACHINE_PERMISSIONS: Final = frozenset({"journal:read", "journal:compare"})
+"""What a service's own client may do at the services it reads: follow their journals, compare copies."""
 
 
 @dataclass(frozen=True)
