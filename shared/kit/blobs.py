@@ -26,10 +26,12 @@ from uuid_utils.compat import uuid7
 
 from shared.kit.clock import Clock
 from shared.kit.crypto import Algorithm, ChunkCipher, Cipher, CiphertextIsUnreadable, KeyIsUnknown, Keys
+from shared.kit.problems import ProblemText
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
 
 __all__ = [
+    "BLOB_TEXTS",
     "CSV",
     "JPEG",
     "PDF",
@@ -92,6 +94,40 @@ class BlobIsDamaged(Refusal):
     """The stored content was altered, cut or lost (fact ``blob_id``). Nothing of the damaged part is given out."""
 
     code: ClassVar[str] = "blob_damaged"
+
+
+BLOB_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
+    BlobIsUnknown: ProblemText(404, "文件不存在", "No such file", "没有找到该文件。", "There is no such file."),
+    BlobIsTooLarge: ProblemText(
+        413,
+        "文件过大",
+        "The file is too large",
+        "文件不能超过 {limit_bytes} 字节。",
+        "A file may have at most {limit_bytes} bytes.",
+    ),
+    MediaTypeIsNotAccepted: ProblemText(
+        415,
+        "不支持的文件类型",
+        "File type not accepted",
+        "不支持文件类型“{declared}”，可用：{accepted}。",
+        "The file type '{declared}' is not accepted; use {accepted}.",
+    ),
+    MediaTypeIsNotTrue: ProblemText(
+        422,
+        "文件内容与类型不符",
+        "The file is not what it says",
+        "文件内容不是所声明的类型“{declared}”。",
+        "The content is not of the declared type '{declared}'.",
+    ),
+    BlobIsDamaged: ProblemText(
+        500,
+        "文件已损坏",
+        "The file is damaged",
+        "存储的文件 {blob_id} 已损坏或丢失，请联系管理员。",
+        "The stored file {blob_id} is damaged or lost. Tell the operators.",
+    ),
+}
+"""Words of this module's refusals, for the application's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,11 +352,11 @@ def blob_tables(metadata: sql.MetaData) -> BlobTables:
         sql.Column("retained_until", sql.Date, comment="the last day it must be kept; it is erased after"),
         sql.Column("deleted_at", sql.DateTime(timezone=True)),
         sql.Column("erased_at", sql.DateTime(timezone=True)),
-        sql.CheckConstraint("octet_length(sha256) = 32", name="blob_sha256_is_32_bytes"),
+        sql.CheckConstraint("octet_length(sha256) = 32", name="sha256_is_32_bytes"),
     )
-    sql.Index("blob_to_erase", blob.c.retained_until, postgresql_where=blob.c.erased_at.is_(None))
+    sql.Index("ix_blob_retained_until", blob.c.retained_until, postgresql_where=blob.c.erased_at.is_(None))
     sql.Index(
-        "blob_deleted",
+        "ix_blob_deleted_at",
         blob.c.deleted_at,
         postgresql_where=sql.and_(blob.c.deleted_at.is_not(None), blob.c.erased_at.is_(None)),
     )
@@ -415,6 +451,10 @@ class Blobs:
                 retained_until=blob.retained_until,
             )
         )
+
+    async def discard(self, blob: Blob) -> None:
+        """Erases a content that will not be recorded after all, instead of leaving it to the sweep."""
+        await asyncio.to_thread(self._store.erase, blob.id)
 
     async def find(self, connection: AsyncConnection, blob_id: UUID, *, within: Scope) -> Blob:
         """:raises BlobIsUnknown: if there is none, it was deleted, or lies outside the scope."""

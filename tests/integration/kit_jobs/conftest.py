@@ -1,0 +1,85 @@
+"""A real PostgreSQL with the kit's tables for files and jobs, one cluster a session, emptied for each test."""
+
+import asyncio
+import base64
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from deploy.local.ports import Ports
+from deploy.local.postgres import PostgresServer
+from shared.kit.blobs import Blobs, BlobTables, DirectoryStore, blob_tables
+from shared.kit.clock import Clock
+from shared.kit.crypto import KeyRing
+from shared.kit.database import new_engine, new_metadata
+from shared.kit.imports import ImportTables, import_tables
+from shared.kit.jobs import Jobs, JobTables, job_tables
+from shared.kit.work import UnitOfWork, Works
+
+METADATA: MetaData = new_metadata()
+BLOBS: BlobTables = blob_tables(METADATA)
+JOBS: JobTables = job_tables(METADATA)
+IMPORTS: ImportTables = import_tables(METADATA)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    root = tmp_path_factory.mktemp("kit_jobs")
+    port = Ports(root / "ports.json").port("postgres")
+    server = PostgresServer(
+        root / "pgdata", port=port, password="admin", owners={"kit": "kit"}, log_file=root / "postgres.log"
+    )
+
+    async def started() -> None:
+        await server.start()
+        engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
+        async with engine.begin() as connection:
+            await connection.run_sync(METADATA.create_all)
+        await engine.dispose()
+
+    asyncio.run(started())
+    yield server
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
+    engine = new_engine(server.url("kit"), pool_size=8, application_name="test")
+    async with engine.begin() as connection:
+        await connection.execute(text("TRUNCATE job, blob, import_fault"))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(movable=True)
+
+
+@pytest.fixture
+def works(engine: AsyncEngine, clock: Clock) -> Works[UnitOfWork]:
+    return Works(engine, clock=clock, make=UnitOfWork)
+
+
+def a_ring() -> KeyRing:
+    key, index_key = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+    return KeyRing.parse(f'{{"active": "k1", "keys": {{"k1": "{key}"}}, "index_key": "{index_key}"}}')
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    return DirectoryStore(tmp_path / "blobs")
+
+
+@pytest.fixture
+def blobs(store: DirectoryStore, clock: Clock) -> Blobs:
+    return Blobs(store, BLOBS, a_ring(), clock)
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    return Jobs(JOBS)
