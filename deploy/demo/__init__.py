@@ -1,0 +1,1 @@
+"""The demonstration: a synthetic prefecture and the story told on it."""
