@@ -64,7 +64,8 @@ class NatsServer:
             port=self.port,
             monitor_port=self.monitor_port,
             store_dir=self.store_dir,
-            includes="\n".join(f'include "{path}"' for path in self._includes),
+            # NATS takes every include as relative to the file that includes it.
+            includes="\n".join(f'include "{os.path.relpath(path, self.store_dir.parent)}"' for path in self._includes),
         )
 
     async def start(self) -> None:

@@ -34,7 +34,8 @@ class JobFailed(Exception):
 class Stack:
     """Everything, started in order and stopped in reverse. One per directory, guarded by a lock file.
 
-    ``extra_env``: further settings for every service process. Use as an async context manager, in the main thread.
+    ``extra_env``: further settings for every service process; ``libraries``: what is imported once for all of them.
+    Use as an async context manager, in the main thread.
     """
 
     # The parts exist from `start` on: making them takes the directory's ports and secrets.
@@ -51,11 +52,13 @@ class Stack:
         environment: str = "demo",
         services: Sequence[Service] = SERVICES,
         extra_env: Mapping[str, str] | None = None,
+        libraries: Sequence[str] = LIBRARIES,
     ) -> None:
         self.var_dir = var_dir.resolve()
         self.environment = environment
         self.services = tuple(services)
         self._extra_env = dict(extra_env or {})
+        self._libraries = tuple(libraries)
         self._processes: dict[str, ServiceProcess] = {}
         self._closing = AsyncExitStack()
 
@@ -146,7 +149,7 @@ class Stack:
         }
 
     def _preload(self) -> Iterator[str]:
-        yield from LIBRARIES
+        yield from self._libraries
         yield "shared.kit.migrations"
         for service in self.services:
             yield from (service.module(role) for _, role in service.processes())
