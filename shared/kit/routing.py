@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import Problem
@@ -190,7 +190,7 @@ def undeclared(app: FastAPI) -> list[str]:
     found = [
         _name(context.path, context.route) for context in iter_route_contexts(app.routes) if not _declares(context)
     ]
-    found += [f"FRONTEND {getattr(route, 'path', '')}" for route in _frontends(app.router)]
+    found += [f"FRONTEND {getattr(route, 'path', route)}" for route in _frontends(app.router)]
     return sorted(found)
 
 
@@ -209,6 +209,8 @@ def _name(path: str | None, route: BaseRoute) -> str:
     match route:
         case Mount():
             kind = "MOUNT"
+        case Host():
+            return f"HOST {route.host}"
         case WebSocketRoute():
             kind = "WEBSOCKET"
         case _:
@@ -218,7 +220,8 @@ def _name(path: str | None, route: BaseRoute) -> str:
 
 def _frontends(router: Any) -> Iterator[BaseRoute]:
     """Routes of `app.frontend(...)`, which the framework keeps apart from the others."""
-    yield from getattr(router, "_low_priority_routes", ())
+    for group in getattr(router, "_low_priority_routes", ()):
+        yield from getattr(group, "routes", [group])
     for route in router.routes:
         if (included := getattr(route, "original_router", None)) is not None:
             yield from _frontends(included)
