@@ -74,7 +74,10 @@ def repacked(
     extra: Sequence[tuple[str, bytes]] = (),
 ) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
         for name in old.namelist():
             new.writestr(name, change(name, old.read(name)))
         for name, data in extra:
@@ -198,7 +201,7 @@ def test_bytes_columns_and_lines_are_limited() -> None:
 
 def test_a_bomb_is_refused_by_its_ratio_before_it_is_unpacked() -> None:
     bomb = repacked(a_workbook([TITLES, *ROWS]), extra=[("xl/media/bomb.xml", b" " * (40 << 20))])
-    assert len(bomb) < 100_000
+    assert len(bomb) < 1_000_000
     with pytest.raises(FileIsSuspicious, match="ratio"):
         read(bomb)
 
