@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local import memory
-from deploy.local.catalogue import LOCAL_ROLES
 from deploy.local.claim import Claim, StackIsRunning, stop_running
 from deploy.local.process import ServiceProcess
 from deploy.local.program import NotReady, ProgramDied
 from deploy.local.stack import JobFailed, Stack
+from shared.contracts.roles import ROLES
 
 TOKEN_SECONDS: Final = 12 * 3600
 
@@ -57,7 +57,7 @@ def welcome(stack: Stack, seconds: float) -> str:
         f"  NATS               {stack.nats.url}   {stack.nats.monitor_url}\n"
         f"  logs               {stack.var_dir / 'log'}\n\n"
         f"A token for the next 12 hours, everywhere, for everything:\n\n"
-        f"export TOKEN={stack.token(LOCAL_ROLES, lifetime_seconds=TOKEN_SECONDS)}\n"
+        f"export TOKEN={stack.token(' '.join(ROLES), lifetime_seconds=TOKEN_SECONDS)}\n"
     )
 
 

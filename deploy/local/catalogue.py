@@ -39,6 +39,3 @@ SERVICES: Final = (
     Service("rehab", reads=("registry",)),
     Service("indicators", reads=("registry", "subsidy", "rehab")),
 )
-
-LOCAL_ROLES: Final = "administrator"
-"""The roles of the token that `make up` prints."""
