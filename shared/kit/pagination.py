@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar, TypeVarTuple
 from uuid import UUID
 
 import orjson
@@ -24,7 +24,7 @@ _CURSOR_LENGTH_MAX: Final = 2048
 _OWN_PARAMETERS: Final = frozenset({"cursor", "limit"})
 
 Item = TypeVar("Item")
-Columns = TypeVar("Columns", bound=tuple[Any, ...])
+Columns = TypeVarTuple("Columns")
 
 _READ: Final[Mapping[type, Callable[[Any], Any]]] = {
     bool: bool,
@@ -72,29 +72,35 @@ PageAsked = Annotated[Page, Depends(page)]
 
 async def paginate(
     connection: AsyncConnection,
-    statement: Select[Columns],
+    statement: Select[*Columns],
     keys: Sequence[ColumnElement[Any]],
     page: Page,
     *,
     descending: bool = False,
-) -> tuple[Sequence[Row[Columns]], str | None]:
+) -> tuple[Sequence[Row[*Columns]], str | None]:
     """The rows of the page and the cursor of the next one, ordered by `keys`.
 
     The keys are selected columns that are never null and unique together; the row comparison uses an index
     on them as it stands. Raises Problem 400 `cursor_invalid`.
     """
-    if page.cursor is not None:
-        after = tuple_(*(literal(value, key.type) for key, value in zip(keys, _read(page, keys), strict=True)))
-        row = tuple_(*keys)
-        statement = statement.where(row < after if descending else row > after)
-    ordered = statement.order_by(*(key.desc() if descending else key for key in keys)).limit(page.limit + 1)
-    result = await connection.execute(ordered)
+    result = await connection.execute(window(statement, keys, page, descending=descending))
     columns = list(result.keys())
     rows = result.all()
     if len(rows) <= page.limit:
         return rows, None
     rows = rows[: page.limit]
     return rows, _write(page, [rows[-1][columns.index(_name(key))] for key in keys])
+
+
+def window(
+    statement: Select[*Columns], keys: Sequence[ColumnElement[Any]], page: Page, *, descending: bool = False
+) -> Select[*Columns]:
+    """The statement of one page: what comes after the cursor, in order, and one row more to see whether more follow."""
+    if page.cursor is not None:
+        after = tuple_(*(literal(value, key.type) for key, value in zip(keys, _read(page, keys), strict=True)))
+        row = tuple_(*keys)
+        statement = statement.where(row < after if descending else row > after)
+    return statement.order_by(*(key.desc() if descending else key for key in keys)).limit(page.limit + 1)
 
 
 def _name(key: ColumnElement[Any]) -> str:

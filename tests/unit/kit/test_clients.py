@@ -49,13 +49,11 @@ async def test_a_question_that_never_left_is_asked_again(error: type[httpx.Trans
 
 @pytest.mark.parametrize("failure", [httpx.ReadTimeout, httpx.ReadError, httpx.Response(503)])
 async def test_a_lost_answer_is_asked_for_again_only_where_repeating_is_harmless(failure: Answer) -> None:
-    for ask, times in (
-        (lambda client: client.get("/things"), 2),
-        (lambda client: client.post("/things", json={}, idempotency_key="k"), 2),
-    ):
-        remote = Remote(failure, OK)
-        assert (await ask(_client(remote))).status_code == 200
-        assert len(remote.requests) == times
+    remote = Remote(failure, OK)
+    assert (await _client(remote).get("/things")).status_code == 200
+    remote = Remote(failure, OK)
+    assert (await _client(remote).post("/things", json={}, idempotency_key="k")).status_code == 200
+    assert len(remote.requests) == 2
     remote = Remote(failure, OK)
     with pytest.raises(ServiceIsUnavailable):
         await _client(remote).post("/things", json={})

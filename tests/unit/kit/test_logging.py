@@ -15,16 +15,24 @@ from tests.unit.kit.a_service import a_client, an_api
 IDENTITY_NUMBER = "34150219900101123X"
 
 
+class _Lines(io.StringIO):
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.written += filter(None, text.split("\n"))
+        return len(text)
+
+
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
     """What is logged meanwhile, as lines; the test runner's own handlers come back afterwards."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
-    stream = io.StringIO()
+    stream = _Lines()
     configure_logging(service="things", role="api", stream=stream)
-    written: list[str] = []
-    stream.write = lambda text: written.extend(filter(None, text.split("\n"))) or len(text)  # type: ignore[method-assign]
-    yield written
+    yield stream.written
     root.handlers[:], root.level = before
     structlog.reset_defaults()
 

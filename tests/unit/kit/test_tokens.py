@@ -1,6 +1,7 @@
 import base64
 import json
 import time
+from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
@@ -63,7 +64,7 @@ async def test_an_extension_nobody_calls_critical_is_passed_over() -> None:
         ({"sub": None}, "missing_claim"),
     ],
 )
-async def test_a_token_for_another_time_or_place_proves_nothing(claims: dict[str, object], reason: str) -> None:
+async def test_a_token_for_another_time_or_place_proves_nothing(claims: dict[str, Any], reason: str) -> None:
     assert await _refusal(a_token(**claims)) == reason
 
 
@@ -71,7 +72,7 @@ async def test_a_token_for_another_time_or_place_proves_nothing(claims: dict[str
     ("header", "reason"),
     [({"typ": "JWT"}, "typ"), ({"typ": "id+jwt"}, "typ"), ({"kid": "other"}, "kid")],
 )
-async def test_a_header_we_do_not_understand_is_refused(header: dict[str, object], reason: str) -> None:
+async def test_a_header_we_do_not_understand_is_refused(header: dict[str, Any], reason: str) -> None:
     assert await _refusal(a_token(header=header)) == reason
 
 

@@ -1,4 +1,4 @@
-"""A route that declares no permission: planted in every form, it stops the start; and if the check is off, it is 403."""
+"""A route that declares no permission, planted in every form: it stops the start; with the check off, it is 403."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
