@@ -1,0 +1,156 @@
+"""Reads that only list or show: straight from rows, always within a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.registry.adapters.repositories import inside, to_certificate
+from services.registry.adapters.secrets import Secrets
+from services.registry.adapters.tables import certificate, person, stop
+from services.registry.domain.certificate import Certificate
+from shared.kit.pagination import Page, paginate
+from shared.values.certificate import CertificateStatus
+from shared.values.division import Division, Scope
+from shared.values.identity_number import IdentityNumber
+
+PersonView = dict[str, Any]
+
+
+def _persons(within: Scope) -> Select[Any]:
+    return select(
+        person.c.person_id,
+        person.c.version,
+        person.c.last_version,
+        person.c.division,
+        person.c.registered_on,
+        person.c.died_on,
+        person.c.citizen_id_cipher,
+        person.c.name_cipher,
+        person.c.phone_cipher,
+    ).where(inside(person.c.division, within))
+
+
+def _view(row: Row[Any], secrets: Secrets) -> PersonView:
+    identity = secrets.open_identity(row)
+    return {
+        "person_id": row.person_id,
+        # Every event about the person moves it, so it is what If-Match compares.
+        "version": row.last_version,
+        "division": row.division,
+        "registered_on": row.registered_on,
+        "died_on": row.died_on,
+        "name_masked": masked_name(identity.name),
+        "citizen_id_masked": identity.citizen_id_no.masked(),
+    }
+
+
+def masked_name(name: str) -> str:
+    """``王小明`` → ``王**``: the family name is kept so that a clerk recognises the case."""
+    return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*"
+
+
+async def person_by_id(
+    connection: AsyncConnection, person_id: UUID, secrets: Secrets, *, within: Scope
+) -> PersonView | None:
+    """One person; None outside the scope."""
+    row = (await connection.execute(_persons(within).where(person.c.person_id == person_id))).one_or_none()
+    return None if row is None else _view(row, secrets)
+
+
+async def person_by_number(
+    connection: AsyncConnection, number: IdentityNumber, secrets: Secrets, *, within: Scope
+) -> PersonView | None:
+    """One person by blind index; None outside the scope."""
+    index = secrets.citizen_ids.of(number.number)
+    row = (await connection.execute(_persons(within).where(person.c.citizen_id_index == index))).one_or_none()
+    return None if row is None else _view(row, secrets)
+
+
+async def persons_page(
+    connection: AsyncConnection, secrets: Secrets, page: Page, *, within: Scope, division: Division | None
+) -> tuple[list[PersonView], str | None]:
+    """A page of persons of a division."""
+    scope = within if division is None else within.narrowed_to(division)
+    rows, following = await paginate(connection, _persons(scope), [person.c.person_id], page)
+    return [_view(row, secrets) for row in rows], following
+
+
+async def certificate_by_id(
+    connection: AsyncConnection, certificate_id: UUID, *, within: Scope
+) -> Certificate | None:
+    """One certificate; None outside the scope."""
+    row = (
+        await connection.execute(
+            select(certificate).where(
+                certificate.c.certificate_id == certificate_id, inside(certificate.c.division, within)
+            )
+        )
+    ).one_or_none()
+    return None if row is None else to_certificate(row)
+
+
+async def certificates_page(
+    connection: AsyncConnection,
+    page: Page,
+    *,
+    within: Scope,
+    division: Division | None,
+    status: CertificateStatus | None,
+    person_id: UUID | None,
+) -> tuple[list[Certificate], str | None]:
+    """A page of certificates by division, status or holder."""
+    scope = within if division is None else within.narrowed_to(division)
+    query = select(certificate).where(inside(certificate.c.division, scope))
+    if status is not None:
+        query = query.where(certificate.c.status == status.value)
+    if person_id is not None:
+        query = query.where(certificate.c.person_id == person_id)
+    rows, following = await paginate(connection, query, [certificate.c.certificate_id], page)
+    return [to_certificate(row) for row in rows], following
+
+
+_STOP = (
+    stop.c.stop_id,
+    stop.c.person_id,
+    stop.c.certificate_id,
+    stop.c.division,
+    stop.c.kind,
+    stop.c.reason,
+    stop.c.event_date,
+    stop.c.ended_on,
+    stop.c.withdrawn,
+    stop.c.recorded_at,
+    stop.c.recorded_by,
+    stop.c.client_id,
+    stop.c.trace_id,
+)
+
+
+async def stop_by_id(connection: AsyncConnection, stop_id: UUID, *, within: Scope) -> dict[str, Any] | None:
+    """One stop fact with its origin."""
+    row = (
+        await connection.execute(
+            select(*_STOP)
+            .join(person, person.c.person_id == stop.c.person_id)
+            .where(stop.c.stop_id == stop_id, inside(person.c.division, within) | inside(stop.c.division, within))
+        )
+    ).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
+async def stops_of_person(
+    connection: AsyncConnection, person_id: UUID, *, within: Scope
+) -> Sequence[dict[str, Any]]:
+    """All stop facts of a person, oldest first. Bounded by a life."""
+    rows = await connection.execute(
+        select(*_STOP)
+        .join(person, person.c.person_id == stop.c.person_id)
+        .where(stop.c.person_id == person_id, inside(person.c.division, within))
+        .order_by(stop.c.recorded_at)
+    )
+    return [dict(row._mapping) for row in rows]

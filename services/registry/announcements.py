@@ -1,0 +1,130 @@
+"""The privacy review point: everything the registry ever tells the world, fact by fact.
+
+No names, no identity or certificate numbers, no birth dates: opaque ids, divisions, codes and dates only.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from services.registry.domain.certificate import Certificate
+from services.registry.domain.facts import (
+    CertificateWasIssued,
+    CertificateWasReinstated,
+    CertificateWasStopped,
+    CertificateWasUnfrozen,
+    DeathWasReported,
+    DeathWasRetracted,
+    Fact,
+    PersonWasRegistered,
+)
+from services.registry.domain.person import Person
+from services.registry.domain.stop import Stop
+from shared.contracts import registry as contract
+from shared.contracts.event import Announcement, Event
+from shared.values.certificate import StopKind
+
+
+def announce(fact: Fact) -> Announcement:
+    """The public form of a fact."""
+    return Announcement(
+        event_id=fact.event_id,
+        event=_event(fact),
+        person_id=fact.person.person_id,
+        version=fact.person.last_version,
+        division=_division(fact),
+        occurred_at=fact.occurred_at,
+    )
+
+
+def _division(fact: Fact) -> str:
+    """Where the event belongs: the certificate's county after the change, else the person's."""
+    certificate = getattr(fact, "certificate", None)
+    return certificate.division.code if isinstance(certificate, Certificate) else fact.person.division.code
+
+
+def _event(fact: Fact) -> Event:
+    match fact:
+        case PersonWasRegistered():
+            return contract.PersonRegistered(person=person_state(fact.person))
+        case DeathWasReported():
+            return contract.PersonDeathReported(person=person_state(fact.person), stop=stop_state(fact.stop))
+        case DeathWasRetracted():
+            return contract.PersonDeathRetracted(person=person_state(fact.person), stop=stop_state(fact.stop))
+        case CertificateWasIssued():
+            return contract.CertificateIssued(certificate=certificate_state(fact.certificate))
+        case CertificateWasStopped():
+            return _stopped(fact)
+        case CertificateWasUnfrozen():
+            return contract.CertificateUnfrozen(
+                certificate=certificate_state(fact.certificate), stop=stop_state(fact.stop)
+            )
+        case CertificateWasReinstated():
+            return contract.CertificateReinstated(
+                certificate=certificate_state(fact.certificate), stop=stop_state(fact.stop)
+            )
+        case _:
+            message = f"{type(fact).__name__} is neither announced nor private"
+            raise TypeError(message)
+
+
+def _stopped(fact: CertificateWasStopped) -> Event:
+    certificate, stop = certificate_state(fact.certificate), stop_state(fact.stop)
+    match fact.stop.kind:
+        case StopKind.CANCELLED:
+            return contract.CertificateCancelled(certificate=certificate, stop=stop)
+        case StopKind.FROZEN:
+            return contract.CertificateFrozen(certificate=certificate, stop=stop)
+        case StopKind.EXPIRED:
+            return contract.CertificateExpired(certificate=certificate, stop=stop)
+        case StopKind.TRANSFERRED:
+            return contract.CertificateTransferred(
+                person=person_state(fact.person), certificate=certificate, stop=stop
+            )
+        case StopKind.DEATH:
+            message = "a death is announced of a person, not of a certificate"
+            raise TypeError(message)
+    assert_never(fact.stop.kind)
+
+
+def person_state(person: Person) -> contract.PersonState:
+    """A person as published."""
+    return contract.PersonState(
+        person_id=person.person_id,
+        division=person.division.code,
+        version=person.version,
+        registered_on=person.registered_on,
+        died_on=person.died_on,
+    )
+
+
+def certificate_state(certificate: Certificate) -> contract.CertificateState:
+    """A certificate as published: without its number."""
+    return contract.CertificateState(
+        certificate_id=certificate.certificate_id,
+        person_id=certificate.person_id,
+        division=certificate.division.code,
+        version=certificate.version,
+        status=certificate.status,
+        category=certificate.disability.category,
+        grade=certificate.disability.grade,
+        components=certificate.disability.components_text,
+        issued_on=certificate.issued_on,
+        expires_on=certificate.expires_on,
+    )
+
+
+def stop_state(stop: Stop) -> contract.StopState:
+    """A stop fact as published."""
+    return contract.StopState(
+        stop_id=stop.stop_id,
+        person_id=stop.person_id,
+        division=stop.division.code,
+        version=stop.version,
+        certificate_id=stop.certificate_id,
+        kind=stop.kind,
+        reason=stop.reason,
+        event_date=stop.event_date,
+        ended_on=stop.ended_on,
+        withdrawn=stop.withdrawn,
+    )

@@ -1,0 +1,70 @@
+"""What can happen in the registry. Private: `announcements` decides what the world hears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.registry.domain.certificate import Certificate
+from services.registry.domain.person import Person
+from services.registry.domain.stop import Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that happened to a person. ``event_id`` is known beforehand, because stops are named after it."""
+
+    event_id: UUID
+    occurred_at: datetime
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonWasRegistered(Fact):
+    """Entered the register."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeathWasReported(Fact):
+    """A death became known."""
+
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeathWasRetracted(Fact):
+    """The report was wrong."""
+
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateWasIssued(Fact):
+    """A new certificate is valid."""
+
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateWasStopped(Fact):
+    """Cancelled, frozen, expired or transferred: ``stop.kind`` says which."""
+
+    certificate: Certificate
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateWasUnfrozen(Fact):
+    """The freeze ended; the fact was true while it lasted (SUB-47)."""
+
+    certificate: Certificate
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateWasReinstated(Fact):
+    """The cancellation was wrong (RULES 3.2, reversal)."""
+
+    certificate: Certificate
+    stop: Stop

@@ -1,0 +1,143 @@
+"""Certificates: look up, list, and the steps of RULES 3.2."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from services.registry.adapters import queries
+from services.registry.adapters.work import RegistryWork
+from services.registry.domain.errors import CertificateNotFound, StopNotFound
+from services.registry.entrypoints.http.schemas import (
+    Cancellation,
+    CertificateOut,
+    Changed,
+    Freezing,
+    StopOut,
+    Transfer,
+)
+from services.registry.use_cases import change_certificate as steps
+from services.registry.use_cases.ports import Subject
+from shared.kit.etags import Precondition, if_match, tag
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import Listed, PageAsked
+from shared.kit.permissions import Caller, Permit
+from shared.kit.routing import Router, open_work
+from shared.values.certificate import CertificateStatus
+from shared.values.division import Division
+
+router = Router(prefix="/api/v1", tags=["certificates"])
+
+Work = Annotated[RegistryWork, Depends(open_work, scope="function")]
+Reader = Annotated[Caller, Permit("certificate:read")]
+Writer = Annotated[Caller, Permit("certificate:write")]
+Seen = Annotated[Precondition, Depends(if_match)]
+
+
+@router.get("/certificates", summary="残疾人证列表")
+async def list_certificates(
+    caller: Reader,
+    work: Work,
+    page: PageAsked,
+    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    status: CertificateStatus | None = None,
+    person_id: UUID | None = None,
+) -> Listed[CertificateOut]:
+    """Certificates of the caller's divisions."""
+    items, following = await queries.certificates_page(
+        work.connection,
+        page,
+        within=caller.scope,
+        division=None if division is None else Division.parse(division),
+        status=status,
+        person_id=person_id,
+    )
+    return Listed(items=[CertificateOut.of(item) for item in items], next=following)
+
+
+@router.get("/certificates/{certificate_id}", summary="残疾人证详情")
+async def read_certificate(
+    caller: Reader, certificate_id: UUID, work: Work, response: Response
+) -> CertificateOut:
+    """One certificate; its ETag is what a change must present."""
+    found = await queries.certificate_by_id(work.connection, certificate_id, within=caller.scope)
+    if found is None:
+        raise CertificateNotFound
+    tag(response, found.version)
+    return CertificateOut.of(found)
+
+
+@router.get("/stops/{stop_id}", summary="停发事实详情")
+async def read_stop(caller: Reader, stop_id: UUID, work: Work) -> StopOut:
+    """One stop fact with its origin: what an award's cause points to."""
+    found = await queries.stop_by_id(work.connection, stop_id, within=caller.scope)
+    if found is None:
+        raise StopNotFound
+    return StopOut.model_validate(found)
+
+
+@router.post("/certificates/{certificate_id}/cancellation", dependencies=[Idempotent()], summary="注销")
+async def cancel(
+    caller: Writer, certificate_id: UUID, body: Cancellation, work: Work, seen: Seen, response: Response
+) -> Changed:
+    """Cancel (CERT-26, CERT-27); subsidies are suspended by the event."""
+    subject = await _load(certificate_id, work, caller, seen)
+    outcome = await steps.cancel_certificate(
+        subject, work, reason=body.reason, effective_date=body.effective_date or work.today()
+    )
+    tag(response, outcome[0].version)
+    return Changed.of(outcome)
+
+
+@router.post("/certificates/{certificate_id}/freezing", dependencies=[Idempotent()], summary="冻结")
+async def freeze(
+    caller: Writer, certificate_id: UUID, body: Freezing, work: Work, seen: Seen, response: Response
+) -> Changed:
+    """Freeze (CERT-24, CERT-28)."""
+    subject = await _load(certificate_id, work, caller, seen)
+    outcome = await steps.freeze_certificate(
+        subject, work, reason=body.reason, effective_date=body.effective_date or work.today()
+    )
+    tag(response, outcome[0].version)
+    return Changed.of(outcome)
+
+
+@router.post("/certificates/{certificate_id}/unfreezing", dependencies=[Idempotent()], summary="解冻")
+async def unfreeze(
+    caller: Writer, certificate_id: UUID, work: Work, seen: Seen, response: Response
+) -> Changed:
+    """The cause of the freeze is gone (SUB-47)."""
+    outcome = await steps.unfreeze_certificate(await _load(certificate_id, work, caller, seen), work)
+    tag(response, outcome[0].version)
+    return Changed.of(outcome)
+
+
+@router.post("/certificates/{certificate_id}/transfer", dependencies=[Idempotent()], summary="迁移")
+async def transfer(
+    caller: Writer, certificate_id: UUID, body: Transfer, work: Work, seen: Seen, response: Response
+) -> Changed:
+    """Follow the household to another county (CERT-23). The caller must answer for the receiving county too."""
+    subject = await _load(certificate_id, work, caller, seen)
+    to = Division.parse(body.division)
+    caller.must_cover(to.code)
+    outcome = await steps.transfer_certificate(subject, work, to=to, moved_on=body.moved_on)
+    tag(response, outcome[0].version)
+    return Changed.of(outcome)
+
+
+@router.post("/certificates/{certificate_id}/reinstatement", dependencies=[Idempotent()], summary="恢复")
+async def reinstate(
+    caller: Writer, certificate_id: UUID, work: Work, seen: Seen, response: Response
+) -> Changed:
+    """A cancellation was wrong (RULES 3.2, reversal)."""
+    outcome = await steps.reinstate_certificate(await _load(certificate_id, work, caller, seen), work)
+    tag(response, outcome[0].version)
+    return Changed.of(outcome)
+
+
+async def _load(certificate_id: UUID, work: RegistryWork, caller: Caller, seen: Precondition) -> Subject:
+    subject = await steps.load(certificate_id, work, within=caller.scope)
+    seen.check(subject.certificate.version)
+    return subject

@@ -1,0 +1,145 @@
+"""Persons: register, look up, list, report and retract a death."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from services.registry.adapters import queries
+from services.registry.adapters.work import RegistryWork
+from services.registry.domain.errors import PersonNotFound
+from services.registry.entrypoints.http.schemas import (
+    CertificateIn,
+    CertificateOut,
+    DeathOut,
+    DeathReport,
+    PersonIn,
+    PersonLookup,
+    PersonOut,
+    StopOut,
+)
+from services.registry.use_cases.issue_certificate import IssueCertificate, issue_certificate
+from services.registry.use_cases.register_person import RegisterPerson, register_person
+from services.registry.use_cases.report_death import report_death, retract_death
+from shared.kit.etags import Precondition, if_match, tag
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import Listed, PageAsked
+from shared.kit.permissions import Caller, Permit
+from shared.kit.routing import Router, open_work
+from shared.values.division import Division
+from shared.values.identity_number import IdentityNumber
+
+router = Router(prefix="/api/v1/persons", tags=["persons"])
+
+Work = Annotated[RegistryWork, Depends(open_work, scope="function")]
+Reader = Annotated[Caller, Permit("person:read")]
+Writer = Annotated[Caller, Permit("person:write")]
+Issuer = Annotated[Caller, Permit("certificate:write")]
+Seen = Annotated[Precondition, Depends(if_match)]
+
+
+@router.post("", status_code=201, dependencies=[Idempotent()], summary="登记人员")
+async def register(caller: Writer, body: PersonIn, work: Work, response: Response) -> PersonOut:
+    """Register a person in the county of registered residence."""
+    division = Division.parse(body.division)
+    caller.must_cover(division.code)
+    command = RegisterPerson(identity=body.identity(work.today()), division=division)
+    person = await register_person(command, work)
+    response.headers["Location"] = f"/api/v1/persons/{person.person_id}"
+    tag(response, person.last_version)
+    return PersonOut.model_validate(
+        await queries.person_by_id(work.connection, person.person_id, work.secrets, within=caller.scope)
+    )
+
+
+@router.get("", summary="人员列表")
+async def list_persons(
+    caller: Reader,
+    work: Work,
+    page: PageAsked,
+    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+) -> Listed[PersonOut]:
+    """Persons of the caller's divisions, masked."""
+    items, following = await queries.persons_page(
+        work.connection,
+        work.secrets,
+        page,
+        within=caller.scope,
+        division=None if division is None else Division.parse(division),
+    )
+    return Listed(items=[PersonOut.model_validate(item) for item in items], next=following)
+
+
+@router.post("/lookup", summary="按公民身份号码查找")
+async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Response) -> PersonOut:
+    """Find one person by identity number."""
+    found = await queries.person_by_number(
+        work.connection, IdentityNumber.parse(body.citizen_id_no), work.secrets, within=caller.scope
+    )
+    return _tagged(found, response)
+
+
+@router.get("/{person_id}", summary="人员详情")
+async def read_person(caller: Reader, person_id: UUID, work: Work, response: Response) -> PersonOut:
+    """One person, masked."""
+    found = await queries.person_by_id(work.connection, person_id, work.secrets, within=caller.scope)
+    return _tagged(found, response)
+
+
+@router.get("/{person_id}/stops", summary="人员的停发事实")
+async def read_stops(caller: Reader, person_id: UUID, work: Work) -> Listed[StopOut]:
+    """Every fact that ever stopped this person's entitlement, with its origin."""
+    found = await queries.stops_of_person(work.connection, person_id, within=caller.scope)
+    return Listed(items=[StopOut.model_validate(item) for item in found])
+
+
+@router.post("/{person_id}/certificates", status_code=201, dependencies=[Idempotent()], summary="核发残疾人证")
+async def issue(
+    caller: Issuer, person_id: UUID, body: CertificateIn, work: Work, response: Response
+) -> CertificateOut:
+    """Issue a certificate, valid ten years (CERT-11)."""
+    command = IssueCertificate(
+        person_id=person_id, disability=body.disability(), issued_on=body.issued_on or work.today()
+    )
+    certificate = await issue_certificate(command, work, within=caller.scope)
+    response.headers["Location"] = f"/api/v1/certificates/{certificate.certificate_id}"
+    tag(response, certificate.version)
+    return CertificateOut.of(certificate)
+
+
+@router.post("/{person_id}/death-report", dependencies=[Idempotent()], summary="登记死亡信息")
+async def report(caller: Writer, person_id: UUID, body: DeathReport, work: Work, seen: Seen) -> DeathOut:
+    """Record a death; subsidies stop from the following month (SUB-38)."""
+    await _check(work, person_id, caller, seen)
+    person, stop = await report_death(
+        person_id, work, died_on=body.died_on, source=body.source, within=caller.scope
+    )
+    return DeathOut(
+        person_id=person_id, version=person.last_version, died_on=person.died_on, stop_id=stop.stop_id
+    )
+
+
+@router.post("/{person_id}/death-retraction", dependencies=[Idempotent()], summary="撤回死亡信息")
+async def retract(caller: Writer, person_id: UUID, work: Work, seen: Seen) -> DeathOut:
+    """The report was wrong; what it stopped is owed again (RULES 4.7)."""
+    await _check(work, person_id, caller, seen)
+    person, stop = await retract_death(person_id, work, within=caller.scope)
+    return DeathOut(
+        person_id=person_id, version=person.last_version, died_on=person.died_on, stop_id=stop.stop_id
+    )
+
+
+async def _check(work: RegistryWork, person_id: UUID, caller: Caller, seen: Precondition) -> None:
+    person = await work.persons.get(person_id, within=caller.scope)
+    if person is None:
+        raise PersonNotFound
+    seen.check(person.last_version)
+
+
+def _tagged(found: queries.PersonView | None, response: Response) -> PersonOut:
+    if found is None:
+        raise PersonNotFound
+    tag(response, found["version"])
+    return PersonOut.model_validate(found)

@@ -1,0 +1,200 @@
+"""Requests and answers of the registry's API. Personal values come in through request bodies only, and go out masked."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.registry.domain.certificate import CancellationReason, Certificate, FreezeReason
+from services.registry.domain.stop import Stop
+from services.registry.use_cases.ports import Identity
+from services.registry.use_cases.report_death import DeathSource
+from shared.kit.routing import RequestModel
+from shared.values.certificate import CertificateStatus, StopKind
+from shared.values.disability import Disability
+from shared.values.division import Division
+from shared.values.identity_number import IdentityNumber
+
+
+def _identity_number(text: str) -> str:
+    IdentityNumber.parse(text)
+    return text
+
+
+def _county_or_below(text: str) -> str:
+    return Division.parse(text).county and text
+
+
+CitizenId = Annotated[
+    str,
+    StringConstraints(min_length=15, max_length=32),
+    AfterValidator(_identity_number),
+    Field(description="公民身份号码，18 位（旧 15 位自动升位）", examples=["99010220100520006X"]),
+]
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Field(description="姓名")
+]
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9\- ]{5,20}$"), Field(description="联系电话")]
+CountyDivision = Annotated[
+    str,
+    StringConstraints(min_length=6, max_length=12),
+    AfterValidator(_county_or_below),
+    Field(description="户籍地区划代码，县级或以下（6、9 或 12 位）", examples=["341502001001"]),
+]
+
+
+class PersonIn(RequestModel):
+    """A person to register."""
+
+    name: PersonName
+    citizen_id_no: CitizenId
+    division: CountyDivision
+    phone: Phone | None = None
+
+    def identity(self, today: date) -> Identity:
+        """As values; raises `InvalidValue` for a birth date in the future."""
+        return Identity(
+            citizen_id_no=IdentityNumber.parse(self.citizen_id_no, today=today), name=self.name, phone=self.phone
+        )
+
+
+class PersonLookup(RequestModel):
+    """Find a person by number; in a body, because numbers never go into addresses."""
+
+    citizen_id_no: CitizenId
+
+
+class PersonOut(BaseModel):
+    """A person; numbers and name masked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: UUID
+    version: int
+    division: str
+    registered_on: date
+    died_on: date | None
+    name_masked: str
+    citizen_id_masked: str
+
+
+class CertificateIn(RequestModel):
+    """A certificate to issue (ID-06…ID-13). ``components`` of a multiple disability as ``4:2;6:3``."""
+
+    category: Annotated[int, Field(ge=1, le=7, description="残疾类别 1-7")]
+    grade: Annotated[int, Field(ge=1, le=4, description="残疾等级 1-4")]
+    components: Annotated[str, StringConstraints(max_length=64)] = ""
+    issued_on: date | None = None
+
+    def disability(self) -> Disability:
+        """As a value; raises `InvalidValue` when the parts contradict each other (ID-12)."""
+        return Disability.parse(str(self.category), str(self.grade), self.components)
+
+
+class CertificateOut(BaseModel):
+    """A certificate; the number is masked because it embeds the identity number."""
+
+    model_config = ConfigDict(frozen=True)
+
+    certificate_id: UUID
+    person_id: UUID
+    version: int
+    division: str
+    status: CertificateStatus
+    category: int
+    grade: int
+    components: str
+    issued_on: date
+    expires_on: date
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> CertificateOut:
+        """From the domain."""
+        return cls(
+            certificate_id=certificate.certificate_id,
+            person_id=certificate.person_id,
+            version=certificate.version,
+            division=certificate.division.code,
+            status=certificate.status,
+            category=certificate.disability.category,
+            grade=certificate.disability.grade,
+            components=certificate.disability.components_text,
+            issued_on=certificate.issued_on,
+            expires_on=certificate.expires_on,
+        )
+
+
+class StopOut(BaseModel):
+    """A stop fact with its origin: who recorded it, when, through which client, in which request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stop_id: UUID
+    person_id: UUID
+    certificate_id: UUID | None
+    division: str
+    kind: StopKind
+    reason: str | None
+    event_date: date
+    ended_on: date | None
+    withdrawn: bool
+    recorded_at: datetime
+    recorded_by: str
+    client_id: str
+    trace_id: str
+
+
+class Changed(BaseModel):
+    """The certificate after a step, and the fact (also the event's id) that others will name as the cause."""
+
+    model_config = ConfigDict(frozen=True)
+
+    certificate: CertificateOut
+    stop_id: UUID
+
+    @classmethod
+    def of(cls, outcome: tuple[Certificate, Stop]) -> Changed:
+        """From the domain."""
+        return cls(certificate=CertificateOut.of(outcome[0]), stop_id=outcome[1].stop_id)
+
+
+class Cancellation(RequestModel):
+    """Cancel a certificate. ``effective_date`` (default today) is the day the reason took effect, never in the future."""
+
+    reason: CancellationReason
+    effective_date: date | None = None
+
+
+class Freezing(RequestModel):
+    """Freeze a certificate."""
+
+    reason: FreezeReason
+    effective_date: date | None = None
+
+
+class Transfer(RequestModel):
+    """Move a certificate to another county; ``moved_on`` is the day the household moved (READ-09)."""
+
+    division: CountyDivision
+    moved_on: date
+
+
+class DeathReport(RequestModel):
+    """A death: day and source (DX-05)."""
+
+    died_on: date
+    source: DeathSource
+
+
+class DeathOut(BaseModel):
+    """The death or its retraction as recorded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: UUID
+    version: int
+    died_on: date | None
+    stop_id: UUID

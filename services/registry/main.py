@@ -1,0 +1,74 @@
+"""The registry's API process: ``python -m services.registry.main``."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.registry.adapters.secrets import Secrets
+from services.registry.adapters.tables import PUBLISHED, blobs, jobs
+from services.registry.adapters.work import RegistryWork
+from services.registry.entrypoints.http import certificates, persons
+from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
+from services.registry.entrypoints.jobs import PERSON_IMPORT
+from services.registry.settings import RegistrySettings
+from shared.contracts.asyncapi import document
+from shared.contracts.roles import ROLES
+from shared.kit.app import create_app
+from shared.kit.clock_routes import clock_router
+from shared.kit.codelists import code_list_router
+from shared.kit.crypto import KeyRing
+from shared.kit.imports import IMPORT_TEXTS, import_routes
+from shared.kit.job_routes import job_routes
+from shared.kit.jobs import Jobs
+from shared.kit.ops import run_api
+from shared.kit.publisher_routes import publisher_router
+from shared.kit.service import Parts, open_parts
+
+
+def make_work(keys: KeyRing) -> partial[RegistryWork]:
+    """Units of work that can open and seal personal values."""
+    return partial(RegistryWork, secrets=Secrets(keys))
+
+
+def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
+    """The API with all its routes."""
+    texts = {**IMPORT_TEXTS, **TEXTS}
+    queue = Jobs(jobs)
+    return create_app(
+        settings,
+        title="量服 · 残疾人证登记 Registry",
+        routers=(
+            persons.router,
+            certificates.router,
+            import_routes(
+                PERSON_IMPORT,
+                path="/api/v1/person-imports",
+                permission="person:import",
+                jobs=queue,
+                blobs=parts.blobs,
+                texts=texts,
+            ),
+            job_routes(queue, parts.blobs, texts=texts),
+            publisher_router(PUBLISHED),
+            code_list_router(CODE_LISTS),
+            clock_router(),
+        ),
+        works=parts.works,
+        roles=ROLES,
+        ops=parts.ops,
+        asyncapi=partial(document, "registry"),
+        problem_texts=texts,
+    )
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = RegistrySettings()
+    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=make_work)
+    run_api(settings, app_of(settings, parts), parts.ops)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What the registry's use cases need from the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.registry.domain.certificate import Certificate
+from services.registry.domain.facts import Fact
+from services.registry.domain.person import Person
+from services.registry.domain.stop import Stop
+from shared.values.certificate import StopKind
+from shared.values.certificate_number import CertificateNumber
+from shared.values.division import Scope
+from shared.values.identity_number import IdentityNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a person is, in the clear: encrypted by the adapter, never published."""
+
+    citizen_id_no: IdentityNumber
+    name: str
+    phone: str | None
+
+
+class Persons(Protocol):
+    """Registered persons."""
+
+    async def get(self, person_id: UUID, *, within: Scope) -> Person | None:
+        """Lock and load; None outside the scope."""
+
+    async def add(self, person: Person, identity: Identity) -> bool:
+        """Insert; False when the identity number is taken."""
+
+    async def identity(self, person_id: UUID, *, within: Scope) -> Identity | None:
+        """Decrypt what issuing a certificate needs."""
+
+    async def save(self, person: Person) -> None:
+        """Store the changed row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A certificate and its holder, both locked: one person's steps queue behind each other."""
+
+    person: Person
+    certificate: Certificate
+
+
+class Certificates(Protocol):
+    """Certificates."""
+
+    async def with_holder(self, certificate_id: UUID, *, within: Scope) -> Subject | None:
+        """Lock and load; None outside the scope."""
+
+    async def add(self, certificate: Certificate, number: CertificateNumber) -> bool:
+        """Insert; False when the person holds a living certificate already."""
+
+    async def save(self, certificate: Certificate) -> None:
+        """Store the changed row."""
+
+
+class Stops(Protocol):
+    """Stop facts."""
+
+    async def standing(
+        self, person_id: UUID, kind: StopKind, *, certificate_id: UUID | None, within: Scope
+    ) -> Stop | None:
+        """The newest fact of a kind that stands."""
+
+    async def add(self, stop: Stop) -> None:
+        """Insert, with who and which request recorded it."""
+
+    async def save(self, stop: Stop) -> None:
+        """Store the changed row."""
+
+
+class Work(Protocol):
+    """One transaction of the registry."""
+
+    persons: Persons
+    certificates: Certificates
+    stops: Stops
+
+    def today(self) -> date:
+        """The civil date."""
+
+    def now(self) -> datetime:
+        """The instant facts are recorded at."""
+
+    def new_id(self) -> UUID:
+        """A fresh time-ordered id."""
+
+    def tell(self, *facts: Fact) -> None:
+        """Announce facts with this transaction."""

@@ -1,0 +1,105 @@
+"""Tables of the subsidy service: awards and their steps, the copy of the register, the house's own tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from shared.contracts.registry import CertificateState, PersonState, StopState
+from shared.contracts.subsidy import AwardState
+from shared.kit.anti_entropy import drift_tables
+from shared.kit.blobs import blob_tables
+from shared.kit.clock_routes import clock_tables
+from shared.kit.consumer import consumer_tables
+from shared.kit.database import new_metadata
+from shared.kit.dead_letters import dead_letter_tables
+from shared.kit.idempotency import idempotency_tables
+from shared.kit.imports import import_tables
+from shared.kit.jobs import job_tables
+from shared.kit.journal import journal_tables
+from shared.kit.leader import leader_tables
+from shared.kit.mirror import mirror_table
+from shared.kit.publisher_routes import Published
+from shared.kit.relay import relay_tables
+
+metadata = new_metadata()
+
+holder_person = mirror_table(metadata, PersonState)
+holder_certificate = mirror_table(metadata, CertificateState)
+holder_stop = mirror_table(metadata, StopState)
+
+award = Table(
+    "award",
+    metadata,
+    Column("award_id", Uuid, primary_key=True),
+    Column("person_id", Uuid, nullable=False),
+    Column("certificate_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("division", Text, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("application_date", Date, nullable=False),
+    Column("start_month", Text, nullable=False),
+    Column("effective_month", Text),
+    Column("cause_id", Uuid),
+    Column("cause_kind", Text),
+    Column("cause_reason", Text),
+    Column("cause_event_date", Date),
+    Column("cause_trace_id", Text),
+    Column("suspended_at", TIMESTAMP(timezone=True)),
+    Column("granted_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("granted_by", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    Index(
+        "uq_award_running",
+        "person_id",
+        "scheme",
+        unique=True,
+        postgresql_where=text("status IN ('ACTIVE', 'SUSPENDED')"),
+    ),
+    Index("ix_award_person_id", "person_id"),
+    Index("ix_award_division", "division", "award_id", postgresql_ops={"division": "text_pattern_ops"}),
+    Index("ix_award_cause_id", "cause_id", postgresql_where=text("cause_id IS NOT NULL")),
+)
+
+award_step = Table(
+    "award_step",
+    metadata,
+    Column("step_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("award_id", Uuid, ForeignKey("award.award_id"), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("status_before", Text),
+    Column("status", Text, nullable=False),
+    Column("effective_month", Text),
+    Column("cause_id", Uuid),
+    Column("cause_kind", Text),
+    Column("trace_id", Text),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+    Index("uq_award_step_award_id_version", "award_id", "version", unique=True),
+)
+
+journal_tables(metadata)
+relay_tables(metadata)
+leader_tables(metadata)
+clock_tables(metadata)
+consumer_tables(metadata)
+dead_letter_tables(metadata)
+drift_tables(metadata)
+idempotency_tables(metadata)
+jobs = job_tables(metadata)
+blobs = blob_tables(metadata)
+imports = import_tables(metadata)
+
+PUBLISHED = (Published(AwardState, award),)

@@ -1,0 +1,33 @@
+"""What the subsidy service does with the register's journal."""
+
+from __future__ import annotations
+
+from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.use_cases.judge_awards import judge_awards
+from shared.contracts.registry import CertificateState, PersonState, StopState
+from shared.kit.consumer import Subscription
+from shared.kit.mirror import Changes
+
+
+async def follow_register(changes: Changes, work: SubsidyWork) -> None:
+    """Judge the awards of everybody whose stop facts changed."""
+    stops = changes.of(StopState)
+    if not stops:
+        return
+    traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
+    await judge_awards({change.row.person_id for change in stops}, work, traces=traces)
+
+
+async def sweep_awards(work: SubsidyWork) -> int:
+    """Awards that contradict the stop facts of our copy, mended: a second look that trusts no event."""
+    return await judge_awards(None, work, traces={})
+
+
+SUBSCRIPTIONS = (
+    Subscription(
+        publisher="registry",
+        states=(PersonState, CertificateState, StopState),
+        react=follow_register,
+        sweep=sweep_awards,
+    ),
+)

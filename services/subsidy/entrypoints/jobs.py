@@ -1,0 +1,84 @@
+"""Long and scheduled work of the subsidy service: import of determinations, the turning month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.errors import AwardExists
+from services.subsidy.entrypoints.http.problems import SCHEME_ZH, TEXTS
+from services.subsidy.use_cases.grant_awards import GrantAward, grant_awards
+from services.subsidy.use_cases.judge_awards import stop_turned_awards
+from shared.kit.imports import Applied, Import, Parsed
+from shared.kit.spreadsheets import CellFault, Column, Row
+from shared.kit.work import Works
+from shared.kit.worker import Timer
+from shared.values.award import Scheme
+from shared.values.division import Scope
+from shared.values.refusal import Refusal
+
+COLUMNS: Final = (
+    Column("person_id", "人员编号"),
+    Column("scheme", "补贴种类"),
+    Column("application_date", "申请日期", ("享受补贴起始日期",)),
+)
+_TITLE: Final = {column.field: column.title for column in COLUMNS}
+_SCHEMES: Final = {scheme.value: scheme for scheme in Scheme} | {zh: scheme for scheme, zh in SCHEME_ZH.items()}
+
+
+def parse_award(row: Row) -> GrantAward | list[CellFault]:
+    """One determination: person, scheme, application date."""
+    faults: list[CellFault] = []
+
+    def fault(field: str, reason: str) -> None:
+        faults.append(CellFault(row.number, _TITLE[field], reason))
+
+    person_id = application_date = None
+    try:
+        person_id = UUID(row.values["person_id"].strip())
+    except ValueError:
+        fault("person_id", "人员编号应为登记系统给出的 36 位编号")
+    scheme = _SCHEMES.get(row.values["scheme"].strip())
+    if scheme is None:
+        fault("scheme", f"应为：{'、'.join(SCHEME_ZH.values())}")
+    try:
+        application_date = date.fromisoformat(row.values["application_date"].strip()[:10])
+    except ValueError:
+        fault("application_date", "日期应写作 2026-05-31 的形式")
+    if person_id is None or scheme is None or application_date is None:
+        return faults
+    return GrantAward(person_id=person_id, scheme=scheme, application_date=application_date)
+
+
+async def apply_awards(chunk: Sequence[Parsed[GrantAward]], work: SubsidyWork) -> Applied:
+    """Grant a chunk. A running award of the same scheme counts as unchanged; every refusal is explained."""
+    within = Scope.everywhere() if work.caller is None else work.caller.scope
+    outcomes = await grant_awards([parsed.value for parsed in chunk], work, within=within)
+    faults: list[CellFault] = []
+    unchanged = 0
+    for parsed, outcome in zip(chunk, outcomes, strict=True):
+        if isinstance(outcome, AwardExists):
+            unchanged += 1
+        elif isinstance(outcome, Refusal):
+            reason = TEXTS[type(outcome)].detail_zh.format(**outcome.facts)
+            faults.append(CellFault(parsed.number, _TITLE["person_id"], reason))
+    return Applied(applied=len(chunk) - unchanged - len(faults), unchanged=unchanged, faults=faults)
+
+
+AWARD_IMPORT: Final[Import[GrantAward, SubsidyWork]] = Import(
+    kind="award.import", columns=COLUMNS, parse=parse_award, apply=apply_awards
+)
+
+
+async def turn_month(works: Works[SubsidyWork]) -> None:
+    """SUSPENDED awards become STOPPED when the month turns (RULES 4.7), in bounded transactions."""
+    turned = None
+    while turned is None or turned > 0:
+        async with works.begin() as work:
+            turned = await stop_turned_awards(work)
+
+
+TIMERS: Final[tuple[Timer[SubsidyWork], ...]] = (Timer("month-turn", 60.0, turn_month),)

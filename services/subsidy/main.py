@@ -1,0 +1,75 @@
+"""The subsidy service's API process: ``python -m services.subsidy.main``."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs
+from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
+from services.subsidy.entrypoints.http import awards
+from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
+from services.subsidy.entrypoints.jobs import AWARD_IMPORT
+from services.subsidy.settings import SubsidySettings
+from shared.contracts.asyncapi import document
+from shared.contracts.roles import ROLES
+from shared.kit.app import create_app
+from shared.kit.clock_routes import clock_router
+from shared.kit.codelists import code_list_router
+from shared.kit.consumption_routes import consumption_router
+from shared.kit.crypto import KeyRing
+from shared.kit.imports import import_routes
+from shared.kit.job_routes import job_routes
+from shared.kit.jobs import Jobs
+from shared.kit.ops import run_api
+from shared.kit.publisher_routes import publisher_router
+from shared.kit.service import Parts, journals_resource, open_parts
+
+
+def make_work(_: KeyRing) -> type[SubsidyWork]:
+    """Units of work of this service."""
+    return SubsidyWork
+
+
+def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
+    """The API with all its routes."""
+    queue = Jobs(jobs)
+    return create_app(
+        settings,
+        title="量服 · 残疾人两项补贴 Subsidy",
+        routers=(
+            awards.router,
+            import_routes(
+                AWARD_IMPORT,
+                path="/api/v1/award-imports",
+                permission="award:import",
+                jobs=queue,
+                blobs=parts.blobs,
+                texts=TEXTS,
+            ),
+            job_routes(queue, parts.blobs, texts=TEXTS),
+            publisher_router(PUBLISHED),
+            consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),
+            code_list_router(CODE_LISTS),
+            clock_router(),
+        ),
+        works=parts.works,
+        roles=ROLES,
+        ops=parts.ops,
+        asyncapi=partial(document, "subsidy"),
+        problem_texts=TEXTS,
+        resources=(journals_resource(settings),),
+    )
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = SubsidySettings()
+    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=make_work)
+    run_api(settings, app_of(settings, parts), parts.ops)
+
+
+if __name__ == "__main__":
+    main()

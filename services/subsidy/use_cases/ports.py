@@ -1,0 +1,68 @@
+"""What the subsidy service's use cases need from the world."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.subsidy.domain.award import Award, Holder
+from services.subsidy.domain.facts import Fact
+from shared.values.award import AwardStatus
+from shared.values.certificate import StopKind
+from shared.values.division import Scope
+from shared.values.month import Month
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An award whose cause changed: before and now."""
+
+    before: AwardStatus
+    before_kind: StopKind | None
+    before_cause_id: UUID | None
+    award: Award
+
+
+class Holders(Protocol):
+    """Our copy of the register."""
+
+    async def get(self, person_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, Holder]:
+        """Lock (shared) and load: a stop event about them waits until the award stands, and then finds it."""
+
+
+class Awards(Protocol):
+    """Awards."""
+
+    async def add(self, awards: Sequence[Award]) -> set[UUID]:
+        """Insert; the ids that were inserted. Others have a running award of that scheme."""
+
+    async def judge(self, persons: Collection[UUID] | None, traces: Mapping[UUID, str]) -> list[Judged]:
+        """Bring awards in line with the stop facts of our copy, set-based; of everybody when ``persons`` is None.
+
+        The governing fact of an award is the earliest one that stands and touches it (READ-01).
+        """
+
+    async def stop_turned(self, month: Month) -> list[Award]:
+        """SUSPENDED awards whose ``effective_month`` has come since they were suspended become STOPPED."""
+
+
+class Work(Protocol):
+    """One transaction of the subsidy service."""
+
+    holders: Holders
+    awards: Awards
+
+    def today(self) -> date:
+        """The civil date."""
+
+    def now(self) -> datetime:
+        """The instant facts are recorded at."""
+
+    def new_id(self) -> UUID:
+        """A fresh time-ordered id."""
+
+    def tell(self, *facts: Fact) -> None:
+        """Announce facts with this transaction."""

@@ -1,0 +1,43 @@
+"""The subsidy service's worker process: ``python -m services.subsidy.worker``; ``… letters`` lists dead letters."""
+
+from __future__ import annotations
+
+from services.subsidy.adapters.tables import blobs, imports, jobs
+from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
+from services.subsidy.entrypoints.jobs import AWARD_IMPORT, TIMERS
+from services.subsidy.main import make_work
+from services.subsidy.settings import SubsidySettings
+from shared.kit.imports import import_handler
+from shared.kit.jobs import JobRunner
+from shared.kit.letters_cli import letters_command
+from shared.kit.service import open_parts
+from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
+
+
+def main() -> None:
+    """Work until told to stop."""
+    settings = SubsidySettings()
+    parts = open_parts(
+        settings,
+        role="worker",
+        blob_tables=blobs,
+        make_work=make_work,
+        checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus())),
+    )
+    if letters_command(parts.works, SUBSCRIPTIONS):
+        return
+    runner = JobRunner(
+        parts.works,
+        jobs,
+        {AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports)},
+        parts.blobs,
+        worker="subsidy-worker",
+    )
+    worker = Worker(
+        settings, works=parts.works, roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=TIMERS)
+    )
+    run_worker(settings, worker, parts.ops)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""What the registry tells the world: persons, disability certificates, and the facts that stop an entitlement.
+
+Deliberately absent (ARCHITECTURE 2, privacy line): names, identity and certificate numbers, accounts, diagnoses.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.event import Event
+from shared.contracts.state import CODE, State
+from shared.values.certificate import CertificateStatus, StopKind
+
+COMPONENTS: Final = r"^[1-6]:[1-4](;[1-6]:[1-4]){0,5}$"
+
+
+class PersonState(State):
+    """A registered person: where they belong and whether they are alive."""
+
+    relation: ClassVar[str] = "registry.person"
+    key: ClassVar[str] = "person_id"
+
+    registered_on: date
+    died_on: date | None = None
+
+
+class CertificateState(State):
+    """A disability certificate without its number (the number embeds the identity number).
+
+    ``category`` 1-7 (ID-07), ``grade`` 1-4 (ID-08), ``components`` of a multiple disability as ``4:2;6:3`` (ID-13).
+    """
+
+    relation: ClassVar[str] = "registry.certificate"
+    key: ClassVar[str] = "certificate_id"
+
+    certificate_id: UUID
+    status: CertificateStatus
+    category: int = Field(ge=1, le=7)
+    grade: int = Field(ge=1, le=4)
+    components: str = Field(pattern=COMPONENTS)
+    issued_on: date
+    expires_on: date
+
+
+class StopState(State):
+    """A dated fact that stops entitlement from the month after ``event_date`` (SUB-38).
+
+    ``ended_on``: the fact ended but was true (unfrozen): no revival without a new application (READ-01).
+    ``withdrawn``: the fact was wrong (false death match, cancellation reinstated): stopped months are owed (RULES 4.7).
+    """
+
+    relation: ClassVar[str] = "registry.stop"
+    key: ClassVar[str] = "stop_id"
+
+    stop_id: UUID
+    certificate_id: UUID | None = None
+    kind: StopKind
+    reason: str | None = Field(default=None, pattern=CODE)
+    event_date: date
+    ended_on: date | None = None
+    withdrawn: bool = False
+
+
+class PersonRegistered(Event):
+    """A person entered the register."""
+
+    type: ClassVar[str] = "registry.person.registered.v1"
+    title_zh: ClassVar[str] = "人员登记"
+    person: PersonState
+
+
+class PersonDeathReported(Event):
+    """A death became known. ``stop.event_date`` is the day of death, which may lie months back (DX-05)."""
+
+    type: ClassVar[str] = "registry.person.death_reported.v1"
+    title_zh: ClassVar[str] = "死亡信息登记"
+    person: PersonState
+    stop: StopState
+
+
+class PersonDeathRetracted(Event):
+    """A death report was proven wrong; whatever it stopped is owed again."""
+
+    type: ClassVar[str] = "registry.person.death_retracted.v1"
+    title_zh: ClassVar[str] = "死亡信息撤回"
+    person: PersonState
+    stop: StopState
+
+
+class CertificateIssued(Event):
+    """A certificate was issued and is valid."""
+
+    type: ClassVar[str] = "registry.certificate.issued.v1"
+    title_zh: ClassVar[str] = "残疾人证核发"
+    certificate: CertificateState
+
+
+class CertificateCancelled(Event):
+    """A certificate was cancelled; ``stop.reason`` is one of the reasons of RULES 3.2."""
+
+    type: ClassVar[str] = "registry.certificate.cancelled.v1"
+    title_zh: ClassVar[str] = "残疾人证注销"
+    certificate: CertificateState
+    stop: StopState
+
+
+class CertificateReinstated(Event):
+    """A cancellation was proven wrong; the certificate is back in its previous state."""
+
+    type: ClassVar[str] = "registry.certificate.reinstated.v1"
+    title_zh: ClassVar[str] = "残疾人证恢复"
+    certificate: CertificateState
+    stop: StopState
+
+
+class CertificateFrozen(Event):
+    """A certificate was frozen (CERT-24, CERT-28)."""
+
+    type: ClassVar[str] = "registry.certificate.frozen.v1"
+    title_zh: ClassVar[str] = "残疾人证冻结"
+    certificate: CertificateState
+    stop: StopState
+
+
+class CertificateUnfrozen(Event):
+    """The cause of a freeze is gone; no automatic back-payment (SUB-47)."""
+
+    type: ClassVar[str] = "registry.certificate.unfrozen.v1"
+    title_zh: ClassVar[str] = "残疾人证解冻"
+    certificate: CertificateState
+    stop: StopState
+
+
+class CertificateExpired(Event):
+    """The last valid day has passed (SUB-40); announced by the daily job."""
+
+    type: ClassVar[str] = "registry.certificate.expired.v1"
+    title_zh: ClassVar[str] = "残疾人证到期"
+    certificate: CertificateState
+    stop: StopState
+
+
+class CertificateTransferred(Event):
+    """The household moved to another county and the certificate followed it (CERT-23, READ-09)."""
+
+    type: ClassVar[str] = "registry.certificate.transferred.v1"
+    title_zh: ClassVar[str] = "残疾人证迁移"
+    person: PersonState
+    certificate: CertificateState
+    stop: StopState

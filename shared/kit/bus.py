@@ -1,0 +1,329 @@
+"""NATS JetStream, and the only import of it.
+
+The broker is a fast path, never the truth: whatever it loses, repeats or reorders is mended from the journal.
+Streams and durables are created whenever they are found missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import uuid4
+
+import httpx
+import nats
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
+
+from shared.contracts.event import Envelope
+
+BATCH_MAX: Final = 1_000
+SINGLES_MAX: Final = 4
+REQUEST_TIMEOUT_SECONDS: Final = 5.0
+STREAM_DAYS: Final = 7
+STREAM_BYTES_MAX: Final = 8 * 1024**3
+DUPLICATE_WINDOW_SECONDS: Final = 600
+ACK_WAIT_SECONDS: Final = 10
+PULL_BATCH: Final = 1_000
+PULL_EXPIRES_SECONDS: Final = 5.0
+ACK_PENDING_MAX: Final = 8_000
+_SECOND_NS: Final = 1_000_000_000
+_NOT_FOUND: Final = frozenset({10014, 10059})
+
+
+class BusUnavailable(Exception):
+    """The broker did not answer, or answered that it cannot serve now. Trying again is right."""
+
+
+class StreamMissing(BusUnavailable):
+    """The stream or durable is not there (a wiped or new broker): create it and go on."""
+
+
+class BatchRefused(Exception):
+    """The broker refused a whole atomic batch (one duplicate id, abandoned batches, size): publish singly."""
+
+
+class BrokerNotDurable(Exception):
+    """``sync_interval: always`` is off or unreadable: acknowledged messages could be lost in a power cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as it arrived: the raw body and where to acknowledge it."""
+
+    body: bytes
+    reply: str
+    subject: str
+
+
+class Bus:
+    """A connection to the broker that reconnects for ever."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @classmethod
+    async def connect(cls, url: str, *, name: str, user: str | None = None, password: str | None = None) -> Self:
+        """Connect, waiting at most two seconds for the first answer; `BusUnavailable` when there is none."""
+
+        async def quiet(_: Exception) -> None:
+            """Connection errors show as metrics and readiness; nats-py would print a traceback for each."""
+
+        try:
+            client = await nats.connect(
+                url,
+                name=name,
+                user=user,
+                password=password,
+                connect_timeout=2,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.2,
+                ping_interval=5,
+                max_outstanding_pings=2,
+                allow_reconnect=True,
+                error_cb=quiet,
+                pending_size=64 * 1024 * 1024,
+            )
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BusUnavailable(str(error)) from error
+        return cls(client)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands right now."""
+        return self._client.is_connected
+
+    async def close(self) -> None:
+        """Close without waiting for a broker that may be gone."""
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await asyncio.wait_for(self._client.close(), 2)
+
+    async def ensure_stream(self, stream: str) -> None:
+        """Create the stream of a publisher, or bring an existing one to these settings."""
+        config = {
+            "name": stream,
+            "subjects": [f"{stream.lower()}.>"],
+            "retention": "limits",
+            "storage": "file",
+            "max_age": STREAM_DAYS * 24 * 3600 * _SECOND_NS,
+            "max_bytes": STREAM_BYTES_MAX,
+            "discard": "old",
+            "num_replicas": 1,
+            "duplicate_window": DUPLICATE_WINDOW_SECONDS * _SECOND_NS,
+            "allow_atomic": True,
+        }
+        answer = await self._api(f"STREAM.INFO.{stream}")
+        if "error" not in answer:
+            current = answer["config"]
+            # Replicas are the operator's choice (R3 in a cluster).
+            config["num_replicas"] = current["num_replicas"]
+            if all(current.get(key) == value for key, value in config.items()):
+                return
+            answer = await self._api(f"STREAM.UPDATE.{stream}", config)
+        else:
+            answer = await self._api(f"STREAM.CREATE.{stream}", config)
+        if "error" in answer:
+            raise BusUnavailable(str(answer["error"]))
+
+    async def last(self, stream: str) -> Envelope | None:
+        """The newest message of a stream, None when it is empty or missing."""
+        answer = await self._api(f"STREAM.INFO.{stream}")
+        if "error" in answer or not answer["state"]["last_seq"] or not answer["state"]["messages"]:
+            return None
+        found = await self._api(f"STREAM.MSG.GET.{stream}", {"seq": answer["state"]["last_seq"]})
+        if "error" in found:
+            return None
+        return Envelope.from_json(base64.b64decode(found["message"]["data"]))
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Publish in order and wait for durable acknowledgement.
+
+        More than four go as one atomic batch (≤ 1,000); a refused batch falls back to single messages with the same
+        ids, so a repeat is recognised by the broker and again by every consumer's cursor.
+        """
+        if len(envelopes) > SINGLES_MAX:
+            try:
+                await self._publish_batch(envelopes)
+            except BatchRefused:
+                pass
+            else:
+                return
+        for envelope in envelopes:
+            answer = await self._request(envelope.subject, envelope.to_json(), {"Nats-Msg-Id": str(envelope.event_id)})
+            if "error" in answer:
+                raise BusUnavailable(str(answer["error"]))
+
+    async def _publish_batch(self, envelopes: Sequence[Envelope]) -> None:
+        batch = uuid4().hex
+        last = len(envelopes)
+        for sequence, envelope in enumerate(envelopes, start=1):
+            headers = {
+                "Nats-Msg-Id": str(envelope.event_id),
+                "Nats-Batch-Id": batch,
+                "Nats-Batch-Sequence": str(sequence),
+            }
+            if sequence < last:
+                try:
+                    await self._client.publish(envelope.subject, envelope.to_json(), headers=headers)
+                except (NatsError, OSError) as error:
+                    raise BusUnavailable(str(error)) from error
+                continue
+            headers["Nats-Batch-Commit"] = "1"
+            answer = await self._request(envelope.subject, envelope.to_json(), headers)
+            if "error" in answer or answer.get("count") != last:
+                raise BatchRefused(str(answer))
+
+    async def subscribe(self, stream: str, durable: str) -> Deliveries:
+        """A pull subscription on a durable that starts at what is new: the journal supplies what came before."""
+        deliveries = Deliveries(self, stream, durable)
+        await deliveries.open()
+        return deliveries
+
+    async def ensure_consumer(self, stream: str, durable: str) -> None:
+        """Create the durable when it is missing. Raises `StreamMissing` when the stream itself is."""
+        answer = await self._api(f"CONSUMER.INFO.{stream}.{durable}")
+        if "error" not in answer:
+            return
+        config = {
+            "durable_name": durable,
+            "name": durable,
+            "ack_policy": "explicit",
+            "deliver_policy": "new",
+            "ack_wait": ACK_WAIT_SECONDS * _SECOND_NS,
+            "max_deliver": -1,
+            "max_ack_pending": ACK_PENDING_MAX,
+            "replay_policy": "instant",
+        }
+        answer = await self._api(
+            f"CONSUMER.CREATE.{stream}.{durable}", {"stream_name": stream, "config": config, "action": "create"}
+        )
+        if "error" in answer:
+            missing = answer["error"].get("err_code") in _NOT_FOUND
+            raise (StreamMissing if missing else BusUnavailable)(str(answer["error"]))
+
+    async def pending(self, stream: str, durable: str) -> int | None:
+        """Messages the durable has not delivered yet; None when it is missing."""
+        answer = await self._api(f"CONSUMER.INFO.{stream}.{durable}")
+        return None if "error" in answer else int(answer["num_pending"])
+
+    async def _api(self, verb: str, body: object = None) -> dict[str, Any]:
+        payload = b"" if body is None else orjson.dumps(body)
+        return await self._request(f"$JS.API.{verb}", payload, None)
+
+    async def _request(self, subject: str, payload: bytes, headers: dict[str, str] | None) -> dict[str, Any]:
+        try:
+            reply = await self._client.request(
+                subject, payload, timeout=REQUEST_TIMEOUT_SECONDS, headers=dict(headers) if headers else None
+            )
+        except NoRespondersError as error:
+            raise StreamMissing(subject) from error
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BusUnavailable(f"{type(error).__name__} on {subject}") from error
+        answer = orjson.loads(reply.data)
+        assert isinstance(answer, dict)
+        return answer
+
+
+class Deliveries:
+    """Messages of one durable, as they come.
+
+    nats-py's ``fetch`` waits for a full batch or its time-out; a cancellation must not wait, so pull requests are
+    kept open here and whatever has arrived is handed out at once.
+    """
+
+    def __init__(self, bus: Bus, stream: str, durable: str) -> None:
+        self._bus = bus
+        self._client = bus._client  # noqa: SLF001 - two classes, one module, one connection
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._stream, self._durable = stream, durable
+        self._inbox = self._client.new_inbox()
+        self._arrived: list[Delivery] = []
+        self._signal = asyncio.Event()
+        self._outstanding = 0
+        self._requested_at = 0.0
+        self._missing = False
+
+    async def open(self) -> None:
+        """Make sure the durable exists and listen."""
+        await self._bus.ensure_consumer(self._stream, self._durable)
+        self._subscription = await self._client.subscribe(self._inbox, cb=self._arrive)
+
+    async def close(self) -> None:
+        """Stop listening; what was not acknowledged is delivered again."""
+        with contextlib.suppress(NatsError, OSError):
+            await self._subscription.unsubscribe()
+
+    async def _arrive(self, message: Msg) -> None:
+        status = (message.headers or {}).get("Status") if not message.data else None
+        if status is None:
+            self._outstanding -= 1
+            self._arrived.append(Delivery(body=message.data, reply=message.reply, subject=message.subject))
+        else:
+            # 404/408: the request ended. 409 may say the consumer was deleted, 503 that nobody serves it.
+            self._outstanding = 0
+            self._missing = status in {"503", "409"}
+        self._signal.set()
+
+    async def receive(self, *, limit: int, timeout_seconds: float) -> list[Delivery]:
+        """At least one message, or an empty list after ``timeout_seconds``.
+
+        Raises `BusUnavailable` when the connection is down and `StreamMissing` when the durable is gone.
+        """
+        if not self._arrived:
+            self._signal.clear()
+            await self._ask()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._signal.wait(), timeout_seconds)
+        if self._missing and not self._arrived:
+            self._missing = False
+            raise StreamMissing(self._durable)
+        taken, self._arrived = self._arrived[:limit], self._arrived[limit:]
+        return taken
+
+    async def _ask(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._outstanding > 0 and now - self._requested_at < PULL_EXPIRES_SECONDS:
+            return
+        if not self._client.is_connected:
+            message = "not connected"
+            raise BusUnavailable(message)
+        request = {"batch": PULL_BATCH, "expires": int(PULL_EXPIRES_SECONDS * _SECOND_NS)}
+        try:
+            await self._client.publish(self._next, orjson.dumps(request), reply=self._inbox)
+        except (NatsError, OSError) as error:
+            raise BusUnavailable(str(error)) from error
+        self._outstanding, self._requested_at = PULL_BATCH, now
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Explicit acknowledgement, after commit. A lost one only causes a repeat, which the cursor drops."""
+        await self._answer(deliveries, b"+ACK")
+
+    async def in_progress(self, deliveries: Sequence[Delivery]) -> None:
+        """Ask for more time before the broker delivers again."""
+        await self._answer(deliveries, b"+WPI")
+
+    async def _answer(self, deliveries: Sequence[Delivery], word: bytes) -> None:
+        with contextlib.suppress(NatsError, OSError, NatsTimeout):
+            for delivery in deliveries:
+                await self._client.publish(delivery.reply, word)
+
+
+async def require_durable_broker(monitor_url: str) -> None:
+    """Raise `BrokerNotDurable` unless the broker says ``sync_always`` (``/jsz?config=true``)."""
+    try:
+        async with httpx.AsyncClient(timeout=3) as client:
+            answer = (await client.get(f"{monitor_url}/jsz", params={"config": "true"})).json()
+    except (httpx.HTTPError, ValueError) as error:
+        message = f"cannot read sync_always from {monitor_url}/jsz: {error}"
+        raise BrokerNotDurable(message) from error
+    if answer.get("config", {}).get("sync_always") is not True:
+        message = "jetstream.sync_interval is not 'always'"
+        raise BrokerNotDurable(message)

@@ -1,0 +1,259 @@
+"""The reader's side over REST: how far we have read, what waits as dead letters, where our copies differ.
+
+Operators repair here, or with ``python -m services.<name>.worker letters …``; both do the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import text
+
+from shared.kit import dead_letters
+from shared.kit.anti_entropy import adopt_as_published
+from shared.kit.consumer import Subscription, discard_letter, retry_person
+from shared.kit.dead_letters import Letter, LetterState
+from shared.kit.journal_client import JournalClient
+from shared.kit.mirror import state_named
+from shared.kit.pagination import Listed
+from shared.kit.permissions import Caller, Permit
+from shared.kit.problems import Problem, ProblemText
+from shared.kit.routing import RequestModel, Router
+from shared.kit.work import Works
+
+Reader = Annotated[Caller, Permit("events:read")]
+Repairer = Annotated[Caller, Permit("events:repair")]
+
+_LETTER_UNKNOWN: Final = ProblemText(
+    404,
+    "死信不存在",
+    "Unknown dead letter",
+    "没有该死信，或不在您的管辖范围内",
+    "no such dead letter within your divisions",
+)
+_LETTER_SETTLED: Final = ProblemText(
+    409, "死信已处理", "Dead letter is settled", "该死信状态为 {state}，不能再处理", "the letter is {state} already"
+)
+_LETTER_NOT_RETRIABLE: Final = ProblemText(
+    409,
+    "该消息无法重试",
+    "Message cannot be retried",
+    "该消息不是本系统的事件（无法读取），只能核实后丢弃",
+    "this message is not one of our events; look at it and discard it",
+)
+_DRIFT_UNKNOWN: Final = ProblemText(
+    404, "差异不存在", "Unknown difference", "没有待处理的该项数据差异", "no such difference waits"
+)
+
+
+class CursorOut(BaseModel):
+    """How far one publisher's journal has been applied."""
+
+    model_config = ConfigDict(frozen=True)
+
+    publisher: str
+    epoch: int
+    position: int
+    moved_at: datetime
+
+
+class ResyncOut(BaseModel):
+    """A recovery after the publisher's history was replaced."""
+
+    model_config = ConfigDict(frozen=True)
+
+    publisher: str
+    from_epoch: int
+    from_position: int
+    to_epoch: int
+    to_position: int
+    method: str
+    rows_changed: int
+    started_at: datetime
+    finished_at: datetime
+
+
+class LetterOut(BaseModel):
+    """A dead letter with its error and body."""
+
+    model_config = ConfigDict(frozen=True)
+
+    letter_id: UUID
+    publisher: str
+    position: int | None
+    event_id: UUID | None
+    type: str | None
+    person_id: UUID | None
+    state: LetterState
+    error: str | None
+    attempts: int
+    failed_at: datetime
+    body: dict[str, Any]
+
+    @classmethod
+    def of(cls, letter: Letter) -> LetterOut:
+        """From the stored letter."""
+        return cls(**{name: getattr(letter, name) for name in cls.model_fields})
+
+
+class Retried(BaseModel):
+    """How many letters were applied, and the letter now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    applied: int
+    letter: LetterOut
+
+
+class Discarding(RequestModel):
+    """Why a letter is given up."""
+
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=500)]
+
+
+class DriftOut(BaseModel):
+    """A copied row that differs from the publisher's and that no repair may touch by itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    publisher: str
+    relation: str
+    id: UUID
+    person_id: UUID
+    kind: str
+    our_version: int | None
+    their_version: int | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class Adopted(BaseModel):
+    """How many rows changed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows_changed: int
+
+
+def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router:
+    """The routes of a reader. ``app.state.journals`` holds a `JournalClient` per publisher."""
+    router = Router(prefix="/api/v1/consumption", tags=["consumption"])
+
+    @router.get("/cursors", summary="消费位置")
+    async def list_cursors(request: Request, caller: Reader) -> Listed[CursorOut]:
+        """How far each publisher's journal has been applied."""
+        rows = await _rows(request, "SELECT publisher, epoch, position, moved_at FROM consumer_cursor ORDER BY 1")
+        return Listed(items=[CursorOut.model_validate(row) for row in rows])
+
+    @router.get("/resyncs", summary="重新同步记录")
+    async def list_resyncs(request: Request, caller: Reader) -> Listed[ResyncOut]:
+        """The last hundred recoveries after a new epoch."""
+        rows = await _rows(request, "SELECT * FROM consumer_resync ORDER BY resync_id DESC LIMIT 100")
+        return Listed(items=[ResyncOut.model_validate(row) for row in rows])
+
+    @router.get("/dead-letters", summary="死信列表")
+    async def list_letters(
+        request: Request,
+        caller: Reader,
+        state: Annotated[list[LetterState] | None, Query()] = None,
+        after: Annotated[UUID | None, Query(description="letter_id of the last letter seen")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Listed[LetterOut]:
+        """Events that failed for good (OPEN) and those waiting behind them (PARKED), oldest first."""
+        wanted = state or [LetterState.OPEN, LetterState.PARKED]
+        async with _works(request).begin() as work:
+            letters = await dead_letters.listed(work.connection, states=wanted, after=after, limit=limit)
+        seen = [LetterOut.of(letter) for letter in letters if _visible(letter, caller)]
+        return Listed(items=seen, next=str(letters[-1].letter_id) if len(letters) == limit else None)
+
+    @router.post("/dead-letters/{letter_id}/retry", summary="重试死信")
+    async def retry(request: Request, caller: Repairer, letter_id: UUID) -> Retried:
+        """Apply everything that waits for the letter's person, in order. A new failure is counted, nothing is lost."""
+        letter = await _waiting(request, caller, letter_id)
+        if letter.person_id is None:
+            raise Problem("letter_not_retriable", text=_LETTER_NOT_RETRIABLE)
+        applied = await retry_person(
+            _works(request), subscriptions[letter.publisher], letter.person_id, by=caller.subject
+        )
+        return Retried(applied=applied, letter=LetterOut.of(await _letter(request, caller, letter_id)))
+
+    @router.post("/dead-letters/{letter_id}/discard", summary="丢弃死信")
+    async def discard(request: Request, caller: Repairer, letter_id: UUID, body: Discarding) -> Retried:
+        """Give one letter up, with a reason; what waited behind it is applied."""
+        letter = await _waiting(request, caller, letter_id)
+        applied = await discard_letter(
+            _works(request), subscriptions[letter.publisher], letter, by=caller.subject, note=body.note
+        )
+        return Retried(applied=applied, letter=LetterOut.of(await _letter(request, caller, letter_id)))
+
+    @router.get("/drift", summary="数据差异")
+    async def list_drift(request: Request, caller: Reader) -> Listed[DriftOut]:
+        """Rows that differ from the publisher's and wait for a decision."""
+        rows = await _rows(
+            request,
+            "SELECT publisher, relation, id, person_id, kind, our_version, their_version, first_seen_at, last_seen_at "
+            "FROM drift WHERE settled_at IS NULL ORDER BY first_seen_at LIMIT 1000",
+        )
+        return Listed(items=[DriftOut.model_validate(row) for row in rows])
+
+    @router.post("/drift/{publisher}/{relation}/{row_id}/adoption", summary="采纳发布方数据")
+    async def adopt(request: Request, caller: Repairer, publisher: str, relation: str, row_id: UUID) -> Adopted:
+        """Decide on a difference: take what the publisher has now, and let the effects follow."""
+        waits = await _rows(
+            request,
+            "SELECT 1 FROM drift WHERE publisher = :publisher AND relation = :relation AND id = :id "
+            "AND settled_at IS NULL",
+            publisher=publisher,
+            relation=relation,
+            id=row_id,
+        )
+        if not waits or publisher not in subscriptions:
+            raise Problem("drift_unknown", text=_DRIFT_UNKNOWN)
+        journals: Mapping[str, JournalClient] = request.app.state.journals
+        changed = await adopt_as_published(
+            _works(request),
+            subscriptions[publisher],
+            journals[publisher],
+            state_named(relation),
+            row_id,
+            by=caller.subject,
+        )
+        return Adopted(rows_changed=changed)
+
+    return router
+
+
+def _works(request: Request) -> Works[Any]:
+    works: Works[Any] = request.app.state.works
+    return works
+
+
+async def _rows(request: Request, query: str, **parameters: object) -> list[dict[str, Any]]:
+    async with _works(request).begin() as work:
+        rows = await work.connection.execute(text(query), parameters)
+        return [dict(row._mapping) for row in rows]
+
+
+def _visible(letter: Letter, caller: Caller) -> bool:
+    division = letter.body.get("division")
+    return caller.scope.covers(division) if isinstance(division, str) else caller.scope.is_everywhere
+
+
+async def _letter(request: Request, caller: Caller, letter_id: UUID) -> Letter:
+    async with _works(request).begin() as work:
+        letter = await dead_letters.get(work.connection, letter_id)
+    if letter is None or not _visible(letter, caller):
+        raise Problem("letter_unknown", text=_LETTER_UNKNOWN)
+    return letter
+
+
+async def _waiting(request: Request, caller: Caller, letter_id: UUID) -> Letter:
+    letter = await _letter(request, caller, letter_id)
+    if letter.state not in {LetterState.OPEN, LetterState.PARKED}:
+        raise Problem("letter_settled", text=_LETTER_SETTLED, state=letter.state.value)
+    return letter

@@ -1,0 +1,82 @@
+"""Engines with the limits every connection of the product lives under."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from psycopg import errors as pg
+from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+IDLE_IN_TRANSACTION_MS: Final = 1_000
+LOCK_TIMEOUT_MS: Final = 5_000
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# Classes of SQLSTATE that say "not now" rather than "never": the same statement may succeed later.
+_TRANSIENT: Final = (
+    pg.SerializationFailure,
+    pg.DeadlockDetected,
+    pg.LockNotAvailable,
+    pg.QueryCanceled,
+    pg.AdminShutdown,
+    pg.CrashShutdown,
+    pg.CannotConnectNow,
+    pg.IdleInTransactionSessionTimeout,
+    pg.IdleSessionTimeout,
+    pg.InsufficientResources,
+    pg.ConnectionException,
+)
+
+
+def new_metadata() -> MetaData:
+    """A MetaData with the house naming of constraints, so that migrations can name what they drop."""
+    return MetaData(naming_convention=NAMING)
+
+
+def new_engine(url: str, *, pool_size: int, application_name: str, statement_timeout_ms: int = 60_000) -> AsyncEngine:
+    """An engine whose transactions cannot stall others.
+
+    A client that freezes inside a transaction loses its session after one second (ARCHITECTURE 4), a lock is waited
+    for at most five. Times are UTC. ``pool_size`` is this process's share of the connection budget.
+    """
+    options = " ".join(
+        f"-c {name}={value}"
+        for name, value in {
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+            "lock_timeout": LOCK_TIMEOUT_MS,
+            "statement_timeout": statement_timeout_ms,
+            "timezone": "UTC",
+        }.items()
+    )
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
+    )
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the same work again can help: lost connections, locks, serialization, resources.
+
+    Everything else (a constraint, a bad value, a bug) is permanent and must not be retried blindly.
+    """
+    if isinstance(error, (TimeoutError, ConnectionError)):
+        return True
+    if isinstance(error, DBAPIError):
+        cause = error.orig
+        if isinstance(cause, _TRANSIENT):
+            return True
+        # A broken connection surfaces as a bare OperationalError without SQLSTATE.
+        return isinstance(error, (OperationalError, InterfaceError)) and getattr(cause, "sqlstate", None) is None
+    return False

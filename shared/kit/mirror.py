@@ -1,0 +1,308 @@
+"""Copies of what other services publish: one typed table per relation, a plain upsert guarded by version.
+
+Publisher and reader describe the same columns (`State`), so both can hash the same content and compare (anti-entropy).
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, MetaData, Table, Text, Uuid, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+
+from shared.contracts.event import Envelope, Event
+from shared.contracts.state import STATES, State
+
+BUCKETS: Final = 256
+
+S = TypeVar("S", bound=State)
+
+_COLUMN: Final[Mapping[type, tuple[type[TypeEngine[Any]], str]]] = {
+    UUID: (Uuid, "uuid"),
+    bool: (Boolean, "boolean"),
+    int: (BigInteger, "bigint"),
+    str: (Text, "text"),
+    date: (Date, "date"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The journal entry behind a change; repairs and resyncs have none."""
+
+    event_id: UUID
+    type: str
+    position: int
+    occurred_at: str
+    recorded_at: str
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S]):
+    """A copied row before and after. ``old`` None: new row; ``new`` None: the publisher no longer has it (resync)."""
+
+    old: S | None
+    new: S | None
+    cause: Cause | None
+
+    @property
+    def row(self) -> S:
+        """The newest known content."""
+        known = self.new or self.old
+        assert known is not None
+        return known
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one wave changed. Within a wave each person occurs at most once, so handlers may work set-based."""
+
+    events: list[tuple[Envelope, Event]] = field(default_factory=list)
+    _by_state: dict[type[State], list[Change[State]]] = field(default_factory=dict)
+
+    def of(self, state: type[S]) -> list[Change[S]]:
+        """The changes of one relation."""
+        return cast("list[Change[S]]", self._by_state.get(state, []))
+
+    def add(self, state: type[State], changes: Iterable[Change[State]]) -> None:
+        """Record changes of a relation."""
+        self._by_state.setdefault(state, []).extend(changes)
+
+    def __bool__(self) -> bool:
+        return bool(self.events) or any(self._by_state.values())
+
+
+def base_type(annotation: object) -> tuple[type, bool]:
+    """The storage type of a State field and whether it may be absent. Raises `TypeError` for anything exotic."""
+    nullable = False
+    if get_origin(annotation) in {Union, types.UnionType}:
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        if len(members) != 1:
+            message = f"{annotation} is not one type or None"
+            raise TypeError(message)
+        annotation, nullable = members[0], True
+    assert isinstance(annotation, type)
+    stored = str if issubclass(annotation, StrEnum) else annotation
+    if stored not in _COLUMN:
+        message = f"{annotation} cannot be published"
+        raise TypeError(message)
+    return stored, nullable
+
+
+def mirror_table(metadata: MetaData, state: type[State]) -> Table:
+    """Declare ``copy_<publisher>_<thing>`` with one typed column per published field."""
+    columns: list[Column[Any]] = []
+    for name in state.field_names():
+        stored, nullable = base_type(state.model_fields[name].annotation)
+        columns.append(Column(name, _COLUMN[stored][0](), primary_key=name == state.key, nullable=nullable))
+    table = f"copy_{state.relation.replace('.', '_')}"
+    indexes = [] if state.key == "person_id" else [Index(f"ix_{table}_person_id", "person_id")]
+    return Table(table, metadata, *columns, *indexes)
+
+
+def table_name(state: type[State]) -> str:
+    """The name of the copy's table."""
+    return f"copy_{state.relation.replace('.', '_')}"
+
+
+def _unnest(state: type[State]) -> str:
+    parts = [
+        f"CAST(:{name} AS {_COLUMN[base_type(state.model_fields[name].annotation)[0]][1]}[])"
+        for name in state.field_names()
+    ]
+    return f"unnest({', '.join(parts)})"
+
+
+def _returning(state: type[State]) -> str:
+    names = state.field_names()
+    return ", ".join([*(f"old.{n} AS old_{n}" for n in names), *(f"new.{n} AS new_{n}" for n in names)])
+
+
+def _pairs(state: type[S], rows: Iterable[Sequence[Any]]) -> list[tuple[S | None, S | None]]:
+    names = state.field_names()
+    width = len(names)
+    pairs: list[tuple[S | None, S | None]] = []
+    for row in rows:
+        old, new = row[:width], row[width:]
+        pairs.append(
+            (
+                None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))),
+                None if new[0] is None else state.trusted(dict(zip(names, new, strict=True))),
+            )
+        )
+    return pairs
+
+
+async def upsert(
+    connection: AsyncConnection,
+    state: type[S],
+    states: Sequence[S],
+    causes: Mapping[UUID, Cause] | None = None,
+    *,
+    whatever_version: bool = False,
+) -> list[Change[S]]:
+    """Take over the rows whose version is higher than ours, in one statement; the others change nothing.
+
+    ``whatever_version`` overwrites equal and higher ones too: an operator's decision, never a repair's.
+    """
+    if not states:
+        return []
+    names = state.field_names()
+    table = table_name(state)
+    updates = ", ".join(f"{n} = excluded.{n}" for n in names if n != state.key)
+    guard = "" if whatever_version else "WHERE c.version < excluded.version"
+    statement = text(
+        f"INSERT INTO {table} AS c ({', '.join(names)}) SELECT * FROM {_unnest(state)} "  # noqa: S608 - names are declared
+        f"ON CONFLICT ({state.key}) DO UPDATE SET {updates} {guard} "
+        f"RETURNING {_returning(state)}"
+    )
+    rows = await connection.execute(statement, {name: [getattr(s, name) for s in states] for name in names})
+    known = causes or {}
+    return [Change(old, new, known.get(cast("S", new).id)) for old, new in _pairs(state, rows)]
+
+
+async def remove(connection: AsyncConnection, state: type[S], keys: Sequence[UUID]) -> list[Change[S]]:
+    """Drop rows the publisher does not have (an operator's decision)."""
+    rows = await connection.execute(
+        text(f"DELETE FROM {table_name(state)} WHERE {state.key} = ANY(:keys) RETURNING {_returning(state)}"),  # noqa: S608
+        {"keys": list(keys)},
+    )
+    return [Change(old, new, None) for old, new in _pairs(state, rows)]
+
+
+async def clear(connection: AsyncConnection, state: type[State]) -> None:
+    """Forget the copy of a relation (before a replay)."""
+    await connection.execute(text(f"DELETE FROM {table_name(state)}"))  # noqa: S608
+
+
+# --- staging for a resync -------------------------------------------------------------------------------------------
+
+
+async def stage(connection: AsyncConnection, state: type[State]) -> None:
+    """An empty temporary twin of the copy, on this connection."""
+    table = table_name(state)
+    await connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.staged_{table}"))
+    await connection.execute(text(f"CREATE TEMP TABLE staged_{table} (LIKE {table} INCLUDING INDEXES)"))
+
+
+async def stage_rows(connection: AsyncConnection, state: type[S], states: Sequence[S]) -> None:
+    """Add rows to the staged twin."""
+    names = state.field_names()
+    await connection.execute(
+        text(f"INSERT INTO staged_{table_name(state)} ({', '.join(names)}) SELECT * FROM {_unnest(state)}"),  # noqa: S608
+        {name: [getattr(s, name) for s in states] for name in names},
+    )
+
+
+async def adopt_staged(connection: AsyncConnection, state: type[S], *, limit: int) -> list[Change[S]]:
+    """Make up to ``limit`` differing rows equal to the staged twin, whatever their versions; returns what changed."""
+    names = state.field_names()
+    table, key = table_name(state), state.key
+    row = ", ".join
+    updates = ", ".join(f"{n} = excluded.{n}" for n in names if n != key)
+    changed = await connection.execute(
+        text(
+            f"INSERT INTO {table} AS c ({row(names)}) "  # noqa: S608
+            f"SELECT {row(f's.{n}' for n in names)} FROM staged_{table} s LEFT JOIN {table} o USING ({key}) "
+            f"WHERE o.{key} IS NULL OR ROW({row(f'o.{n}' for n in names)}) "
+            f"IS DISTINCT FROM ROW({row(f's.{n}' for n in names)}) LIMIT :limit "
+            f"ON CONFLICT ({key}) DO UPDATE SET {updates} RETURNING {_returning(state)}"
+        ),
+        {"limit": limit},
+    )
+    changes: list[Change[S]] = [Change(old, new, None) for old, new in _pairs(state, changed)]
+    if len(changes) < limit:
+        gone = await connection.execute(
+            text(
+                f"DELETE FROM {table} c WHERE c.{key} IN (SELECT o.{key} FROM {table} o "  # noqa: S608
+                f"WHERE NOT EXISTS (SELECT FROM staged_{table} s WHERE s.{key} = o.{key}) LIMIT :limit) "
+                f"RETURNING {_returning(state)}"
+            ),
+            {"limit": limit - len(changes)},
+        )
+        changes += [Change(old, new, None) for old, new in _pairs(state, gone)]
+    return changes
+
+
+# --- digests --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Count and XOR of row hashes of one 256th of a relation."""
+
+    bucket: int
+    count: int
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowDigest:
+    """One row's identity in a comparison."""
+
+    id: UUID
+    person_id: UUID
+    version: int
+    digest: str
+
+
+def _content(state: type[State], fields: Sequence[str]) -> str:
+    unknown = set(fields) - set(state.field_names())
+    if unknown:
+        message = f"{state.relation} does not publish {', '.join(sorted(unknown))}"
+        raise ValueError(message)
+    return f"md5(concat_ws('|', {', '.join(f'''coalesce({name}::text, '∅')''' for name in fields)}))"
+
+
+def _bucket(state: type[State]) -> str:
+    return f"get_byte(uuid_send({state.key}), 15)"
+
+
+async def bucket_digests(
+    connection: AsyncConnection, table: str, state: type[State], fields: Sequence[str]
+) -> list[Bucket]:
+    """Hash ``(key, version, copied fields)`` of a whole table into 256 buckets."""
+    rows = await connection.execute(
+        text(
+            f"SELECT {_bucket(state)} AS bucket, count(*), "  # noqa: S608 - names are declared
+            f"bit_xor(('x' || left({_content(state, fields)}, 16))::bit(64)::bigint) FROM {table} GROUP BY 1 ORDER BY 1"
+        )
+    )
+    return [Bucket(*row) for row in rows]
+
+
+async def row_digests(
+    connection: AsyncConnection, table: str, state: type[State], fields: Sequence[str], buckets: Sequence[int]
+) -> list[RowDigest]:
+    """The rows of some buckets with their hashes."""
+    rows = await connection.execute(
+        text(
+            f"SELECT {state.key}, person_id, version, {_content(state, fields)} FROM {table} "  # noqa: S608
+            f"WHERE {_bucket(state)} = ANY(:buckets)"
+        ),
+        {"buckets": list(buckets)},
+    )
+    return [RowDigest(*row) for row in rows]
+
+
+async def rows_of(connection: AsyncConnection, table: str, state: type[S], keys: Sequence[UUID]) -> list[S]:
+    """Current rows by key."""
+    names = state.field_names()
+    rows = await connection.execute(
+        text(f"SELECT {', '.join(names)} FROM {table} WHERE {state.key} = ANY(:keys)"),  # noqa: S608
+        {"keys": list(keys)},
+    )
+    return [state.trusted(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def state_named(relation: str) -> type[State]:
+    """The contract of a relation; `KeyError` when there is none."""
+    return STATES[relation]

@@ -1,0 +1,148 @@
+"""The relay: carries the journal to JetStream, in order, at least once.
+
+Its cursor lives in a side table; every update names the leader's term, so a deposed relay cannot move it. A crash
+between publish and cursor repeats messages with the same ids; consumers drop them by position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.contracts.event import Envelope
+from shared.kit import journal
+from shared.kit.bus import BATCH_MAX, Bus, BusUnavailable, StreamMissing
+from shared.kit.database import is_transient
+from shared.kit.instruments import RELAY_BACKLOG_SECONDS, RELAY_POSITION, RELAY_PUBLISHED
+from shared.kit.leader import LeadershipLost
+
+IDLE_SECONDS: Final = 0.02
+RETRY_SECONDS: Final = 0.2
+
+log = structlog.get_logger()
+
+
+def relay_tables(metadata: MetaData) -> None:
+    """Declare the relay's cursor: one row."""
+    Table(
+        "relay_cursor",
+        metadata,
+        Column("only", Integer, primary_key=True, autoincrement=False),
+        Column("position", BigInteger, nullable=False),
+        Column("term", BigInteger, nullable=False),
+    )
+
+
+RELAY_DDL: Final = ("INSERT INTO relay_cursor (only, position, term) VALUES (1, 0, 0)",)
+
+
+class Relay:
+    """One per service, under leadership. ``service`` names the stream (upper case)."""
+
+    def __init__(self, engine: AsyncEngine, bus: Bus, *, service: str, term: int) -> None:
+        self._engine = engine
+        self._bus = bus
+        self._stream = service.upper()
+        self._term = term
+        self._position = 0
+
+    async def run(self) -> None:
+        """Publish for ever. Raises `LeadershipLost` when another relay has taken over."""
+        await self._persist(self.start)
+        while True:
+            published = await self._persist(self.step)
+            if not published:
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def _persist(self, work: Callable[[], Awaitable[int]]) -> int:
+        """Repeat until it succeeds; only named transient failures are repeated."""
+        while True:
+            try:
+                return await work()
+            except StreamMissing:
+                await self._recreate()
+            except BusUnavailable as error:
+                log.warning("relay.waiting", reason=str(error)[:200])
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("relay.waiting", reason=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _recreate(self) -> None:
+        try:
+            await self._bus.ensure_stream(self._stream)
+            log.warning("relay.stream_created", stream=self._stream)
+        except BusUnavailable:
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def start(self) -> int:
+        """Claim the cursor for this term and notice a restored database.
+
+        If the stream already carries a later position of the current epoch than the journal has, this database was
+        restored from a backup without saying so: a new epoch begins here, and consumers resync.
+        """
+        await self._bus.ensure_stream(self._stream)
+        newest = await self._bus.last(self._stream)
+        async with self._engine.begin() as connection:
+            claimed = await connection.execute(
+                text("UPDATE relay_cursor SET term = :term WHERE term < :term RETURNING position"),
+                {"term": self._term},
+            )
+            position = claimed.scalar_one_or_none()
+            if position is None:
+                raise LeadershipLost(self._stream)
+            self._position = int(position)
+            head = await journal.horizon(connection)
+            if newest is not None and newest.epoch == head.epoch and newest.position > head.position:
+                epoch = await journal.mint_epoch(
+                    connection, reason=f"stream was ahead: {newest.position} > {head.position}"
+                )
+                log.error("journal.epoch_minted", epoch=epoch, stream_position=newest.position, head=head.position)
+        return 1
+
+    async def step(self) -> int:
+        """Publish what is next; the number of entries published."""
+        envelopes = await self.read()
+        if envelopes:
+            await self.publish(envelopes)
+            await self.advance(envelopes[-1].position)
+            RELAY_PUBLISHED.inc(len(envelopes))
+        RELAY_BACKLOG_SECONDS.set(_age_seconds(envelopes))
+        return len(envelopes)
+
+    async def read(self) -> Sequence[Envelope]:
+        """The next entries of the journal, at most one atomic batch."""
+        async with self._engine.connect() as connection:
+            return await journal.read(connection, after=self._position, limit=BATCH_MAX)
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """To JetStream, durably acknowledged."""
+        await self._bus.publish(envelopes)
+
+    async def advance(self, position: int) -> None:
+        """Remember how far we are. Raises `LeadershipLost` when the term is no longer ours."""
+        async with self._engine.begin() as connection:
+            moved = await connection.execute(
+                text("UPDATE relay_cursor SET position = :position WHERE term = :term"),
+                {"position": position, "term": self._term},
+            )
+            if moved.rowcount == 0:
+                raise LeadershipLost(self._stream)
+        self._position = position
+        RELAY_POSITION.set(position)
+
+
+def _age_seconds(envelopes: Sequence[Envelope]) -> float:
+    """How long the oldest entry of this step had waited, 0 when nothing waits."""
+    if not envelopes:
+        return 0.0
+    return max(0.0, time.time() - datetime.fromisoformat(envelopes[0].recorded_at).timestamp())
