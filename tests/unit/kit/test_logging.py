@@ -29,12 +29,12 @@ class _Lines(io.StringIO):
 def lines() -> Iterator[list[str]]:
     """What is logged meanwhile, as lines; the test runner's own handlers come back afterwards."""
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, configuration = (root.handlers[:], root.level), structlog.get_config()
     stream = _Lines()
     configure_logging(service="things", role="api", stream=stream)
     yield stream.written
     root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**configuration)
 
 
 def _told(lines: list[str], event: str) -> dict[str, Any]:
