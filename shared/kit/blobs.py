@@ -16,7 +16,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Ma
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final, Protocol
+from typing import Any, BinaryIO, ClassVar, Final, Protocol
 from uuid import UUID
 
 import sqlalchemy as sql
@@ -27,6 +27,7 @@ from uuid_utils.compat import uuid7
 from shared.kit.clock import Clock
 from shared.kit.crypto import Algorithm, ChunkCipher, Cipher, CiphertextIsUnreadable, KeyIsUnknown, Keys
 from shared.kit.problems import ProblemText
+from shared.kit.work import Works
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
 
@@ -555,7 +556,7 @@ class Blobs:
 
     async def sweep_strays(self, connection: AsyncConnection, *, age_seconds: float = STRAY_AGE_SECONDS) -> int:
         """Erases contents of that age which no row knows; answers how many."""
-        old = await asyncio.to_thread(lambda: list(self._store.older_than(age_seconds)))
+        old = await asyncio.to_thread(lambda: list(self._store.older_than(age_seconds)))  # before the first statement
         strays = []
         for start in range(0, len(old), 1000):
             batch = old[start : start + 1000]
@@ -567,6 +568,15 @@ class Blobs:
             strays += [blob_id for blob_id in batch if blob_id not in known]
         await asyncio.to_thread(self._erase, strays)
         return len(strays)
+
+    async def tend(self, works: Works[Any]) -> None:
+        """For a timer: erases everything whose time is over, and the strays."""
+        swept = SWEEP_BATCH
+        while swept == SWEEP_BATCH:
+            async with works.begin() as work:
+                swept = await self.sweep(work.connection)
+        async with works.begin() as work:
+            await self.sweep_strays(work.connection)
 
     def _erase(self, ids: list[UUID]) -> None:
         for blob_id in ids:

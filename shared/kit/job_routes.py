@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 
 from shared.kit.blobs import BLOB_TEXTS, Blob, Blobs
 from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsUnknown, Jobs, JobState
+from shared.kit.ops import Ops
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import KIT_TEXTS, Problem, ProblemText, answer
@@ -180,7 +181,7 @@ def job_routes(
             # A browser reconnects after every end of a stream; 204 tells it that there is nothing more.
             return Response(status_code=204)
         return StreamingResponse(
-            _told(read, job, seen, partial(view_of, request=request, texts=texts)),
+            _told(read, job, seen, partial(view_of, request=request, texts=texts), request.app.state.ops),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -218,11 +219,14 @@ async def _read_alone(jobs: Jobs, request: Request, job_id: UUID, caller: Caller
 
 
 async def _told(
-    read: Callable[[], Awaitable[Job]], job: Job, seen: int, view: Callable[[Job], JobView]
+    read: Callable[[], Awaitable[Job]], job: Job, seen: int, view: Callable[[Job], JobView], ops: Ops
 ) -> AsyncIterator[bytes]:
-    """Every change after revision ``seen`` until the job has ended; changes faster than the poll merge into one."""
+    """Every change after revision ``seen`` until the job has ended; changes faster than the poll merge into one.
+
+    A process that stops lets its watchers go: they come back to another with the last id they saw.
+    """
     quiet = 0.0
-    while True:
+    while not ops.stopping:
         if job.revision > seen:
             seen, quiet = job.revision, 0.0
             yield _event(job, view(job))

@@ -25,6 +25,7 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -55,6 +56,7 @@ __all__ = [
     "RunningJob",
     "division_of",
     "job_tables",
+    "may_pass",
     "retention_end",
 ]
 
@@ -511,6 +513,11 @@ def _after(seconds: float) -> sql.ColumnElement[Any]:
     return sql.func.now() + timedelta(seconds=seconds)
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether trying again can help: what the database calls transient, or no free connection in this process."""
+    return is_transient(error) or isinstance(error, PoolTimeout)
+
+
 class JobRunner(Generic[W]):
     """Runs jobs of the kinds it has handlers for, ``parallel`` at a time. Part of the worker process.
 
@@ -529,7 +536,7 @@ class JobRunner(Generic[W]):
         worker: str,
         parallel: int = 1,
         lease_seconds: float = LEASE_SECONDS,
-        transient: Callable[[BaseException], bool] = is_transient,
+        transient: Callable[[BaseException], bool] = may_pass,
     ) -> None:
         self._works = works
         self._job = tables.job

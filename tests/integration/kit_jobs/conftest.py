@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.ports import Ports
@@ -50,7 +50,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
 async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
     engine = new_engine(server.url("kit"), pool_size=8, application_name="test")
     async with engine.begin() as connection:
-        await connection.execute(text("TRUNCATE job, blob, import_fault"))
+        for table in METADATA.sorted_tables:
+            await connection.execute(table.delete())
     yield engine
     await engine.dispose()
 

@@ -329,6 +329,21 @@ async def test_content_nobody_recorded_is_a_stray_and_goes_after_a_day(
     assert [path.name for path in files(tmp_path)] == [recorded.id.hex]
 
 
+async def test_tending_erases_everything_whose_time_is_over(
+    blobs: Blobs, works: Works[UnitOfWork], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SWEEP_BATCH", 2)
+    deleted = [await put_and_record(blobs, works, SECRET) for _ in range(5)]
+    kept = await put_and_record(blobs, works, SECRET)
+    await put(blobs, b"stray, but young")
+    async with works.begin() as work:
+        for blob in deleted:
+            await blobs.delete(work.connection, blob.id, within=EVERYWHERE)
+    await blobs.tend(works)
+    assert len(files(tmp_path)) == 2
+    assert await content_of(blobs, kept) == SECRET
+
+
 async def test_the_row_of_a_file_rolls_back_with_what_refers_to_it(blobs: Blobs, works: Works[UnitOfWork]) -> None:
     blob = await put(blobs, SECRET)
     with suppress(ZeroDivisionError):

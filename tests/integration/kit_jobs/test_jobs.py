@@ -13,7 +13,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.kit.blobs import CSV, Blobs, DirectoryStore
@@ -32,6 +33,7 @@ from shared.kit.jobs import (
     LeaseIsLost,
     Once,
     RunningJob,
+    may_pass,
 )
 from shared.kit.pagination import Page
 from shared.kit.permissions import Caller
@@ -65,7 +67,7 @@ async def counted(engine: AsyncEngine) -> Callable[[], Awaitable[list[int]]]:
     """A table whose rows show which steps committed, and how often."""
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE IF NOT EXISTS step (n int)"))
-        await connection.execute(text("TRUNCATE step"))
+        await connection.execute(text("DELETE FROM step"))
 
     async def steps() -> list[int]:
         async with engine.connect() as connection:
@@ -178,6 +180,19 @@ async def test_a_job_submitted_in_a_transaction_that_rolls_back_never_was(world:
             await world.jobs.submit(work, "count", {})
             raise ZeroDivisionError
     assert not await world.runner(count=count).run_one()
+
+
+async def test_a_job_of_nobody_must_say_its_scope(world: World) -> None:
+    async with world.works.begin() as work:
+        with pytest.raises(ValueError, match="scope"):
+            await world.jobs.submit(work, "count", {})
+
+
+async def test_a_job_may_be_about_less_than_its_submitter_may_see(world: World) -> None:
+    async with world.works.begin(caller=a_caller("3415")) as work:
+        job = await world.jobs.submit(work, "count", {}, scope=Scope.of("341502"))
+    assert job.caller is not None
+    assert job.caller.scope == Scope.of("341502"), "it runs within that scope, too"
 
 
 async def test_many_runners_run_each_job_once(world: World, counted: Callable[[], Awaitable[list[int]]]) -> None:
@@ -382,6 +397,13 @@ async def test_a_transient_error_is_tried_again_with_a_pause(world: World) -> No
         assert (await world.until(job_id)).result == {"tries": 3}
 
 
+def test_a_full_pool_is_no_bug_and_a_broken_rule_is() -> None:
+    assert may_pass(PoolTimeout())
+    assert may_pass(ConnectionResetError())
+    assert not may_pass(IntegrityError("insert", {}, Exception("unique")))
+    assert not may_pass(KeyError())
+
+
 async def test_endless_transient_errors_end(world: World) -> None:
     async def hopeless(job: Running) -> JobResult:
         raise ConnectionError
@@ -479,14 +501,14 @@ async def test_a_job_is_seen_by_who_asked_and_by_scopes_that_cover_it(world: Wor
 
 async def test_a_machine_sees_the_jobs_of_its_own_client_only(world: World) -> None:
     job_id = await world.submit(caller=a_caller("34", machine=True, client_id="bank"))
-    assert await world.job(job_id, a_caller("3415", machine=True, client_id="bank"))
+    assert (await world.job(job_id, a_caller("3415", machine=True, client_id="bank"))).id == job_id
     with pytest.raises(JobIsUnknown):
         await world.job(job_id, a_caller("3415", machine=True, client_id="other"))
 
 
 async def test_a_job_about_everywhere_is_seen_by_everywhere_only(world: World) -> None:
     job_id = await world.submit(caller=None)
-    assert await world.job(job_id, ADMIN)
+    assert (await world.job(job_id, ADMIN)).id == job_id
     with pytest.raises(JobIsUnknown):
         await world.job(job_id, a_caller("34", subject="li"))
 
