@@ -31,7 +31,7 @@ def clock_tables(metadata: MetaData) -> None:
     Table(
         "clock_setting",
         metadata,
-        Column("only", Integer, primary_key=True, autoincrement=False),
+        Column("singleton", Integer, primary_key=True, autoincrement=False),
         Column("shown", Date, nullable=False),
         Column("set_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
     )
@@ -74,7 +74,7 @@ def clock_router() -> Router:
             await work.connection.execute(text("DELETE FROM clock_setting"))
             if body.today is not None:
                 await work.connection.execute(
-                    text("INSERT INTO clock_setting (only, shown) VALUES (1, :shown)"), {"shown": body.today}
+                    text("INSERT INTO clock_setting (singleton, shown) VALUES (1, :shown)"), {"shown": body.today}
                 )
         await follow_clock(works)
         return _told(works)

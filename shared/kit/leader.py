@@ -29,12 +29,12 @@ def leader_tables(metadata: MetaData) -> None:
     Table(
         "leader_term",
         metadata,
-        Column("only", Integer, primary_key=True, autoincrement=False),
+        Column("singleton", Integer, primary_key=True, autoincrement=False),
         Column("term", BigInteger, nullable=False),
     )
 
 
-LEADER_DDL: Final = ("INSERT INTO leader_term (only, term) VALUES (1, 0)",)
+LEADER_DDL: Final = ("INSERT INTO leader_term (singleton, term) VALUES (1, 0)",)
 
 
 class Leadership:
@@ -60,7 +60,7 @@ async def lead(direct_url: str, *, application_name: str) -> AsyncIterator[Leade
     """Wait until this process is the leader; the lock ends with the block or with the connection."""
     connection = await _acquire(direct_url, application_name)
     try:
-        cursor = await connection.execute("UPDATE leader_term SET term = term + 1 WHERE only = 1 RETURNING term")
+        cursor = await connection.execute("UPDATE leader_term SET term = term + 1 WHERE singleton = 1 RETURNING term")
         row = await cursor.fetchone()
         assert row is not None
         yield Leadership(connection, row[0])

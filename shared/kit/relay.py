@@ -34,13 +34,13 @@ def relay_tables(metadata: MetaData) -> None:
     Table(
         "relay_cursor",
         metadata,
-        Column("only", Integer, primary_key=True, autoincrement=False),
+        Column("singleton", Integer, primary_key=True, autoincrement=False),
         Column("position", BigInteger, nullable=False),
         Column("term", BigInteger, nullable=False),
     )
 
 
-RELAY_DDL: Final = ("INSERT INTO relay_cursor (only, position, term) VALUES (1, 0, 0)",)
+RELAY_DDL: Final = ("INSERT INTO relay_cursor (singleton, position, term) VALUES (1, 0, 0)",)
 
 
 class Relay:
