@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import httpx
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from shared.kit.crypto import Cipher, KeyRing
 from shared.kit.docs_pages import documentation_router
 from shared.kit.edge import Edge
 from shared.kit.ops import PATHS, Ops
-from shared.kit.permissions import Public, Roles
+from shared.kit.permissions import Decision, Public, Roles
 from shared.kit.problems import MEDIA_TYPE, Problem, ProblemText, install_problems
 from shared.kit.routing import Route, Router, refuse_undeclared
 from shared.kit.settings import ServiceSettings
@@ -25,6 +26,29 @@ _KEYS_TIMEOUT_SECONDS: Final = 3.0
 
 Resource = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 """Something opened when the API starts and closed when it stops; may put itself on `app.state`."""
+
+
+class Api(FastAPI):
+    """FastAPI whose document also says which permission each operation needs."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document: `security` and `x-permission` follow from each route's own decision."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+            schemes["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            for context in iter_route_contexts(self.routes):
+                operations = document.get("paths", {}).get(context.path_format, {})
+                decision = context.route.decision if isinstance(context.route, Route) else None
+                for method in {name.lower() for name in context.methods or ()} & operations.keys():
+                    operations[method] |= _needed(decision)
+        return self.openapi_schema or {}
+
+
+def _needed(decision: Decision | None) -> dict[str, Any]:
+    if decision is None or decision.permission is None:
+        return {"security": []}
+    return {"security": [{"bearer": []}], "x-permission": decision.permission}
 
 
 def create_app(
@@ -61,7 +85,7 @@ def create_app(
                 await stack.enter_async_context(resource(app))
             yield
 
-    app = FastAPI(
+    app = Api(
         title=title,
         version=ops.version,
         lifespan=lifespan,

@@ -52,7 +52,7 @@ def _strong_tags(if_match: str) -> frozenset[str]:
 
 
 async def if_match(
-    if_match: Annotated[str | None, Header(description="ETag of the version you saw, or *")] = None,
+    if_match: Annotated[str | None, Header(alias="If-Match", description="ETag of the version you saw, or *")] = None,
 ) -> Precondition:
     """Dependency of every route that changes a resource: 428 without the header.
 

@@ -103,7 +103,11 @@ class _Idempotency(Answerer):
         request: Request,
         work: Annotated[UnitOfWork, Depends(open_work, scope="function")],
         idempotency_key: Annotated[
-            str | None, Header(description="Repeat with the same key to get the first answer, not a second effect")
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                description="Repeat with the same key to get the first answer, not a second effect",
+            ),
         ] = None,
     ) -> str:
         """Claim the key for the length of this transaction. Raises Problem 400, 409, 422 or replays."""

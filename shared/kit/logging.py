@@ -19,7 +19,7 @@ _SECRET_NAMES: Final = frozenset(
 )
 _PERSONAL: Final = re.compile(
     r"(?<![0-9A-Za-z])(?:"
-    r"[1-9]\d{16}[\dXx](?:\d{2}[1-9]?)?"  # identity number, with the two or three digits a certificate number adds
+    r"[1-9]\d{16}[\dXx](?:\d{2}[1-9]?)?"  # identity number, also with two or three digits more
     r"|1[3-9]\d{9}"  # mobile phone
     r"|\d{16,19}"  # bank account
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]+"  # token

@@ -75,11 +75,15 @@ class Route(APIRoute):
     still happens inside the request's transaction, and the response is sent after its COMMIT.
     """
 
+    @property
+    def decision(self) -> Decision | None:
+        """The one permission decision this route declares; None when it declares none or several."""
+        decisions = list(decisions_in(self.dependant))
+        return decisions[0] if len(decisions) == 1 else None
+
     def get_route_handler(self) -> Answer:
         """Wrap FastAPI's handler. Only a decision declared by the route itself counts: it is read where it is used."""
-        answer = super().get_route_handler()
-        decisions = list(decisions_in(self.dependant))
-        decision = decisions[0] if len(decisions) == 1 else None
+        answer, decision = super().get_route_handler(), self.decision
         answerer = next(_answerers_in(self.dependant), None)
         query = _QueryParameters(self.dependant)
         for parameter in _flat(self.dependant, "body_params"):

@@ -88,7 +88,7 @@ class IssuerKeys:
         self._read_at = self._monotonic()
 
 
-class _Registry(jws.JWSRegistry):
+class _AllowList(jws.JWSRegistry):
     """The allow list, without joserfc's warning about the name EdDSA (issuers choose it, not we)."""
 
     def get_alg(self, name: str) -> Any:
@@ -127,7 +127,7 @@ class TokenVerifier:
         self._remembered_max = remembered_max
         self._remembered: OrderedDict[bytes, _Known] = OrderedDict()
         self._leeway_seconds = leeway_seconds
-        self._registry = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
+        self._allowed = _AllowList(algorithms=ALGORITHMS, strict_check_header=False)
         self._claims = jwt.JWTClaimsRegistry(
             now=lambda: int(now()),
             leeway=leeway_seconds,
@@ -160,7 +160,7 @@ class TokenVerifier:
             raise TokenInvalid("malformed") from error
         key = await self._key_named_in(header)
         try:
-            claims = jwt.decode(token, key, registry=self._registry).claims
+            claims = jwt.decode(token, key, None, self._allowed).claims
             self._claims.validate(claims)
         except JoseError as error:
             raise TokenInvalid(error.error) from error

@@ -4,6 +4,8 @@ from importlib.resources import files
 import pytest
 
 from shared.kit.codelists import code_list_router, codes
+from shared.kit.permissions import Permit, Public
+from shared.kit.routing import Router
 from tests.unit.kit.a_service import a_client, an_api
 
 
@@ -48,6 +50,20 @@ async def test_both_documents_are_public() -> None:
     assert openapi.json()["info"] == {"title": "Things", "version": "1.2.3"}
     assert "/api/v1/code-lists" in openapi.json()["paths"]
     assert asyncapi.json() == {"asyncapi": "3.0.0"}
+
+
+async def test_the_document_says_which_permission_each_operation_needs() -> None:
+    router = Router(prefix="/api/v1")
+    router.get("/open", dependencies=[Public()])(lambda: None)
+    router.post("/things", dependencies=[Permit("thing:write")])(lambda: None)
+    outer = Router()
+    outer.include_router(router, prefix="/x")
+    async with a_client(an_api(outer)) as client:
+        document = (await client.get("/openapi.json")).json()
+    assert document["paths"]["/x/api/v1/open"]["get"]["security"] == []
+    operation = document["paths"]["/x/api/v1/things"]["post"]
+    assert (operation["security"], operation["x-permission"]) == ([{"bearer": []}], "thing:write")
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
 
 def test_the_bundled_assets_carry_their_licences() -> None:
