@@ -3,13 +3,12 @@
 It hands a token to whoever asks on the loopback interface, so it refuses to start in production.
 """
 
-import asyncio
 import secrets
 import socket
+import threading
 import time
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
@@ -74,8 +73,8 @@ class Issuer:
         self.url = f"http://{HOST}:{port}"
         self._key = key
         self._clients = dict(clients)
-        self._server: _Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def jwks_url(self) -> str:
@@ -130,21 +129,29 @@ class Issuer:
     # ------------------------------------------------------------------ serving
 
     async def start(self) -> None:
-        """Serve from the running event loop. Raises NotReady when the port cannot be had."""
+        """Serve from a thread of its own: whoever blocks the supervisor's event loop must not block every token.
+
+        Raises NotReady when the port cannot be had.
+        """
         try:
             door = socket.create_server((HOST, self.port))
         except OSError as error:
             message = f"the issuer cannot listen on port {self.port}: {error.strerror}"
             raise NotReady(message) from error
-        server = self._server = _Server(uvicorn.Config(self.app(), log_config=None, access_log=False, lifespan="off"))
-        self._serving = asyncio.get_running_loop().create_task(server.serve([door]))
+        config = uvicorn.Config(
+            self.app(), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=server.run, args=([door],), name="issuer", daemon=True)
+        self._thread.start()
         await until(lambda: server.started, seconds=10)
 
     async def stop(self) -> None:
         """Close the door and wait until it is closed."""
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
-            await self._serving
+        server, thread = self._server, self._thread
+        if server is not None and thread is not None:
+            server.should_exit = True
+            await until(lambda: not thread.is_alive(), seconds=3)
 
     def app(self) -> Starlette:
         """The three routes of an issuer."""
@@ -200,14 +207,6 @@ class Issuer:
         if client is None or not secrets.compare_digest(client.secret.encode(), secret.encode()):
             raise TokenRefused("invalid_client", "unknown client or wrong secret")
         return client_id, client
-
-
-class _Server(uvicorn.Server):
-    """Signals are the supervisor's business, not the issuer's."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

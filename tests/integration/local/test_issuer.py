@@ -1,6 +1,8 @@
 """The local issuer of tokens."""
 
+import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +11,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from deploy.local.issuer import PERSON_GRANT, Client, Issuer, IssuerInProduction, Person
+from deploy.local.ports import Ports
+from deploy.local.program import NotReady
 
 KEY = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 CLIENTS = {"reader": Client("secret", frozenset({"journal:read", "journal:compare"}))}
@@ -105,3 +109,21 @@ async def test_a_developer_gets_a_persons_token_without_a_password() -> None:
 def test_it_refuses_to_serve_production() -> None:
     with pytest.raises(IssuerInProduction):
         an_issuer("production")
+
+
+async def test_it_answers_while_its_starter_is_busy(tmp_path: Path) -> None:
+    issuer = Issuer(port=Ports(tmp_path / "ports.json").port("issuer"), key=KEY, clients=CLIENTS, environment="test")
+    await issuer.start()
+    try:
+        # A synchronous call: the event loop stands still until the answer is there.
+        assert httpx.get(issuer.jwks_url, timeout=2).status_code == 200
+    finally:
+        await issuer.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(issuer.jwks_url, timeout=2)
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    issuer = Issuer(port=Ports(tmp_path / "ports.json").port("issuer"), key=KEY, clients=CLIENTS, environment="test")
+    with socket.create_server(("127.0.0.1", issuer.port)), pytest.raises(NotReady, match=str(issuer.port)):
+        await issuer.start()
