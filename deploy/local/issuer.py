@@ -29,6 +29,8 @@ AUDIENCE: Final = "liangfu"
 ALGORITHM: Final = "RS256"
 PERSON_GRANT: Final = "urn:liangfu:grant:local-person"
 """A grant of ours, for developers and tests: a person's token without a password."""
+PERSON_CLIENT: Final = "local-console"
+"""The client whose users persons are; a token whose subject is its client would be a machine's (RFC 9068 2.2)."""
 LIFETIME_SECONDS: Final = 3600
 
 
@@ -93,7 +95,7 @@ class Issuer:
         return self._mint(
             lifetime_seconds,
             sub=person.subject,
-            client_id="local",
+            client_id=PERSON_CLIENT,
             name=person.name,
             roles=list(person.roles),
             divisions=list(person.divisions),

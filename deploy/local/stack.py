@@ -189,7 +189,7 @@ class Stack:
         *,
         divisions: Iterable[str] = ("*",),
         scopes: Iterable[str] = (),
-        subject: str = "local",
+        subject: str = "local-person",
         name: str = "",
         lifetime_seconds: int = LIFETIME_SECONDS,
     ) -> str:
