@@ -78,9 +78,7 @@ def _stopped(fact: CertificateWasStopped) -> Event:
         case StopKind.EXPIRED:
             return contract.CertificateExpired(certificate=certificate, stop=stop)
         case StopKind.TRANSFERRED:
-            return contract.CertificateTransferred(
-                person=person_state(fact.person), certificate=certificate, stop=stop
-            )
+            return contract.CertificateTransferred(person=person_state(fact.person), certificate=certificate, stop=stop)
         case StopKind.DEATH:
             message = "a death is announced of a person, not of a certificate"
             raise TypeError(message)

@@ -6,9 +6,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs
-from services.registry.adapters.work import RegistryWork
+from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.http import certificates, persons
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.registry.entrypoints.jobs import PERSON_IMPORT
@@ -18,18 +17,12 @@ from shared.contracts.roles import ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
-from shared.kit.crypto import KeyRing
 from shared.kit.imports import IMPORT_TEXTS, import_routes
 from shared.kit.job_routes import job_routes
 from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
 from shared.kit.publisher_routes import publisher_router
 from shared.kit.service import Parts, open_parts
-
-
-def make_work(keys: KeyRing) -> partial[RegistryWork]:
-    """Units of work that can open and seal personal values."""
-    return partial(RegistryWork, secrets=Secrets(keys))
 
 
 def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
@@ -66,7 +59,7 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
 def main() -> None:
     """Serve until told to stop."""
     settings = RegistrySettings()
-    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=make_work)
+    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=work_with)
     run_api(settings, app_of(settings, parts), parts.ops)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.registry.adapters.tables import blobs, imports, jobs
+from services.registry.adapters.work import work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
 from services.registry.entrypoints.jobs import PERSON_IMPORT, TIMERS
-from services.registry.main import make_work
 from services.registry.settings import RegistrySettings
 from shared.kit.imports import import_handler
 from shared.kit.jobs import JobRunner
@@ -20,12 +20,13 @@ def main() -> None:
         settings,
         role="worker",
         blob_tables=blobs,
-        make_work=make_work,
-        checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus())),
+        make_work=work_with,
+        checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
     worker = Worker(
         settings,
         works=parts.works,
+        blobs=parts.blobs,
         roles=Roles(
             subscriptions=SUBSCRIPTIONS,
             jobs=JobRunner(

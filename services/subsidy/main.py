@@ -19,18 +19,12 @@ from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.consumption_routes import consumption_router
-from shared.kit.crypto import KeyRing
 from shared.kit.imports import import_routes
 from shared.kit.job_routes import job_routes
 from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
 from shared.kit.publisher_routes import publisher_router
 from shared.kit.service import Parts, journals_resource, open_parts
-
-
-def make_work(_: KeyRing) -> type[SubsidyWork]:
-    """Units of work of this service."""
-    return SubsidyWork
 
 
 def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
@@ -67,7 +61,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
 def main() -> None:
     """Serve until told to stop."""
     settings = SubsidySettings()
-    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=make_work)
+    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=lambda _: SubsidyWork)
     run_api(settings, app_of(settings, parts), parts.ops)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.subsidy.adapters.tables import blobs, imports, jobs
+from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT, TIMERS
-from services.subsidy.main import make_work
 from services.subsidy.settings import SubsidySettings
 from shared.kit.imports import import_handler
 from shared.kit.jobs import JobRunner
@@ -21,8 +21,8 @@ def main() -> None:
         settings,
         role="worker",
         blob_tables=blobs,
-        make_work=make_work,
-        checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus())),
+        make_work=lambda _: SubsidyWork,
+        checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
     if letters_command(parts.works, SUBSCRIPTIONS):
         return
@@ -34,7 +34,10 @@ def main() -> None:
         worker="subsidy-worker",
     )
     worker = Worker(
-        settings, works=parts.works, roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=TIMERS)
+        settings,
+        works=parts.works,
+        blobs=parts.blobs,
+        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=TIMERS),
     )
     run_worker(settings, worker, parts.ops)
 

@@ -8,7 +8,8 @@ Append-only law (house rule 13): a field is never removed, renamed, retyped or r
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Self, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,13 +52,11 @@ class State(BaseModel):
         return (cls.key, *(name for name in cls.model_fields if name != cls.key))
 
     @classmethod
-    def trusted(cls, values: dict[str, object]) -> Self:
+    def trusted(cls, values: Mapping[str, Any]) -> Self:
         """Build from a row of our own database without validating it a second time."""
-        return cls.model_construct(**values)
+        return cast("Self", cls.model_construct(None, **values))
 
     @property
     def id(self) -> UUID:
         """The value of the key field."""
-        value = getattr(self, self.key)
-        assert isinstance(value, UUID)
-        return value
+        return cast("UUID", getattr(self, self.key))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -25,7 +25,7 @@ from shared.kit.database import is_transient
 from shared.kit.instruments import ANTI_ENTROPY_ROUNDS, DRIFT, DRIFT_ALARMS, REPAIRED
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import JournalClient
-from shared.kit.mirror import Bucket, RowDigest
+from shared.kit.mirror import RowDigest
 from shared.kit.work import UnitOfWork, Works
 
 REACH_SECONDS: Final = 15.0
@@ -134,7 +134,7 @@ class AntiEntropy(Generic[W]):
                 )
             theirs = [row async for row in question.answers]
         found = differences(theirs, ours)
-        return await self._without_waiting(state, found, ours, theirs)
+        return await self._without_waiting(found, ours, theirs)
 
     async def _differing_buckets(self, state: type[State]) -> list[int] | None:
         async with _Question(self._consumer.journal.buckets(state)) as question:
@@ -146,7 +146,7 @@ class AntiEntropy(Generic[W]):
         return sorted({bucket.bucket for bucket in set(ours) ^ set(theirs)})
 
     async def _without_waiting(
-        self, state: type[State], found: Differences, ours: Sequence[RowDigest], theirs: Sequence[RowDigest]
+        self, found: Differences, ours: Sequence[RowDigest], theirs: Sequence[RowDigest]
     ) -> Differences:
         """Leave out persons whose events wait as dead letters: they differ for a known reason."""
         persons = {row.id: row.person_id for row in (*ours, *theirs)}
@@ -262,27 +262,19 @@ async def adopt_as_published(
     return len(changed)
 
 
-T = TypeVar("T", Bucket, RowDigest)
+T = TypeVar("T")
 
 
-class _Question(Generic[T]):
+class _Question(AsyncExitStack[bool | None], Generic[T]):
     """A streamed answer whose first line is the publisher's horizon; asked only when the consumer stands still."""
 
     answers: AsyncIterator[T]
 
     def __init__(self, stream: AbstractAsyncContextManager[tuple[Horizon, AsyncIterator[T]]]) -> None:
+        super().__init__()
         self._stream = stream
-        self._entered = False
-
-    async def __aenter__(self) -> _Question[T]:
-        return self
 
     async def ask(self) -> Horizon:
         """Send the request; the horizon of the publisher's snapshot."""
-        head, self.answers = await self._stream.__aenter__()
-        self._entered = True
+        head, self.answers = await self.enter_async_context(self._stream)
         return head
-
-    async def __aexit__(self, *error: Any) -> None:
-        if self._entered:
-            await self._stream.__aexit__(*error)

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -343,7 +344,7 @@ class Consumer(Generic[W]):
                     message = f"an event of {envelope.service} on the stream of {self.publisher}"
                     raise EnvelopeUnreadable(message)
             except EnvelopeUnreadable as error:
-                await self._patiently(lambda body=delivery.body, why=error: self._keep_foreign(body, why))
+                await self._patiently(partial(self._keep_foreign, delivery.body, error))
                 continue
             envelopes.append(envelope)
         return envelopes
@@ -397,7 +398,7 @@ class Consumer(Generic[W]):
         if error is None:
             return
         if len(run) == 1:
-            await self._patiently(lambda: self._bury(run[0], error))
+            await self._patiently(partial(self._bury, run[0], error))
             return
         middle = len(run) // 2
         await self._settle(run[:middle])
@@ -421,7 +422,7 @@ class Consumer(Generic[W]):
     async def transact(self, run: Sequence[Envelope]) -> None:
         """Cursor check, effects and cursor in one transaction."""
         async with self.works.begin() as work:
-            epoch, position = await lock_cursor(work.connection, self.publisher)
+            _, position = await lock_cursor(work.connection, self.publisher)
             fresh = self.unseen(run, position)
             if fresh:
                 waiting = await dead_letters.waiting_persons(

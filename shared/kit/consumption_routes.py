@@ -144,14 +144,14 @@ def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router
     """The routes of a reader. ``app.state.journals`` holds a `JournalClient` per publisher."""
     router = Router(prefix="/api/v1/consumption", tags=["consumption"])
 
-    @router.get("/cursors", summary="消费位置")
-    async def list_cursors(request: Request, caller: Reader) -> Listed[CursorOut]:
+    @router.get("/cursors", dependencies=[Permit("events:read")], summary="消费位置")
+    async def list_cursors(request: Request) -> Listed[CursorOut]:
         """How far each publisher's journal has been applied."""
         rows = await _rows(request, "SELECT publisher, epoch, position, moved_at FROM consumer_cursor ORDER BY 1")
         return Listed(items=[CursorOut.model_validate(row) for row in rows])
 
-    @router.get("/resyncs", summary="重新同步记录")
-    async def list_resyncs(request: Request, caller: Reader) -> Listed[ResyncOut]:
+    @router.get("/resyncs", dependencies=[Permit("events:read")], summary="重新同步记录")
+    async def list_resyncs(request: Request) -> Listed[ResyncOut]:
         """The last hundred recoveries after a new epoch."""
         rows = await _rows(request, "SELECT * FROM consumer_resync ORDER BY resync_id DESC LIMIT 100")
         return Listed(items=[ResyncOut.model_validate(row) for row in rows])
@@ -191,8 +191,8 @@ def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router
         )
         return Retried(applied=applied, letter=LetterOut.of(await _letter(request, caller, letter_id)))
 
-    @router.get("/drift", summary="数据差异")
-    async def list_drift(request: Request, caller: Reader) -> Listed[DriftOut]:
+    @router.get("/drift", dependencies=[Permit("events:read")], summary="数据差异")
+    async def list_drift(request: Request) -> Listed[DriftOut]:
         """Rows that differ from the publisher's and wait for a decision."""
         rows = await _rows(
             request,

@@ -181,7 +181,7 @@ def _valid(key: str | None) -> str:
 
 def _caller(request: Request) -> Caller:
     caller = getattr(request.state, "caller", None)
-    assert isinstance(caller, Caller), "an idempotent route needs a caller: keys are kept per client"  # noqa: S101
+    assert isinstance(caller, Caller), "an idempotent route needs a caller: keys are kept per client"
     return caller
 
 

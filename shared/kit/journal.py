@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     PrimaryKeyConstraint,
+    Row,
     Table,
     Text,
     Uuid,
@@ -139,7 +140,7 @@ DECLARE
   stamp timestamptz;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'journal entries are written at READ COMMITTED only: an older snapshot cannot see the last position';
+    RAISE EXCEPTION 'journal entries are written at READ COMMITTED only: an older snapshot misses the last position';
   END IF;
   IF jsonb_array_length(NEW.events) > {EVENTS_PER_TRANSACTION_MAX} THEN
     RAISE EXCEPTION 'at most {EVENTS_PER_TRANSACTION_MAX} events in one transaction';
@@ -163,7 +164,7 @@ BEGIN
   DELETE FROM journal_intake WHERE intake_id = NEW.intake_id;
   RETURN NULL;
 END $$
-""",
+""",  # noqa: S608 - two constants of this module
     """
 CREATE CONSTRAINT TRIGGER journal_append AFTER INSERT ON journal_intake
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION journal_append()
@@ -221,63 +222,48 @@ async def horizon(connection: AsyncConnection) -> Horizon:
     return Horizon(epoch=row.epoch, position=row.position, at=timestamp(row.at))
 
 
-_READ = text(
+_SELECT: Final = (
     "SELECT epoch, position, event_id, type, aggregate_type, aggregate_id, aggregate_version, division, "
-    "occurred_at, recorded_at, trace_id, payload FROM journal WHERE position > :after ORDER BY position LIMIT :limit"
+    "occurred_at, recorded_at, trace_id, payload FROM journal WHERE "
 )
+_NEXT: Final = text(_SELECT + "position > :after ORDER BY position LIMIT :limit")
+_BY_ID: Final = text(_SELECT + "event_id = :event_id")
 
 
 async def read(connection: AsyncConnection, *, after: int, limit: int) -> list[Envelope]:
     """The next entries in order of position, across epochs: positions go on counting after a restore."""
-    rows = (await connection.execute(_READ, {"after": after, "limit": limit})).all()
-    return [_envelope(row._tuple()) for row in rows]
+    rows = (await connection.execute(_NEXT, {"after": after, "limit": limit})).all()
+    return [_envelope(row) for row in rows]
 
 
 async def find(connection: AsyncConnection, event_id: UUID) -> Envelope | None:
     """One entry by its event id."""
-    query = text(str(_READ).replace("position > :after ORDER BY position LIMIT :limit", "event_id = :event_id"))
-    row = (await connection.execute(query, {"event_id": event_id})).one_or_none()
-    return None if row is None else _envelope(row._tuple())
+    row = (await connection.execute(_BY_ID, {"event_id": event_id})).one_or_none()
+    return None if row is None else _envelope(row)
 
 
-def _envelope(row: tuple[object, ...]) -> Envelope:
-    (
-        epoch,
-        position,
-        event_id,
-        type_,
-        aggregate_type,
-        aggregate_id,
-        version,
-        division,
-        occurred,
-        recorded,
-        trace,
-        data,
-    ) = row
-    assert isinstance(epoch, int) and isinstance(position, int) and isinstance(version, int)
-    assert isinstance(event_id, UUID) and isinstance(aggregate_id, UUID) and isinstance(data, dict)
-    assert isinstance(occurred, datetime) and isinstance(recorded, datetime)
+def _envelope(row: Row[Any]) -> Envelope:
     return Envelope(
-        epoch=epoch,
-        position=position,
-        event_id=event_id,
-        type=str(type_),
-        aggregate_type=str(aggregate_type),
-        aggregate_id=aggregate_id,
-        aggregate_version=version,
-        division=str(division),
-        occurred_at=timestamp(occurred),
-        recorded_at=timestamp(recorded),
-        trace_id=str(trace),
-        data=data,
+        epoch=row.epoch,
+        position=row.position,
+        event_id=row.event_id,
+        type=row.type,
+        aggregate_type=row.aggregate_type,
+        aggregate_id=row.aggregate_id,
+        aggregate_version=row.aggregate_version,
+        division=row.division,
+        occurred_at=timestamp(row.occurred_at),
+        recorded_at=timestamp(row.recorded_at),
+        trace_id=row.trace_id,
+        data=row.payload,
     )
 
 
 async def mint_epoch(connection: AsyncConnection, *, reason: str) -> int:
     """Begin a new history after a restore; consumers that followed the old one resync.
 
-    The number is seconds since 2026-01-01 UTC (a CloudEvents Integer until 2094): restoring the same backup twice still gives two epochs.
+    The number is seconds since 2026-01-01 UTC (a CloudEvents Integer until 2094): restoring the same backup twice
+    still gives two epochs.
     """
     epoch = int((datetime.now(UTC) - _EPOCH_ZERO).total_seconds())
     row = await connection.execute(

@@ -43,9 +43,7 @@ async def _run(works: Works[Any], subscriptions: dict[str, Subscription[Any]], w
                 _say(f"applied {applied}; letter is {(await _letter(works, letter.letter_id)).state}")
             case ["discard", letter_id, reason]:
                 letter = await _letter(works, UUID(letter_id))
-                applied = await discard_letter(
-                    works, subscriptions[letter.publisher], letter, by=_who(), note=reason
-                )
+                applied = await discard_letter(works, subscriptions[letter.publisher], letter, by=_who(), note=reason)
                 _say(f"discarded; applied {applied} that waited behind it")
             case _:
                 sys.exit(_USAGE)

@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 
 from fastapi import FastAPI
 
+from shared.kit.app import Resource
 from shared.kit.blobs import Blobs, BlobTables, DirectoryStore
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
@@ -71,7 +72,7 @@ def open_parts(
     )
 
 
-def journals_resource(settings: ServiceSettings) -> Callable[[FastAPI], object]:
+def journals_resource(settings: ServiceSettings) -> Resource:
     """Puts a journal client per publisher on ``app.state.journals`` while the API runs."""
 
     @asynccontextmanager

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from uuid_utils.compat import uuid7
 
 from shared.contracts.event import EMPTY_TRACE, Announcement
 from shared.kit import journal
@@ -33,6 +36,18 @@ class UnitOfWork:
     def publish(self, *announcements: Announcement) -> None:
         """Announce; the entries enter the journal inside this transaction's COMMIT."""
         self._announcements.extend(announcements)
+
+    def today(self) -> date:
+        """The civil date."""
+        return self.clock.today()
+
+    def now(self) -> datetime:
+        """The instant facts are recorded at."""
+        return self.clock.now()
+
+    def new_id(self) -> UUID:
+        """A fresh time-ordered id."""
+        return uuid7()
 
     @property
     def announced(self) -> tuple[Announcement, ...]:
@@ -65,7 +80,7 @@ class Works(Generic[W]):
         ``on`` runs the transaction on a connection the caller keeps (temporary tables live with a connection).
         """
         async with AsyncExitStack() as opened:
-            connection = on or await opened.enter_async_context(self.engine.connect())
+            connection = await opened.enter_async_context(self.engine.connect()) if on is None else on
             await opened.enter_async_context(connection.begin())
             work = self._make(connection, clock=self.clock, caller=caller, trace_id=trace_id)
             yield work

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
-import uvicorn
+import uvloop
 from sqlalchemy import text
 
 from shared.kit import dead_letters
 from shared.kit.anti_entropy import AntiEntropy
+from shared.kit.blobs import Blobs
 from shared.kit.bus import Bus, BusUnavailable, require_durable_broker
 from shared.kit.clock_routes import follow_clock
 from shared.kit.consumer import Consumer, Subscription
 from shared.kit.database import is_transient
 from shared.kit.health import Check, NotReady
+from shared.kit.idempotency import purge_answers
 from shared.kit.jobs import JobRunner
 from shared.kit.journal import ensure_partitions
 from shared.kit.journal_client import journal_clients
@@ -92,12 +95,14 @@ def unpublished_check(works: Works[Any]) -> Check:
 class Worker(Generic[W]):
     """One worker process."""
 
-    def __init__(self, settings: ServiceSettings, *, works: Works[W], roles: Roles[W]) -> None:
+    def __init__(self, settings: ServiceSettings, *, works: Works[W], blobs: Blobs, roles: Roles[W]) -> None:
         self._settings = settings
+        self._blobs = blobs
         self._works = works
         self._roles = roles
         self._bus: Bus | None = None
 
+    @property
     def bus(self) -> Bus | None:
         """The broker connection, None before it stands."""
         return self._bus
@@ -151,7 +156,7 @@ class Worker(Generic[W]):
             group.create_task(comparison.run(), name=f"anti-entropy-{consumer.publisher}")
         if self._roles.jobs is not None:
             group.create_task(self._roles.jobs.run(), name="jobs")
-        for timer in (*self._roles.timers, *_HOUSEKEEPING):
+        for timer in (*self._roles.timers, *_HOUSEKEEPING, Timer("blobs", 3600.0, self._blobs.tend)):
             group.create_task(self._tick(timer), name=timer.name)
 
     def make_relay(self, bus: Bus, term: int) -> Relay:
@@ -188,6 +193,13 @@ async def _partitions(works: Works[Any]) -> None:
         await ensure_partitions(work.connection)
 
 
+async def _purge_answers(works: Works[Any]) -> None:
+    purged = 1
+    while purged:
+        async with works.begin() as work:
+            purged = await purge_answers(work.connection, now=work.now())
+
+
 async def _count_letters(works: Works[Any]) -> None:
     async with works.begin() as work:
         if await work.connection.scalar(text("SELECT to_regclass('dead_letter') IS NOT NULL")):
@@ -196,6 +208,7 @@ async def _count_letters(works: Works[Any]) -> None:
 
 _HOUSEKEEPING: Final[tuple[Timer[Any], ...]] = (
     Timer("journal-partitions", 24 * 3600.0, _partitions),
+    Timer("idempotent-answers", 3600.0, _purge_answers),
     Timer("clock", 1.0, follow_clock),
     Timer("dead-letter-gauge", 15.0, _count_letters),
 )
@@ -216,5 +229,8 @@ def run_worker(settings: ServiceSettings, worker: Worker[Any], ops: Ops) -> None
             with contextlib.suppress(asyncio.CancelledError):
                 await working
 
-    with asyncio.Runner(loop_factory=uvicorn.Config(ops).get_loop_factory()) as runner:
+    # What the imports left behind lives as long as the process: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())

@@ -69,7 +69,8 @@ async def add_holders(holders: Sequence[Holder], work: RegistryWork) -> tuple[li
 
 _REGISTERED: Final = text(
     "SELECT p.citizen_id_index, p.division, c.category, c.grade, c.components, c.issued_on, c.expires_on "
-    "FROM person p LEFT JOIN certificate c ON c.person_id = p.person_id AND c.status NOT IN ('CANCELLED', 'SUPERSEDED') "
+    "FROM person p LEFT JOIN certificate c ON c.person_id = p.person_id "
+    "AND c.status NOT IN ('CANCELLED', 'SUPERSEDED') "
     "WHERE p.citizen_id_index = ANY(:indexes)"
 )
 
@@ -133,9 +134,7 @@ async def _insert_persons(
     )
     done = {row.person_id for row in inserted}
     persons = [
-        Person(
-            person_id=person_id, version=1, last_version=1, division=holder.division, registered_on=work.today()
-        )
+        Person(person_id=person_id, version=1, last_version=1, division=holder.division, registered_on=work.today())
         if person_id in done
         else None
         for person_id, holder in zip(ids, holders, strict=True)
@@ -205,9 +204,7 @@ async def _insert_certificates(
     )
     work.tell(
         *(
-            CertificateWasIssued(
-                event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=certificate
-            )
+            CertificateWasIssued(event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=certificate)
             for (person, _, _), certificate in zip(held, certificates, strict=True)
         )
     )
@@ -220,7 +217,8 @@ _EXPIRE: Final = text(
     "RETURNING p.*), "
     "gone AS (UPDATE certificate c SET status = 'EXPIRED', version = h.last_version FROM holder h "
     "WHERE c.person_id = h.person_id AND c.status = 'VALID' RETURNING c.*) "
-    "SELECT g.*, h.version AS holder_version, h.last_version, h.division AS holder_division, h.registered_on, h.died_on "
+    "SELECT g.*, h.version AS holder_version, h.last_version, h.division AS holder_division, h.registered_on, "
+    "h.died_on "
     "FROM gone g JOIN holder h USING (person_id)"
 )
 
@@ -280,5 +278,3 @@ def _expired(work: RegistryWork, row: Any, stop_id: UUID) -> CertificateWasStopp
     return CertificateWasStopped(
         event_id=stop_id, occurred_at=work.now(), person=person, certificate=certificate, stop=stop
     )
-
-

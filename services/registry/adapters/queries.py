@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.registry.adapters.repositories import inside, to_certificate
+from services.registry.adapters.repositories import to_certificate
 from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.tables import certificate, person, stop
 from services.registry.domain.certificate import Certificate
 from shared.kit.pagination import Page, paginate
+from shared.kit.scoping import inside
 from shared.values.certificate import CertificateStatus
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber
@@ -80,9 +81,7 @@ async def persons_page(
     return [_view(row, secrets) for row in rows], following
 
 
-async def certificate_by_id(
-    connection: AsyncConnection, certificate_id: UUID, *, within: Scope
-) -> Certificate | None:
+async def certificate_by_id(connection: AsyncConnection, certificate_id: UUID, *, within: Scope) -> Certificate | None:
     """One certificate; None outside the scope."""
     row = (
         await connection.execute(
@@ -143,9 +142,7 @@ async def stop_by_id(connection: AsyncConnection, stop_id: UUID, *, within: Scop
     return None if row is None else dict(row._mapping)
 
 
-async def stops_of_person(
-    connection: AsyncConnection, person_id: UUID, *, within: Scope
-) -> Sequence[dict[str, Any]]:
+async def stops_of_person(connection: AsyncConnection, person_id: UUID, *, within: Scope) -> Sequence[dict[str, Any]]:
     """All stop facts of a person, oldest first. Bounded by a life."""
     rows = await connection.execute(
         select(*_STOP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, true, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,18 +15,11 @@ from services.registry.domain.certificate import Certificate
 from services.registry.domain.person import Person
 from services.registry.domain.stop import Stop
 from services.registry.use_cases.ports import Identity, Subject
+from shared.kit.scoping import inside
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.certificate_number import CertificateNumber
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
-from shared.values.identity_number import IdentityNumber
-
-
-def inside(column: ColumnElement[str], scope: Scope) -> ColumnElement[bool]:
-    """The rows of a scope: a division code is its own prefix."""
-    if scope.is_everywhere:
-        return true()
-    return or_(*(column.startswith(prefix, autoescape=True) for prefix in scope.prefixes)) if scope.prefixes else ~true()
 
 
 def to_person(row: Row[Any]) -> Person:
@@ -114,8 +107,9 @@ class SqlPersons:
         """Decrypt name and numbers; None outside the scope."""
         row = (
             await self._connection.execute(
-                select(person.c.person_id, person.c.citizen_id_cipher, person.c.name_cipher, person.c.phone_cipher)
-                .where(person.c.person_id == person_id, inside(person.c.division, within))
+                select(
+                    person.c.person_id, person.c.citizen_id_cipher, person.c.name_cipher, person.c.phone_cipher
+                ).where(person.c.person_id == person_id, inside(person.c.division, within))
             )
         ).one_or_none()
         return None if row is None else self._secrets.open_identity(row)
@@ -204,9 +198,7 @@ def certificate_values(one: Certificate) -> dict[str, Any]:
 class SqlStops:
     """`Stops` on PostgreSQL. Each row says who recorded it, from which client, in which request."""
 
-    def __init__(
-        self, connection: AsyncConnection, *, recorded_by: str, client_id: str, trace_id: str
-    ) -> None:
+    def __init__(self, connection: AsyncConnection, *, recorded_by: str, client_id: str, trace_id: str) -> None:
         self._connection = connection
         self._origin = {"recorded_by": recorded_by, "client_id": client_id, "trace_id": trace_id}
 
@@ -260,4 +252,3 @@ def stop_values(fact: Stop) -> dict[str, Any]:
         "withdrawn": fact.withdrawn,
         "previous_status": None if fact.previous_status is None else fact.previous_status.value,
     }
-

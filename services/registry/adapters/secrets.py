@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from services.registry.use_cases.ports import Identity
 from shared.kit.crypto import BlindIndex, Cipher, Keys
 from shared.values.certificate_number import CertificateNumber
@@ -42,7 +40,7 @@ class Secrets:
             else self.cipher.encrypt(identity.phone.encode(), context=PHONE, row=row),
         }
 
-    def open_identity(self, row: Row[Any]) -> Identity:
+    def open_identity(self, row: Any) -> Identity:
         """The reverse."""
         key = row.person_id.bytes
         return Identity(
@@ -54,9 +52,7 @@ class Secrets:
     def sealed_number(self, certificate_id: UUID, number: CertificateNumber) -> dict[str, Any]:
         """The encrypted columns of a certificate."""
         return {
-            "number_cipher": self.cipher.encrypt(
-                number.number.encode(), context=NUMBER, row=certificate_id.bytes
-            ),
+            "number_cipher": self.cipher.encrypt(number.number.encode(), context=NUMBER, row=certificate_id.bytes),
             "number_index": self.numbers.of(number.number),
         }
 

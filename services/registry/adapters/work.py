@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from uuid import UUID
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
 from services.registry.adapters.repositories import SqlCertificates, SqlPersons, SqlStops
 from services.registry.adapters.secrets import Secrets
 from services.registry.announcements import announce
 from services.registry.domain.facts import Fact
 from shared.kit.clock import Clock
+from shared.kit.crypto import Keys
 from shared.kit.permissions import Caller
 from shared.kit.work import UnitOfWork
 
@@ -43,18 +42,11 @@ class RegistryWork(UnitOfWork):
             trace_id=trace_id,
         )
 
-    def today(self) -> date:
-        """The civil date."""
-        return self.clock.today()
-
-    def now(self) -> datetime:
-        """The instant facts are recorded at."""
-        return self.clock.now()
-
-    def new_id(self) -> UUID:
-        """A fresh time-ordered id."""
-        return uuid7()
-
     def tell(self, *facts: Fact) -> None:
         """Announce facts with this transaction."""
         self.publish(*(announce(fact) for fact in facts))
+
+
+def work_with(keys: Keys) -> partial[RegistryWork]:
+    """Units of work that can open and seal personal values."""
+    return partial(RegistryWork, secrets=Secrets(keys))

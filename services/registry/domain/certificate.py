@@ -137,9 +137,7 @@ class Certificate:
             raise DateInFuture(field="expires_on", given=self.expires_on.isoformat(), today=today.isoformat())
         return self._stopped(EXPIRED, StopKind.EXPIRED, None, self.expires_on, version, stop_id)
 
-    def transfer(
-        self, *, to: Division, on: date, today: date, version: int, stop_id: UUID
-    ) -> tuple[Certificate, Stop]:
+    def transfer(self, *, to: Division, on: date, today: date, version: int, stop_id: UUID) -> tuple[Certificate, Stop]:
         """Follow the household to another county (CERT-23): the card stays VALID, only its owner changes (READ-09).
 
         The stop belongs to the county that is left.
@@ -159,7 +157,7 @@ class Certificate:
             status = EXPIRED
         return replace(self, status=status, version=version), stop.withdraw(version=version)
 
-    def _stopped(
+    def _stopped(  # noqa: PLR0917 - private, called four lines each
         self, status: CertificateStatus, kind: StopKind, reason: str | None, on: date, version: int, stop_id: UUID
     ) -> tuple[Certificate, Stop]:
         stop = Stop(

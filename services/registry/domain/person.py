@@ -30,9 +30,7 @@ class Person:
     def changed(self, *, died_on: date | None = None, division: Division | None = None) -> Person:
         """The person after one more event that changes this row."""
         number = self.last_version + 1
-        return replace(
-            self, version=number, last_version=number, died_on=died_on, division=division or self.division
-        )
+        return replace(self, version=number, last_version=number, died_on=died_on, division=division or self.division)
 
     def must_live(self) -> None:
         """Raise `PersonHasDied` for a step that needs a living person."""

@@ -1,4 +1,4 @@
-"""A dated fact that stops an entitlement from the following month (SUB-38). Never edited away, only ended or withdrawn."""
+"""A dated fact that stops an entitlement from the following month (SUB-38): never deleted, only ended or withdrawn."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from shared.kit.work import Works
 from shared.kit.worker import Timer
 from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
-from shared.values.division import Division
+from shared.values.division import Division, Level
 from shared.values.identity_number import IdentityNumber, Sex
 from shared.values.invalid import InvalidValue
 
@@ -76,10 +76,11 @@ def _identity(row: Row, faults: _Faults) -> IdentityNumber | None:
 def _division(row: Row, faults: _Faults) -> Division | None:
     try:
         division = Division.parse(row.values["division"])
-        return division if division.county else None
+        division.prefix(Level.COUNTY)
     except InvalidValue as refusal:
         faults.add("division", refusal.zh)
         return None
+    return division
 
 
 def _certificate(row: Row, faults: _Faults) -> tuple[Disability, date, date] | None:
@@ -131,9 +132,7 @@ async def apply_holders(chunk: Sequence[Parsed[Holder]], work: RegistryWork) -> 
         CellFault(inside[index].number, _TITLE["citizen_id_no"], "该号码已登记且内容不同，或在文件中重复")
         for index in conflicts
     ]
-    return Applied(
-        applied=len(inside) - len(unchanged) - len(conflicts), unchanged=len(unchanged), faults=faults
-    )
+    return Applied(applied=len(inside) - len(unchanged) - len(conflicts), unchanged=len(unchanged), faults=faults)
 
 
 PERSON_IMPORT: Final[Import[Holder, RegistryWork]] = Import(

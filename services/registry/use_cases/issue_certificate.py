@@ -34,9 +34,7 @@ async def issue_certificate(command: IssueCertificate, work: Work, *, within: Sc
         raise PersonNotFound
     person.must_live()
     if command.issued_on > work.today():
-        raise DateInFuture(
-            field="issued_on", given=command.issued_on.isoformat(), today=work.today().isoformat()
-        )
+        raise DateInFuture(field="issued_on", given=command.issued_on.isoformat(), today=work.today().isoformat())
     person = person.moved_on()
     certificate = Certificate(
         certificate_id=work.new_id(),

@@ -81,9 +81,17 @@ class Stops(Protocol):
 class Work(Protocol):
     """One transaction of the registry."""
 
-    persons: Persons
-    certificates: Certificates
-    stops: Stops
+    @property
+    def persons(self) -> Persons:
+        """Registered persons."""
+
+    @property
+    def certificates(self) -> Certificates:
+        """Certificates."""
+
+    @property
+    def stops(self) -> Stops:
+        """Stop facts."""
 
     def today(self) -> date:
         """The civil date."""

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters.repositories import inside, to_award
+from services.subsidy.adapters.repositories import to_award
 from services.subsidy.adapters.tables import award, award_step
 from services.subsidy.domain.award import Award
 from shared.kit.pagination import Page, paginate
+from shared.kit.scoping import inside
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Division, Scope
 
@@ -19,9 +20,7 @@ from shared.values.division import Division, Scope
 async def award_by_id(connection: AsyncConnection, award_id: UUID, *, within: Scope) -> Award | None:
     """One award; None outside the scope."""
     row = (
-        await connection.execute(
-            select(award).where(award.c.award_id == award_id, inside(award.c.division, within))
-        )
+        await connection.execute(select(award).where(award.c.award_id == award_id, inside(award.c.division, within)))
     ).one_or_none()
     return None if row is None else to_award(row)
 

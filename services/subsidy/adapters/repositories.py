@@ -7,23 +7,17 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, or_, select, text, true
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
 from services.subsidy.use_cases.ports import Judged
+from shared.kit.scoping import inside
 from shared.values.award import AwardStatus, Scheme
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.division import Division, Scope
 from shared.values.month import Month
-
-
-def inside(column: ColumnElement[str], scope: Scope) -> ColumnElement[bool]:
-    """The rows of a scope: a division code is its own prefix."""
-    if scope.is_everywhere:
-        return true()
-    return or_(*(column.startswith(prefix, autoescape=True) for prefix in scope.prefixes)) if scope.prefixes else ~true()
 
 
 def to_award(row: Any) -> Award:
@@ -135,9 +129,7 @@ SELECT * FROM changed
 """
 _JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(:persons)"))
 _JUDGE_ALL: Final = text(
-    _JUDGE.format(
-        persons="(a.cause_id IS NOT NULL OR a.person_id IN (SELECT s.person_id FROM copy_registry_stop s))"
-    )
+    _JUDGE.format(persons="(a.cause_id IS NOT NULL OR a.person_id IN (SELECT s.person_id FROM copy_registry_stop s))")
 )
 JUDGED_MAX: Final = 4_000
 

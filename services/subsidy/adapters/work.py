@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from uuid import UUID
-
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
 from services.subsidy.adapters.repositories import SqlAwards, SqlHolders
 from services.subsidy.announcements import announce
@@ -21,26 +17,10 @@ SYSTEM = "system"
 class SubsidyWork(UnitOfWork):
     """See `use_cases.ports.Work`."""
 
-    def __init__(
-        self, connection: AsyncConnection, *, clock: Clock, caller: Caller | None, trace_id: str
-    ) -> None:
+    def __init__(self, connection: AsyncConnection, *, clock: Clock, caller: Caller | None, trace_id: str) -> None:
         super().__init__(connection, clock=clock, caller=caller, trace_id=trace_id)
         self.holders = SqlHolders(connection)
-        self.awards = SqlAwards(
-            connection, recorded_by=SYSTEM if caller is None else caller.subject, trace_id=trace_id
-        )
-
-    def today(self) -> date:
-        """The civil date."""
-        return self.clock.today()
-
-    def now(self) -> datetime:
-        """The instant facts are recorded at."""
-        return self.clock.now()
-
-    def new_id(self) -> UUID:
-        """A fresh time-ordered id."""
-        return uuid7()
+        self.awards = SqlAwards(connection, recorded_by=SYSTEM if caller is None else caller.subject, trace_id=trace_id)
 
     def tell(self, *facts: Fact) -> None:
         """Announce facts with this transaction."""

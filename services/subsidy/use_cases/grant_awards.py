@@ -34,9 +34,7 @@ async def grant_award(command: GrantAward, work: Work, *, within: Scope) -> Awar
     return outcome
 
 
-async def grant_awards(
-    commands: Sequence[GrantAward], work: Work, *, within: Scope
-) -> list[Award | Refusal]:
+async def grant_awards(commands: Sequence[GrantAward], work: Work, *, within: Scope) -> list[Award | Refusal]:
     """Grant many in a few statements; for each command the award or why not, in order."""
     holders = await work.holders.get([command.person_id for command in commands], within=within)
     outcomes: list[Award | Refusal] = []

@@ -52,8 +52,13 @@ class Awards(Protocol):
 class Work(Protocol):
     """One transaction of the subsidy service."""
 
-    holders: Holders
-    awards: Awards
+    @property
+    def holders(self) -> Holders:
+        """Our copy of the register."""
+
+    @property
+    def awards(self) -> Awards:
+        """Awards."""
 
     def today(self) -> date:
         """The civil date."""

@@ -38,6 +38,7 @@ Seen = Annotated[Precondition, Depends(if_match)]
 
 @router.get("/certificates", summary="残疾人证列表")
 async def list_certificates(
+    *,
     caller: Reader,
     work: Work,
     page: PageAsked,
@@ -58,9 +59,7 @@ async def list_certificates(
 
 
 @router.get("/certificates/{certificate_id}", summary="残疾人证详情")
-async def read_certificate(
-    caller: Reader, certificate_id: UUID, work: Work, response: Response
-) -> CertificateOut:
+async def read_certificate(caller: Reader, certificate_id: UUID, work: Work, response: Response) -> CertificateOut:
     """One certificate; its ETag is what a change must present."""
     found = await queries.certificate_by_id(work.connection, certificate_id, within=caller.scope)
     if found is None:
@@ -80,7 +79,7 @@ async def read_stop(caller: Reader, stop_id: UUID, work: Work) -> StopOut:
 
 @router.post("/certificates/{certificate_id}/cancellation", dependencies=[Idempotent()], summary="注销")
 async def cancel(
-    caller: Writer, certificate_id: UUID, body: Cancellation, work: Work, seen: Seen, response: Response
+    *, caller: Writer, certificate_id: UUID, body: Cancellation, work: Work, seen: Seen, response: Response
 ) -> Changed:
     """Cancel (CERT-26, CERT-27); subsidies are suspended by the event."""
     subject = await _load(certificate_id, work, caller, seen)
@@ -93,7 +92,7 @@ async def cancel(
 
 @router.post("/certificates/{certificate_id}/freezing", dependencies=[Idempotent()], summary="冻结")
 async def freeze(
-    caller: Writer, certificate_id: UUID, body: Freezing, work: Work, seen: Seen, response: Response
+    *, caller: Writer, certificate_id: UUID, body: Freezing, work: Work, seen: Seen, response: Response
 ) -> Changed:
     """Freeze (CERT-24, CERT-28)."""
     subject = await _load(certificate_id, work, caller, seen)
@@ -105,9 +104,7 @@ async def freeze(
 
 
 @router.post("/certificates/{certificate_id}/unfreezing", dependencies=[Idempotent()], summary="解冻")
-async def unfreeze(
-    caller: Writer, certificate_id: UUID, work: Work, seen: Seen, response: Response
-) -> Changed:
+async def unfreeze(*, caller: Writer, certificate_id: UUID, work: Work, seen: Seen, response: Response) -> Changed:
     """The cause of the freeze is gone (SUB-47)."""
     outcome = await steps.unfreeze_certificate(await _load(certificate_id, work, caller, seen), work)
     tag(response, outcome[0].version)
@@ -116,7 +113,7 @@ async def unfreeze(
 
 @router.post("/certificates/{certificate_id}/transfer", dependencies=[Idempotent()], summary="迁移")
 async def transfer(
-    caller: Writer, certificate_id: UUID, body: Transfer, work: Work, seen: Seen, response: Response
+    *, caller: Writer, certificate_id: UUID, body: Transfer, work: Work, seen: Seen, response: Response
 ) -> Changed:
     """Follow the household to another county (CERT-23). The caller must answer for the receiving county too."""
     subject = await _load(certificate_id, work, caller, seen)
@@ -128,9 +125,7 @@ async def transfer(
 
 
 @router.post("/certificates/{certificate_id}/reinstatement", dependencies=[Idempotent()], summary="恢复")
-async def reinstate(
-    caller: Writer, certificate_id: UUID, work: Work, seen: Seen, response: Response
-) -> Changed:
+async def reinstate(*, caller: Writer, certificate_id: UUID, work: Work, seen: Seen, response: Response) -> Changed:
     """A cancellation was wrong (RULES 3.2, reversal)."""
     outcome = await steps.reinstate_certificate(await _load(certificate_id, work, caller, seen), work)
     tag(response, outcome[0].version)

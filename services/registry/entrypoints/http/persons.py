@@ -96,9 +96,7 @@ async def read_stops(caller: Reader, person_id: UUID, work: Work) -> Listed[Stop
 
 
 @router.post("/{person_id}/certificates", status_code=201, dependencies=[Idempotent()], summary="核发残疾人证")
-async def issue(
-    caller: Issuer, person_id: UUID, body: CertificateIn, work: Work, response: Response
-) -> CertificateOut:
+async def issue(caller: Issuer, person_id: UUID, body: CertificateIn, work: Work, response: Response) -> CertificateOut:
     """Issue a certificate, valid ten years (CERT-11)."""
     command = IssueCertificate(
         person_id=person_id, disability=body.disability(), issued_on=body.issued_on or work.today()
@@ -110,15 +108,11 @@ async def issue(
 
 
 @router.post("/{person_id}/death-report", dependencies=[Idempotent()], summary="登记死亡信息")
-async def report(caller: Writer, person_id: UUID, body: DeathReport, work: Work, seen: Seen) -> DeathOut:
+async def report(*, caller: Writer, person_id: UUID, body: DeathReport, work: Work, seen: Seen) -> DeathOut:
     """Record a death; subsidies stop from the following month (SUB-38)."""
     await _check(work, person_id, caller, seen)
-    person, stop = await report_death(
-        person_id, work, died_on=body.died_on, source=body.source, within=caller.scope
-    )
-    return DeathOut(
-        person_id=person_id, version=person.last_version, died_on=person.died_on, stop_id=stop.stop_id
-    )
+    person, stop = await report_death(person_id, work, died_on=body.died_on, source=body.source, within=caller.scope)
+    return DeathOut(person_id=person_id, version=person.last_version, died_on=person.died_on, stop_id=stop.stop_id)
 
 
 @router.post("/{person_id}/death-retraction", dependencies=[Idempotent()], summary="撤回死亡信息")
@@ -126,9 +120,7 @@ async def retract(caller: Writer, person_id: UUID, work: Work, seen: Seen) -> De
     """The report was wrong; what it stopped is owed again (RULES 4.7)."""
     await _check(work, person_id, caller, seen)
     person, stop = await retract_death(person_id, work, within=caller.scope)
-    return DeathOut(
-        person_id=person_id, version=person.last_version, died_on=person.died_on, stop_id=stop.stop_id
-    )
+    return DeathOut(person_id=person_id, version=person.last_version, died_on=person.died_on, stop_id=stop.stop_id)
 
 
 async def _check(work: RegistryWork, person_id: UUID, caller: Caller, seen: Precondition) -> None:

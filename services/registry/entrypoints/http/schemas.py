@@ -1,4 +1,4 @@
-"""Requests and answers of the registry's API. Personal values come in through request bodies only, and go out masked."""
+"""Requests and answers of the registry's API. Personal values come in through bodies only, and go out masked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.registry.use_cases.report_death import DeathSource
 from shared.kit.routing import RequestModel
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import Disability
-from shared.values.division import Division
+from shared.values.division import Division, Level
 from shared.values.identity_number import IdentityNumber
 
 
@@ -25,7 +25,8 @@ def _identity_number(text: str) -> str:
 
 
 def _county_or_below(text: str) -> str:
-    return Division.parse(text).county and text
+    Division.parse(text).prefix(Level.COUNTY)
+    return text
 
 
 CitizenId = Annotated[
@@ -162,7 +163,7 @@ class Changed(BaseModel):
 
 
 class Cancellation(RequestModel):
-    """Cancel a certificate. ``effective_date`` (default today) is the day the reason took effect, never in the future."""
+    """Cancel a certificate. ``effective_date`` (default today): the day the reason took effect, never in the future."""
 
     reason: CancellationReason
     effective_date: date | None = None

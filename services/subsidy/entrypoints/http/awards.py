@@ -40,7 +40,7 @@ async def grant(caller: Writer, body: AwardIn, work: Work, response: Response) -
 
 
 @router.get("", summary="补贴资格列表")
-async def list_awards(  # noqa: PLR0913 - one argument a filter
+async def list_awards(
     *,
     caller: Reader,
     work: Work,

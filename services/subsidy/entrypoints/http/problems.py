@@ -17,7 +17,11 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     **JOB_TEXTS,
     **IMPORT_TEXTS,
     errors.AwardNotFound: ProblemText(
-        404, "补贴资格不存在", "Award not found", "在您的管辖范围内没有该补贴资格", "no such award within your divisions"
+        404,
+        "补贴资格不存在",
+        "Award not found",
+        "在您的管辖范围内没有该补贴资格",
+        "no such award within your divisions",
     ),
     errors.PersonNotKnown: ProblemText(
         404,

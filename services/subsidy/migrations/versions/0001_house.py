@@ -15,7 +15,9 @@ def upgrade() -> None:
     metadata.create_all(op.get_bind())
     for statement in (*JOURNAL_DDL, *LEADER_DDL, *RELAY_DDL):
         op.execute(statement)
-    op.execute("INSERT INTO journal_epoch (epoch, reason) SELECT extract(epoch FROM now() - timestamptz '2026-01-01 00:00Z')::int, 'created'")
+    op.execute(
+        "INSERT INTO journal_epoch (epoch, reason) SELECT extract(epoch FROM now() - timestamptz '2026-01-01 00:00Z')::int, 'created'"
+    )
 
 
 def downgrade() -> None:
