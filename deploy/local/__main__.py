@@ -20,14 +20,13 @@ from shared.contracts.roles import ROLES
 TOKEN_SECONDS: Final = 12 * 3600
 
 
-async def up(var_dir: Path) -> None:
-    """The stack in the foreground until Ctrl-C or SIGTERM."""
+async def up(stack: Stack) -> None:
+    """A stack in the foreground until Ctrl-C or SIGTERM, also while it is starting."""
     asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked_to_end.set)
     began = time.monotonic()
-    stack = Stack(var_dir)
     starting = asyncio.create_task(stack.start())
     waiting = asyncio.create_task(asked_to_end.wait())
     await asyncio.wait((starting, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -89,7 +88,7 @@ def main() -> None:
     try:
         match arguments.command:
             case "up":
-                asyncio.run(up(arguments.var))
+                asyncio.run(up(Stack(arguments.var)))
             case "down":
                 print(down(arguments.var))
             case _:

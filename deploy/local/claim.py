@@ -59,7 +59,8 @@ class Claim:
         except FileNotFoundError:
             return None
         try:
-            return None if _lock_now(lock) else int(os.read(lock, 32))
+            # Empty for the instant between taking the lock and writing the number into it.
+            return None if _lock_now(lock) else int(os.read(lock, 32) or b"0") or None
         finally:
             os.close(lock)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from joserfc.jws import extract_compact
 
 from deploy.local.catalogue import Service
 from deploy.local.claim import Claim, StackIsRunning, stop_running
@@ -208,6 +209,54 @@ async def test_a_killed_supervisor_takes_everything_along_and_the_next_start_wor
     assert await until(lambda: not any(_runs(pid) for pid in pids), seconds=5)
     async with a_stack(home / "killed") as stack:
         assert stack.process("registry.api").alive
+
+
+TERMINAL = """
+import asyncio, sys
+from pathlib import Path
+from deploy.local.__main__ import up
+from tests.integration.local.test_stack import a_stack
+asyncio.run(up(a_stack(Path(sys.argv[1]))))
+"""
+
+
+def in_a_terminal(var_dir: Path) -> "subprocess.Popen[str]":
+    argv = [sys.executable, "-c", TERMINAL, str(var_dir)]
+    env = os.environ | {"PYTHONPATH": ".", "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=PROJECT, env=env)
+
+
+async def test_in_a_terminal_it_shows_urls_and_a_token_and_ends_on_an_interrupt(home: Path) -> None:
+    with in_a_terminal(home / "terminal") as terminal:
+        assert terminal.stdout is not None
+        shown = ""
+        while "export TOKEN=" not in shown:
+            line = await asyncio.to_thread(terminal.stdout.readline)
+            assert line, shown
+            shown += line
+        pids = [entry["pid"] for entry in json.loads((home / "terminal" / "stack.json").read_text())["processes"]]
+        terminal.send_signal(signal.SIGINT)
+        rest = await asyncio.to_thread(terminal.stdout.read)
+        assert await asyncio.to_thread(terminal.wait, 10) == 0
+    assert "/docs" in shown
+    assert "registry.worker" in shown
+    assert "stopped in" in rest
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+async def test_it_can_be_ended_while_it_is_starting_and_from_elsewhere(home: Path) -> None:
+    with in_a_terminal(home / "early") as terminal:
+        assert await until(lambda: Claim(home / "early").holder() == terminal.pid, seconds=10)
+        assert await asyncio.to_thread(stop_running, home / "early")
+        assert await asyncio.to_thread(terminal.wait, 10) == 0
+    assert Claim(home / "early").holder() is None
+
+
+def test_the_token_of_a_person_is_no_machines(stack: Stack) -> None:
+    claims = json.loads(extract_compact(stack.token("auditor").encode()).payload)
+    assert claims["sub"] != claims["client_id"]
+    machine = json.loads(extract_compact(stack.token(scopes=["journal:read"], subject="reader").encode()).payload)
+    assert machine["sub"] == machine["client_id"] == "reader"
 
 
 def test_there_is_nothing_to_stop_where_nothing_runs(home: Path) -> None:
