@@ -317,10 +317,15 @@ class Deliveries:
 
 
 async def require_durable_broker(monitor_url: str) -> None:
-    """Raise `BrokerNotDurable` unless the broker says ``sync_always`` (``/jsz?config=true``)."""
+    """Raise `BrokerNotDurable` unless the broker says ``sync_always`` (``/jsz?config=true``).
+
+    A broker that is down says nothing either way: that is `BusUnavailable`, to be asked again.
+    """
     try:
         async with httpx.AsyncClient(timeout=3) as client:
             answer = (await client.get(f"{monitor_url}/jsz", params={"config": "true"})).json()
+    except httpx.TransportError as error:
+        raise BusUnavailable(f"{monitor_url}: {error}") from error
     except (httpx.HTTPError, ValueError) as error:
         message = f"cannot read sync_always from {monitor_url}/jsz: {error}"
         raise BrokerNotDurable(message) from error

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from psycopg import errors as pg
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 IDLE_IN_TRANSACTION_MS: Final = 1_000
@@ -20,20 +20,9 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 
-# Classes of SQLSTATE that say "not now" rather than "never": the same statement may succeed later.
-_TRANSIENT: Final = (
-    pg.SerializationFailure,
-    pg.DeadlockDetected,
-    pg.LockNotAvailable,
-    pg.QueryCanceled,
-    pg.AdminShutdown,
-    pg.CrashShutdown,
-    pg.CannotConnectNow,
-    pg.IdleInTransactionSessionTimeout,
-    pg.IdleSessionTimeout,
-    pg.InsufficientResources,
-    pg.ConnectionException,
-)
+# SQLSTATEs that say "not now" rather than "never": the same statement may succeed later.
+_TRANSIENT_CLASSES: Final = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
+_TRANSIENT_STATES: Final = frozenset({"55P03", "25P03", "25006"})  # lock timeout, idle session, read-only standby
 
 
 def new_metadata() -> MetaData:
@@ -73,10 +62,12 @@ def is_transient(error: BaseException) -> bool:
     """
     if isinstance(error, (TimeoutError, ConnectionError)):
         return True
+    if isinstance(error, PoolTimeout):
+        return True
     if isinstance(error, DBAPIError):
-        cause = error.orig
-        if isinstance(cause, _TRANSIENT):
-            return True
-        # A broken connection surfaces as a bare OperationalError without SQLSTATE.
-        return isinstance(error, (OperationalError, InterfaceError)) and getattr(cause, "sqlstate", None) is None
+        state: str | None = getattr(error.orig, "sqlstate", None)
+        if state is None:
+            # A broken connection surfaces without a SQLSTATE.
+            return isinstance(error, (OperationalError, InterfaceError))
+        return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES
     return False

@@ -6,6 +6,7 @@ the same paths on its own port as well.
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -194,5 +195,8 @@ def run_api(settings: ServiceSettings, app: ASGIApp, ops: Ops) -> None:
     async def serve() -> None:
         await serve_api(app, ops, settings=settings, until=stop_on_signals())
 
+    # What the imports left behind lives as long as the process: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())

@@ -109,8 +109,6 @@ class Worker(Generic[W]):
 
     async def run(self) -> None:
         """Lead, work, and lead again after losing the lock."""
-        if not self._settings.nats_sync_unverified:
-            await require_durable_broker(self._settings.nats_monitor_url)
         self._bus = await self._connect()
         try:
             while True:
@@ -121,9 +119,12 @@ class Worker(Generic[W]):
             await self._bus.close()
 
     async def _connect(self) -> Bus:
+        """Wait for the broker; raises `BrokerNotDurable` when it answers and does not sync every write."""
         password = self._settings.nats_password
         while True:
             try:
+                if not self._settings.nats_sync_unverified:
+                    await require_durable_broker(self._settings.nats_monitor_url)
                 return await Bus.connect(
                     self._settings.nats_url,
                     name=f"{self._settings.service}-worker",
