@@ -29,11 +29,11 @@ SCHEMAS: Final = Path(__file__).parent / "schemas"
 ENVELOPE: Final = "envelope"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _LAW: Final = (
-    "A published contract only grows: new optional fields at the end, new words of an enum. Declare a new version of the "
-    "type beside the old one instead (house rule 13)."
+    "A published contract only grows: new optional fields at the end, new words of an enum. Declare a new version of "
+    "the type beside the old one instead (house rule 13)."
 )
 _NOTES: Final = frozenset({"$defs", "$id", "$schema", "title", "description", "examples"})
-_LIMITS: Final = frozenset({"pattern", "minimum", "maximum", "minLength", "maxLength", "exclusiveMinimum", "maxItems"})
+_COMPARED: Final = frozenset({"type", "format", "properties", "required", "enum", "anyOf", "items"})
 
 
 class Plain(GenerateJsonSchema):
@@ -59,9 +59,9 @@ def _schema_of(model: type[BaseModel], kind: str, name: str) -> Schema:
     return {"$schema": _DIALECT, "$id": f"urn:liangfu:{kind}:{name}", **schema}
 
 
-def frozen(folder: Path = SCHEMAS) -> dict[str, Schema]:
+def frozen(folder: Path | None = None) -> dict[str, Schema]:
     """The schemas as published, by name."""
-    return {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
+    return {path.stem: orjson.loads(path.read_bytes()) for path in sorted((folder or SCHEMAS).glob("*.json"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +117,28 @@ def _breaches(old: _Place, new: _Place) -> Iterator[str]:
         yield f"{old.name} was retyped from {_type(old)} to {_type(new)}"
         return
     yield from _changed_fields(old, new)
-    if missing := [word for word in old.schema.get("enum", ()) if word not in new.schema.get("enum", ())]:
-        yield f"{old.name} was narrowed: {', '.join(map(str, missing))} is no longer allowed"
+    yield from _lost_words(old, new)
     for keyword in ("anyOf", "items"):
-        before, after = old.members(keyword), new.members(keyword)
-        if len(before) != len(after):
+        members = old.members(keyword), new.members(keyword)
+        if len(members[0]) != len(members[1]):
             yield f"{old.name} was retyped from {_type(old)} to {_type(new)}"
             return
-        for was, is_now in zip(before, after, strict=True):
-            yield from _breaches(was, is_now)
-    told = _NOTES | {"type", "format", "properties", "required", "enum", "anyOf", "items"}
-    for keyword in sorted((old.schema.keys() | new.schema.keys()) - told):
-        was, is_now = old.schema.get(keyword), new.schema.get(keyword)
-        if was != is_now:
-            verb = "narrowed or widened" if keyword in _LIMITS else "changed"
-            yield f"{old.name} was {verb}: {keyword} was {was!r}, is {is_now!r}"
+        for pair in zip(*members, strict=True):
+            yield from _breaches(*pair)
+    for keyword in sorted((old.schema.keys() | new.schema.keys()) - _NOTES - _COMPARED):
+        before, after = old.schema.get(keyword), new.schema.get(keyword)
+        if before != after:
+            yield f"{old.name} was changed: {keyword} {before!r} became {after!r}"
+
+
+def _lost_words(old: _Place, new: _Place) -> Iterator[str]:
+    if "enum" in old.schema and "enum" in new.schema:
+        if lost := [word for word in old.schema["enum"] if word not in new.schema["enum"]]:
+            yield f"{old.name} was narrowed: {', '.join(lost)} is no longer allowed"
+    elif "enum" in new.schema:
+        yield f"{old.name} was narrowed: only {', '.join(new.schema['enum'])} is allowed now"
+    elif "enum" in old.schema:
+        yield f"{old.name} was retyped: it is no longer one of {', '.join(old.schema['enum'])}"
 
 
 def _changed_fields(old: _Place, new: _Place) -> Iterator[str]:
@@ -160,24 +167,23 @@ def _type(place: _Place) -> str:
     return f"{kind}({shape})" if shape else str(kind)
 
 
-def differences(folder: Path = SCHEMAS) -> Iterator[str]:
+def differences(folder: Path | None = None) -> Iterator[str]:
     """Why the folder is not exactly what the code declares; nothing when it is."""
     old, new = frozen(folder), current()
     yield from breaches(old, new)
     for name, schema in new.items():
-        path = folder / f"{name}.json"
+        path = (folder or SCHEMAS) / f"{name}.json"
         if name not in old:
             yield f"{name} is not frozen"
         elif path.read_bytes() != _bytes(schema):
             yield f"{name} differs from its frozen schema"
 
 
-def write(folder: Path = SCHEMAS) -> list[str]:
+def write(folder: Path | None = None) -> list[str]:
     """Write what is new or has grown; the names written. Call after `breaches` found nothing."""
-    folder.mkdir(exist_ok=True)
     written = []
     for name, schema in current().items():
-        path = folder / f"{name}.json"
+        path = (folder or SCHEMAS) / f"{name}.json"
         if not path.exists() or path.read_bytes() != _bytes(schema):
             path.write_bytes(_bytes(schema))
             written.append(name)
