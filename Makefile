@@ -16,7 +16,7 @@ PYTEST := $(PY) -m pytest
 CODE := services shared deploy tests
 
 .PHONY: help setup demo up down test proof check fmt lint types imports contracts migrations duplicates audit \
-        faults faults-quick bench browser lock clean
+        faults faults-quick bench browser lock clean roles
 
 help:  ## This list
 	@echo "Liangfu (量服): make <target>"
@@ -78,7 +78,7 @@ bench: $(READY)  ## Measure against floors taken in the same run; writes var/ben
 
 # ---------------------------------------------------------------------------- the written rules
 
-check: lint types imports contracts migrations duplicates  ## Format, lint, types, imports, contracts, migrations, duplicates
+check: lint types imports contracts roles migrations duplicates  ## Format, lint, types, imports, contracts, roles, migrations, duplicates
 
 fmt: $(READY)  ## Format and fix what can be fixed
 	@$(PY) -m ruff format --quiet .
@@ -97,6 +97,9 @@ imports: $(READY)  ## The import graph is law (contracts in pyproject.toml)
 
 contracts: $(READY)  ## Published events still match their frozen schemas
 	@$(PY) -m shared.contracts.freeze --check
+
+roles: $(READY)  ## The page of roles and permissions is current
+	@$(PY) -m shared.contracts.roles --check
 
 migrations: $(READY)  ## One head per service, and the one written down
 	@$(PY) -m shared.kit.migrations heads registry subsidy rehab indicators

@@ -1,27 +1,113 @@
-"""Who may do what: roles of the field × permissions, the one table. Machines carry permissions as OAuth scopes."""
+"""Who may do what: roles of the field × permissions, the one table. Machines carry permissions as OAuth scopes.
+
+``python -m shared.contracts.roles`` writes it as a page for people (``docs/roles.md``); ``--check`` fails when the page
+is not current.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
+
+PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "person:read": ("查看人员（脱敏）", "see persons, masked"),
+    "person:write": ("登记人员、监护人、联系方式和死亡信息", "register persons, guardians, contacts and deaths"),
+    "person:import": ("批量导入人员", "import persons"),
+    "person:unmask": ("按用途查看明文个人信息", "see personal values in clear, for a stated purpose"),
+    "person:erase": ("经双人复核删除个人信息", "erase personal data, with a second person"),
+    "certificate:read": ("查看残疾人证", "see certificates"),
+    "certificate:write": ("核发、注销、冻结、迁移残疾人证", "issue, cancel, freeze and transfer certificates"),
+    "award:read": ("查看补贴资格", "see awards"),
+    "award:write": ("认定补贴资格", "grant awards"),
+    "award:import": ("批量导入补贴资格", "import awards"),
+    "payee:write": ("登记收款人和银行账号", "record payees and their accounts"),
+    "case:read": ("查看康复个案", "see rehabilitation cases"),
+    "case:write": ("办理康复个案", "work on rehabilitation cases"),
+    "indicator:read": ("查看统计指标", "see figures"),
+    "request:read": ("查看个人信息权利申请", "see persons' requests about their data"),
+    "request:write": ("受理、办理个人信息权利申请", "take in and settle persons' requests"),
+    "own:read": ("查看本人（被监护人）信息", "see one's own data, or a ward's"),
+    "own:request": ("就本人（被监护人）信息提出申请", "file requests about one's own data, or a ward's"),
+    "job:read": ("查看任务", "see jobs"),
+    "job:cancel": ("取消任务", "cancel jobs"),
+    "journal:read": ("读取事件日志", "read the journal"),
+    "journal:compare": ("比对数据副本", "compare copies"),
+    "events:read": ("查看事件消费情况", "see how events are applied"),
+    "events:repair": ("处理死信和数据差异", "repair dead letters and differences"),
+    "clock:set": ("调整业务时钟（生产环境禁用）", "move the clock, never in production"),
+    "approval:read": ("查看双人复核事项", "see what waits for, or had, a second person"),
+    "approval:decide": ("发起和复核双人复核事项", "propose, and decide as the second person"),
+    "key:read": ("查看密钥使用情况", "see which keys are in use"),
+    "key:rotate": ("启动密钥轮换", "start a rotation of keys"),
+    "retention:run": ("运行到期清理", "run the retention rules"),
+    "audit:read": ("查询审计记录", "query the audit trail"),
+    "audit:verify": ("校验审计链", "verify the audit chain"),
+    "audit:export": ("导出审计记录", "export the audit trail"),
+}
+"""Every permission there is: what it lets one do."""
 
 _EVERYBODY: Final = frozenset({"job:read", "job:cancel"})
 _READERS: Final = _EVERYBODY | {"person:read", "certificate:read", "award:read", "case:read", "indicator:read"}
+_REQUESTS: Final = frozenset({"request:read", "request:write"})
+_FOUR_EYES: Final = frozenset({"approval:read", "approval:decide"})
+_OWN: Final = frozenset({"own:read", "own:request"})
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 乡镇（街道）经办人
-    "township_clerk": _READERS | {"person:write", "case:write"},
+    "township_clerk": _READERS | _REQUESTS | {"person:write", "person:unmask", "case:write", "payee:write"},
     # 县（市、区）残联审核人
-    "county_reviewer": _READERS | {"person:write", "person:import", "certificate:write", "case:write"},
+    "county_reviewer": _READERS
+    | _REQUESTS
+    | _FOUR_EYES
+    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"},
     # 县（市、区）民政审定人
-    "county_determiner": _READERS | {"award:write", "award:import"},
+    "county_determiner": _READERS | _REQUESTS | {"award:write", "award:import", "person:unmask", "payee:write"},
+    # 财政人员: checks who is to be paid, decides nothing about them
+    "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask"},
+    # 银行操作员: what is to be paid, masked
+    "bank_operator": _EVERYBODY | {"award:read"},
+    # 定点机构: its cases
+    "institution": _EVERYBODY | {"case:read", "case:write"},
     # 审计人员: sees everything of its divisions, changes nothing
-    "auditor": _READERS | {"journal:read", "events:read"},
+    "auditor": _READERS | {"person:unmask", "request:read", "journal:read", "events:read", "approval:read"},
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read"},
     # 系统管理员: runs the house, sees no person
-    "system_administrator": _EVERYBODY | {"events:read", "events:repair", "journal:read", "clock:set"},
+    "system_administrator": _EVERYBODY | _FOUR_EYES | {"events:read", "events:repair", "journal:read", "clock:set"},
+    # 安全管理员: keys and retention, sees no person
+    "security_administrator": _EVERYBODY | _FOUR_EYES | {"key:read", "key:rotate", "retention:run"},
+    # 审计管理员: who looked at what, sees no person
+    "audit_administrator": _EVERYBODY | {"audit:read", "audit:verify", "audit:export"},
+    # 本人
+    "person": _OWN,
+    # 监护人
+    "guardian": _OWN,
 }
+
+ROLE_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "township_clerk": ("乡镇（街道）经办人", "township clerk"),
+    "county_reviewer": ("县级残联审核人", "county federation reviewer"),
+    "county_determiner": ("县级民政审定人", "county civil-affairs determiner"),
+    "finance": ("财政人员", "finance"),
+    "bank_operator": ("银行操作员", "bank operator"),
+    "institution": ("定点机构", "designated institution"),
+    "auditor": ("审计人员", "auditor"),
+    "statistician": ("统计人员", "statistician"),
+    "system_administrator": ("系统管理员", "system administrator"),
+    "security_administrator": ("安全管理员", "security administrator"),
+    "audit_administrator": ("审计管理员", "audit administrator"),
+    "person": ("本人", "the person"),
+    "guardian": ("监护人", "guardian"),
+}
+
+ADMINISTRATIONS: Final[Mapping[str, frozenset[str]]] = {
+    "system": frozenset({"events:repair", "clock:set"}),
+    "security": frozenset({"key:read", "key:rotate", "retention:run"}),
+    "audit": frozenset({"audit:read", "audit:verify", "audit:export"}),
+}
+"""Three powers that no role may join (GB/T 22239 8.1: system, security and audit administration are separated)."""
 
 MACHINE_PERMISSIONS: Final = frozenset(
     {
@@ -45,3 +131,48 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "clock:set",
     }
 )
+"""What a machine may be given as scopes: never what needs a purpose, a second person or a person of one's own."""
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
+
+
+def page() -> str:
+    """The table as Markdown."""
+    roles = list(ROLES)
+    lines = [
+        "# Roles and permissions / 角色与权限",
+        "",
+        "Generated by `python -m shared.contracts.roles`; the table itself is `shared/contracts/roles.py`.",
+        "A person has the permissions of all their roles, within the divisions of their token; a machine has the scopes",
+        "of its token, and only those marked M.",
+        "",
+        "| role | 角色 | English |",
+        "|---|---|---|",
+        *(f"| `{role}` | {zh} | {en} |" for role, (zh, en) in ROLE_NAMES.items()),
+        "",
+        "| permission | 说明 | lets one | held by |",
+        "|---|---|---|---|",
+    ]
+    for permission, (zh, en) in PERMISSIONS.items():
+        holders = [f"`{role}`" for role in roles if permission in ROLES[role]]
+        machine = ["M"] if permission in MACHINE_PERMISSIONS else []
+        lines.append(f"| `{permission}` | {zh} | {en} | {', '.join(holders + machine) or '–'} |")
+    lines += ["", "No role holds permissions of two of these administrations:", ""]
+    lines += [
+        f"- {name}: {', '.join(f'`{held}`' for held in sorted(power))}" for name, power in ADMINISTRATIONS.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the page, or with ``--check`` fail when it is not current."""
+    if sys.argv[1:] == ["--check"]:
+        if not PAGE.exists() or PAGE.read_text() != page():
+            sys.exit(f"{PAGE.name} is not current: python -m shared.contracts.roles")
+        return
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main()
