@@ -56,12 +56,17 @@ class Client:
 
 @dataclass(frozen=True)
 class Person:
-    """Whom a person's token is about. ``divisions`` are prefixes of division codes; `*` is everywhere."""
+    """Whom a person's token is about. ``divisions`` are prefixes of division codes; `*` is everywhere.
+
+    ``person_id``: who they are in the register, ``ward_ids``: for whom they act; for tokens of one's own data.
+    """
 
     subject: str
     name: str
     roles: tuple[str, ...]
     divisions: tuple[str, ...]
+    person_id: str = ""
+    ward_ids: tuple[str, ...] = ()
 
 
 class Issuer:
@@ -100,6 +105,8 @@ class Issuer:
             roles=list(person.roles),
             divisions=list(person.divisions),
             scope="",
+            **({"person_id": person.person_id} if person.person_id else {}),
+            **({"ward_ids": list(person.ward_ids)} if person.ward_ids else {}),
         )
 
     def machine_token(
@@ -239,6 +246,8 @@ def _person(form: FormData) -> Person:
         name=_text(form, "name") or subject,
         roles=tuple(_text(form, "roles").split()),
         divisions=tuple(_text(form, "divisions").split()),
+        person_id=_text(form, "person_id"),
+        ward_ids=tuple(_text(form, "ward_ids").split()),
     )
 
 

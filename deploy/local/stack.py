@@ -191,17 +191,22 @@ class Stack:
         scopes: Iterable[str] = (),
         subject: str = "local-person",
         name: str = "",
+        person_id: str = "",
+        ward_ids: Iterable[str] = (),
         lifetime_seconds: int = LIFETIME_SECONDS,
     ) -> str:
         """A bearer token: of a person with these roles (separated by spaces), or with ``scopes`` of a machine.
 
-        ``divisions``: prefixes of division codes, `*` for everywhere.
+        ``divisions``: prefixes of division codes, `*` for everywhere. ``person_id`` and ``ward_ids`` are claims of
+        people who look at their own data.
         """
         if permissions := frozenset(scopes):
             return self.issuer.machine_token(
                 subject, permissions, divisions=tuple(divisions), lifetime_seconds=lifetime_seconds
             )
-        person = Person(subject, name or subject, tuple(role.split()), tuple(divisions))
+        person = Person(
+            subject, name or subject, tuple(role.split()), tuple(divisions), person_id, tuple(map(str, ward_ids))
+        )
         return self.issuer.person_token(person, lifetime_seconds=lifetime_seconds)
 
     @property

@@ -10,7 +10,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.kit.crypto import Cipher, KeyRing
+from shared.kit.crypto import Cipher
 from shared.kit.docs_pages import documentation_router
 from shared.kit.edge import Edge
 from shared.kit.ops import PATHS, Ops
@@ -100,7 +100,7 @@ def create_app(
     app.state.settings = settings
     app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
     app.state.roles, app.state.ops = roles, ops
-    app.state.cipher = Cipher(KeyRing.parse(settings.data_keys))
+    app.state.cipher = Cipher(settings.key_ring())
     app.state.tokens = tokens or TokenVerifier(
         IssuerKeys(settings.token_jwks_url, issuer_client),
         issuer=settings.token_issuer,

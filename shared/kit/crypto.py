@@ -38,6 +38,7 @@ __all__ = [
     "KeyRing",
     "Keys",
     "KeysAreMalformed",
+    "key_named_in",
 ]
 
 NONCE_BYTES: Final = 12
@@ -81,6 +82,10 @@ class Keys(Protocol):
     def active(self) -> str:
         """Id of the data key that new ciphertexts use."""
 
+    @property
+    def algorithm(self) -> Algorithm:
+        """How new ciphertexts are made."""
+
     def data_key(self, key_id: str) -> bytes:
         """The 32-byte data key; raises KeyIsUnknown."""
 
@@ -95,9 +100,10 @@ class KeyRing:
     active: str
     _keys: dict[str, bytes] = field(repr=False)
     _index_key: bytes = field(repr=False)
+    algorithm: Algorithm = Algorithm.AES_256_GCM
 
     @classmethod
-    def parse(cls, text: SecretStr | str) -> Self:
+    def parse(cls, text: SecretStr | str, *, algorithm: Algorithm = Algorithm.AES_256_GCM) -> Self:
         """Reads the setting; raises KeysAreMalformed without ever quoting it."""
         try:
             raw = json.loads(text.get_secret_value() if isinstance(text, SecretStr) else text)
@@ -115,7 +121,7 @@ class KeyRing:
         index_key = _decoded(index, "the index key")
         if index_key in keys.values():
             raise KeysAreMalformed("the index key must differ from every data key")
-        return cls(active, keys, index_key)
+        return cls(active, keys, index_key, algorithm)
 
     def data_key(self, key_id: str) -> bytes:
         try:
@@ -177,6 +183,11 @@ def _aead(keys: Keys, algorithm: Algorithm, key_id: str, *, purpose: bytes, salt
             return _Sm4Gcm(key)
 
 
+def key_named_in(header: bytes) -> tuple[Algorithm, str]:
+    """Algorithm and key id a ciphertext, or its header alone, says it was made with. Raises CiphertextIsUnreadable."""
+    return _parse_header(header)[:2]
+
+
 def _header(algorithm: Algorithm, key_id: str) -> bytes:
     return bytes((FORMAT_VERSION, algorithm, len(key_id))) + key_id.encode("ascii")
 
@@ -205,12 +216,17 @@ class Cipher:
     Nonces are random: one data key serves 2**32 values before it must be rotated (NIST SP 800-38D).
     """
 
-    def __init__(self, keys: Keys, algorithm: Algorithm = Algorithm.AES_256_GCM) -> None:
+    def __init__(self, keys: Keys, algorithm: Algorithm | None = None) -> None:
         self._keys = keys
-        self._header = _header(algorithm, keys.active)
+        self._header = _header(algorithm or keys.algorithm, keys.active)
         # Deriving costs more than encrypting; there are as many pairs as keys in use.
         self._aead = lru_cache(maxsize=64)(self._derive)
-        self._active = self._aead(algorithm, keys.active)
+        self._active = self._aead(algorithm or keys.algorithm, keys.active)
+
+    @property
+    def header(self) -> bytes:
+        """What every ciphertext made now begins with; one that begins otherwise needs rotation."""
+        return self._header
 
     def _derive(self, algorithm: Algorithm, key_id: str) -> Aead:
         return _aead(self._keys, algorithm, key_id, purpose=b"field")
@@ -284,8 +300,9 @@ class ChunkCipher:
         self._aead = _aead(keys, algorithm, key_id, purpose=b"file", salt=header[length:])
 
     @classmethod
-    def create(cls, keys: Keys, *, context: bytes, algorithm: Algorithm = Algorithm.AES_256_GCM) -> Self:
-        return cls(keys, _header(algorithm, keys.active) + os.urandom(cls.SALT_BYTES), context=context)
+    def create(cls, keys: Keys, *, context: bytes, algorithm: Algorithm | None = None) -> Self:
+        header = _header(algorithm or keys.algorithm, keys.active)
+        return cls(keys, header + os.urandom(cls.SALT_BYTES), context=context)
 
     @classmethod
     def header_length(cls, start: bytes) -> int:

@@ -51,6 +51,7 @@ def new_engine(url: str, *, pool_size: int, application_name: str, statement_tim
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the log, what was sent to the database does not
         connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
     )
 

@@ -17,6 +17,8 @@ _MASK: Final = "***"
 _SECRET_NAMES: Final = frozenset(
     {"authorization", "password", "secret", "client_secret", "token", "access_token", "identity_number", "account"}
 )
+_OWN_FIELDS: Final = frozenset({"_record", "_from_structlog"})
+"""What the library keeps in the event for its own last step."""
 _PERSONAL: Final = re.compile(
     r"(?<![0-9A-Za-z])(?:"
     r"[1-9]\d{16}[\dXx](?:\d{2}[1-9]?)?"  # identity number, also with two or three digits more
@@ -40,15 +42,17 @@ def masked(value: Any, name: str = "") -> Any:
             return {key: masked(item, str(key)) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [masked(item) for item in value]
-        case _:
+        case int() | float() | None:
             return value
+        case _:
+            # By what it prints: the serialiser would look into a dataclass, behind its own mask.
+            return _PERSONAL.sub(_MASK, str(value))
 
 
 def mask_personal_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The structlog processor of `masked`; objects are masked by what they print."""
     for name, value in event.items():
-        plain = value if isinstance(value, (str, int, float, dict, list, tuple, set, frozenset, type(None))) else None
-        event[name] = masked(plain if plain is not None or value is None else str(value), name)
+        event[name] = value if name in _OWN_FIELDS else masked(value, name)
     return event
 
 

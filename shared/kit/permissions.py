@@ -9,6 +9,7 @@ Every route declares exactly one decision in its own signature or decorator:
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from fastapi import Depends
@@ -28,7 +29,11 @@ Roles = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody or something with a verified token. `scope` is the divisions whose rows they may see."""
+    """Somebody or something with a verified token. `scope` is the divisions whose rows they may see.
+
+    `person_id` is who the caller is in the records themselves, `ward_ids` for whom the issuer says they act: only
+    routes of one's own data (`own:*`) look at these, whatever the divisions, and a ward is checked again there.
+    """
 
     subject: str
     client_id: str
@@ -37,6 +42,8 @@ class Caller:
     permissions: frozenset[str]
     scope: Scope
     machine: bool
+    person_id: UUID | None = None
+    ward_ids: frozenset[UUID] = frozenset()
 
     def may(self, permission: str) -> bool:
         """Whether the permission is held."""
@@ -70,7 +77,22 @@ def caller_of(claims: Claims, roles: Roles) -> Caller:
         permissions=permissions,
         scope=scope,
         machine=machine,
+        person_id=None if machine else _person_id(claims),
+        ward_ids=frozenset() if machine else frozenset(_uuids(_texts(claims, "ward_ids"), "ward_ids")),
     )
+
+
+def _person_id(claims: Claims) -> UUID | None:
+    if "person_id" not in claims:
+        return None
+    return _uuids([str(claims["person_id"])], "person_id")[0]
+
+
+def _uuids(texts: Iterable[str], name: str) -> list[UUID]:
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError as error:
+        raise TokenInvalid(name) from error
 
 
 def _texts(claims: Claims, name: str) -> list[str]:

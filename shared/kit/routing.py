@@ -31,7 +31,7 @@ _SEQUENCES: Final = frozenset({list, set, frozenset, tuple})
 class RequestModel(BaseModel):
     """The base of every request body: frozen, and a field nobody declared is a fault (422), not passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class BodyAcceptsUnknownFields(TypeError):

@@ -48,7 +48,7 @@ def open_parts(
 ) -> Parts[W]:
     """Configure logs and build the parts; opens no connection yet."""
     configure_logging(service=settings.service, role=role, level=settings.log_level)
-    keys = KeyRing.parse(settings.data_keys)
+    keys = settings.key_ring()
     clock = Clock(movable=not settings.is_production)
     engine = new_engine(
         settings.database_url.get_secret_value(),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.kit.crypto import KeyRing
+from shared.kit.crypto import Algorithm, KeyRing
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -50,6 +50,8 @@ class ServiceSettings(BaseSettings):
 
     data_keys: SecretStr
     """JSON for `KeyRing.parse`: the active key, the keys still readable, the key of blind indexes."""
+    data_algorithm: Literal["AES-256-GCM", "SM4-GCM"] = "AES-256-GCM"
+    """How new values are encrypted; what was made otherwise stays readable and is what a rotation makes anew."""
     blob_dir: Path
 
     http_host: str = "127.0.0.1"
@@ -64,6 +66,10 @@ class ServiceSettings(BaseSettings):
     def is_production(self) -> bool:
         """Whether conveniences (moving the clock) are off."""
         return self.environment == "production"
+
+    def key_ring(self) -> KeyRing:
+        """The keys, and how to use them."""
+        return KeyRing.parse(self.data_keys, algorithm=Algorithm[self.data_algorithm.replace("-", "_")])
 
     @field_validator("data_keys")
     @classmethod
