@@ -7,13 +7,16 @@ from typing import Any, Final
 import httpx
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kit.crypto import Cipher
 from shared.kit.docs_pages import documentation_router
 from shared.kit.edge import Edge
+from shared.kit.limits import Budgets
 from shared.kit.ops import PATHS, Ops
+from shared.kit.outbound import http_client
 from shared.kit.permissions import Decision, Public, Roles
 from shared.kit.problems import MEDIA_TYPE, Problem, ProblemText, install_problems
 from shared.kit.routing import Route, Router, refuse_undeclared
@@ -23,6 +26,7 @@ from shared.kit.work import Works
 from shared.values.refusal import Refusal
 
 _KEYS_TIMEOUT_SECONDS: Final = 3.0
+_CORS_SECONDS: Final = 600
 
 Resource = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 """Something opened when the API starts and closed when it stops; may put itself on `app.state`."""
@@ -96,23 +100,58 @@ def create_app(
         responses={"default": {"description": "application/problem+json", "content": {MEDIA_TYPE: {}}}},
     )
     app.router.route_class = Route
-    issuer_client = httpx.AsyncClient(timeout=_KEYS_TIMEOUT_SECONDS, trust_env=False)
+    issuer_client = http_client(settings.token_jwks_url, timeout_seconds=_KEYS_TIMEOUT_SECONDS)
     app.state.settings = settings
     app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
     app.state.roles, app.state.ops = roles, ops
     app.state.cipher = Cipher(settings.key_ring())
-    app.state.tokens = tokens or TokenVerifier(
-        IssuerKeys(settings.token_jwks_url, issuer_client),
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-    )
+    app.state.tokens = tokens or _verifier(settings, issuer_client)
+    app.state.budgets = Budgets(settings.budgets, processes=settings.api_processes)
     install_problems(app, problem_texts or {})
     app.add_middleware(Edge, body_bytes_max=settings.body_bytes_max)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, **_cors(settings.cors_origins))
     for router in (*routers, _ops_router(ops), documentation_router(asyncapi)):
         app.include_router(router)
     if check_routes_at_start:
         refuse_undeclared(app)
     return app
+
+
+def _verifier(settings: ServiceSettings, client: httpx.AsyncClient) -> TokenVerifier:
+    return TokenVerifier(
+        IssuerKeys(
+            settings.token_jwks_url,
+            client,
+            keep_seconds=settings.token_keys_seconds,
+            stale_seconds=settings.token_keys_stale_seconds,
+        ),
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        types=settings.token_types,
+        algorithms=settings.token_algorithms,
+        names=settings.token_claims,
+        lifetime_seconds_max=settings.token_lifetime_seconds_max,
+    )
+
+
+def _cors(origins: Sequence[str]) -> dict[str, Any]:
+    """Pages of these origins may call with a bearer token; cookies mean nothing here and are never asked for."""
+    return {
+        "allow_origins": list(origins),
+        "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        "allow_headers": [
+            "Authorization",
+            "Accept-Language",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "Traceparent",
+            "X-Purpose",
+        ],
+        "expose_headers": ["ETag", "Location", "Retry-After", "Trace-Id"],
+        "max_age": _CORS_SECONDS,
+    }
 
 
 def _ops_router(ops: Ops) -> Router:

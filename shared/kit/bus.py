@@ -24,6 +24,7 @@ from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
 from shared.contracts.event import Envelope
+from shared.kit.outbound import http_client
 
 BATCH_MAX: Final = 1_000
 SINGLES_MAX: Final = 4
@@ -62,6 +63,14 @@ class Delivery:
     body: bytes
     reply: str
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One message as the stream keeps it."""
+
+    sequence: int
+    body: bytes
 
 
 class Bus:
@@ -106,14 +115,14 @@ class Bus:
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             await asyncio.wait_for(self._client.close(), 2)
 
-    async def ensure_stream(self, stream: str) -> None:
+    async def ensure_stream(self, stream: str, *, kept_days: int = STREAM_DAYS) -> None:
         """Create the stream of a publisher, or bring an existing one to these settings."""
         config = {
             "name": stream,
             "subjects": [f"{stream.lower()}.>"],
             "retention": "limits",
             "storage": "file",
-            "max_age": STREAM_DAYS * 24 * 3600 * _SECOND_NS,
+            "max_age": kept_days * 24 * 3600 * _SECOND_NS,
             "max_bytes": STREAM_BYTES_MAX,
             "discard": "old",
             "num_replicas": 1,
@@ -142,6 +151,26 @@ class Bus:
         if "error" in found:
             return None
         return Envelope.from_json(base64.b64decode(found["message"]["data"]))
+
+    async def put(self, subject: str, body: bytes, *, message_id: str) -> None:
+        """Publish one message that is no event; returns when it is durable."""
+        answer = await self._request(subject, body, {"Nats-Msg-Id": message_id})
+        if "error" in answer:
+            raise BusUnavailable(str(answer["error"]))
+
+    async def newest(self, stream: str, subject: str) -> Stored | None:
+        """The newest message on a subject; None when there is none."""
+        return await self._stored(stream, {"last_by_subj": subject})
+
+    async def first_from(self, stream: str, subject: str, sequence: int) -> Stored | None:
+        """The first message on a subject at or after a place in the stream; None when there is none."""
+        return await self._stored(stream, {"seq": max(sequence, 1), "next_by_subj": subject})
+
+    async def _stored(self, stream: str, which: dict[str, Any]) -> Stored | None:
+        found = await self._api(f"STREAM.MSG.GET.{stream}", which)
+        if "error" in found:
+            return None
+        return Stored(sequence=found["message"]["seq"], body=base64.b64decode(found["message"]["data"]))
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Publish in order and wait for durable acknowledgement.
@@ -322,7 +351,7 @@ async def require_durable_broker(monitor_url: str) -> None:
     A broker that is down says nothing either way: that is `BusUnavailable`, to be asked again.
     """
     try:
-        async with httpx.AsyncClient(timeout=3) as client:
+        async with http_client(monitor_url) as client:
             answer = (await client.get(f"{monitor_url}/jsz", params={"config": "true"})).json()
     except httpx.TransportError as error:
         raise BusUnavailable(f"{monitor_url}: {error}") from error

@@ -9,6 +9,9 @@ import httpx
 import stamina
 
 from shared.kit.metrics import CIRCUIT_OPEN, REMOTE_SECONDS
+from shared.kit.outbound import http_client
+
+__all__ = ["Circuit", "MachineToken", "ServiceClient", "ServiceIsUnavailable", "http_client"]
 
 _TRANSPORT_ERRORS: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Nothing was sent: trying again cannot do a thing twice."""
@@ -217,13 +220,3 @@ class _Overloaded(Exception):
 
 def _worth_repeating(error: Exception, *, repeatable: bool) -> bool:
     return isinstance(error, _TRANSPORT_ERRORS) or (repeatable and isinstance(error, (*_LOST_ANSWERS, _Overloaded)))
-
-
-def http_client(base_url: str, *, timeout_seconds: float = 3.0, connections_max: int = 20) -> httpx.AsyncClient:
-    """An httpx client with every limit set and no proxy taken from the environment."""
-    return httpx.AsyncClient(
-        base_url=base_url,
-        timeout=httpx.Timeout(timeout_seconds, connect=min(1.0, timeout_seconds)),
-        limits=httpx.Limits(max_connections=connections_max, max_keepalive_connections=connections_max),
-        trust_env=False,
-    )

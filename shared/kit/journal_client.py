@@ -14,9 +14,10 @@ import orjson
 
 from shared.contracts.event import Envelope
 from shared.contracts.state import State
-from shared.kit.clients import MachineToken, ServiceIsUnavailable, http_client
+from shared.kit.clients import MachineToken, ServiceIsUnavailable
 from shared.kit.journal import Horizon
 from shared.kit.mirror import Bucket, RowDigest
+from shared.kit.outbound import http_client
 from shared.kit.settings import ServiceSettings
 
 JOURNAL_TIMEOUT_SECONDS: Final = 10.0
@@ -155,7 +156,7 @@ async def _chunks(
 def journal_clients(settings: ServiceSettings) -> dict[str, JournalClient]:
     """A client for every publisher this service reads, all with its one machine token."""
     token = MachineToken(
-        http_client(""),
+        http_client(settings.token_url),
         url=settings.token_url,
         client_id=settings.client_id,
         client_secret=settings.client_secret.get_secret_value(),

@@ -27,6 +27,9 @@ REMOTE_SECONDS: Final = Histogram(
     "liangfu_remote_call_seconds", "Calls of other services", ["target", "outcome"], buckets=_SECONDS
 )
 CIRCUIT_OPEN: Final = Gauge("liangfu_remote_circuit_open", "1 while calls of a service are refused", ["target"])
+BUDGET_EXCEEDED: Final = Counter(
+    "liangfu_budget_exceeded_total", "Requests refused because a budget was used up", ["budget", "whose"]
+)
 READY_CHECK: Final = Gauge("liangfu_ready_check", "1 while the named readiness check passes", ["check"])
 
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})

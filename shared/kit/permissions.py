@@ -151,12 +151,14 @@ def permissions_of(roles: Roles, held: Iterable[str]) -> frozenset[str]:
 async def _authenticate(connection: HTTPConnection) -> Caller:
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
+        await connection.app.state.budgets.refused(connection)
         raise Problem("token_missing", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = connection.app.state.tokens
     try:
         return caller_of(await verifier.verify(token.strip()), connection.app.state.roles)
     except TokenInvalid as refusal:
         _log.info("token.refused", reason=refusal.reason)
+        await connection.app.state.budgets.refused(connection)
         raise Problem("token_invalid", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from refusal
     except IssuerKeysUnavailable as error:
         _log.warning("issuer_keys.missed")

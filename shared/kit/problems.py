@@ -217,7 +217,11 @@ KIT_TEXTS: Final[Mapping[str, ProblemText]] = {
         415, "不支持的内容类型", "Unsupported media type", "不支持该内容类型。", "This media type is not supported."
     ),
     "too_many_requests": ProblemText(
-        429, "请求过于频繁", "Too many requests", "请求过于频繁，请稍后重试。", "Slow down and try again shortly."
+        429,
+        "请求过于频繁",
+        "Too many requests",
+        "请求次数超过限额“{budget}”，请在 {seconds} 秒后重试。",
+        "The budget '{budget}' is used up. Try again in {seconds} seconds.",
     ),
     "internal_error": ProblemText(
         500,

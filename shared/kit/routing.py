@@ -1,8 +1,8 @@
 """The one way this house declares an HTTP route.
 
-`Route` does, in this order and before the endpoint: decide the permission, refuse query parameters nobody
-declared, answer a repeated idempotent request from memory. `undeclared` finds every route of an
-application that does not declare exactly one permission decision, wherever it hides.
+`Route` does, in this order and before the endpoint: decide the permission, draw on the budgets, refuse query
+parameters nobody declared, answer a repeated idempotent request from memory. `undeclared` finds every route of
+an application that does not declare exactly one permission decision, wherever it hides.
 """
 
 from abc import ABC, abstractmethod
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
+from shared.kit.limits import EVERY_REQUEST, budgets_in
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import Problem
 from shared.kit.transactions import open_work
@@ -85,12 +86,15 @@ class Route(APIRoute):
         """Wrap FastAPI's handler. Only a decision declared by the route itself counts: it is read where it is used."""
         answer, decision = super().get_route_handler(), self.decision
         answerer = next(_answerers_in(self.dependant), None)
+        budgets = (EVERY_REQUEST, *budgets_in(self.dependant))
         query = _QueryParameters(self.dependant)
         for parameter in _flat(self.dependant, "body_params"):
             _refuse_open_models(parameter.field_info.annotation, self.path, set())
 
         async def answer_decided(request: Request) -> Response:
             await _decide(decision, request)
+            for budget in budgets:
+                await request.app.state.budgets.spend(budget, request)
             query.refuse_others(request)
             if answerer is None:
                 return await answer(request)

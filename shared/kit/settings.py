@@ -7,7 +7,11 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.kit.crypto import Algorithm, KeyRing
+from shared.kit.limits import Rates
+from shared.kit.tokens import ALGORITHMS, ClaimNames, TokenAlgorithm, TokenType
 
+CorsOrigin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
+"""Scheme, host and port: no path, no wildcard."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -33,6 +37,8 @@ class ServiceSettings(BaseSettings):
     nats_url: str
     nats_user: str | None = None
     nats_password: SecretStr | None = None
+    nats_nkey_seed: SecretStr | None = None
+    """Proves who we are to the broker without telling it anything secret; in place of user and password."""
     nats_monitor_url: str
     """Where the broker answers `/jsz?config=true`."""
     nats_sync_unverified: bool = False
@@ -41,6 +47,17 @@ class ServiceSettings(BaseSettings):
     token_issuer: str
     token_audience: str = "liangfu"  # noqa: S105 - a name, not a secret
     token_jwks_url: str
+    token_types: tuple[TokenType, ...] = ("at+jwt",)
+    """`typ` headers of access tokens; `JWT` is for issuers that do not follow RFC 9068 (Keycloak)."""
+    token_algorithms: tuple[TokenAlgorithm, ...] = ALGORITHMS
+    token_claims: ClaimNames = ClaimNames()
+    """Where the issuer writes roles, divisions and the like."""
+    token_lifetime_seconds_max: Annotated[int, Field(gt=0)] = 24 * 3600
+    """A token that was issued for longer is refused."""
+    token_keys_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """After this a key that the issuer has withdrawn verifies nothing any more."""
+    token_keys_stale_seconds: Annotated[float, Field(gt=0)] = 4 * 3600.0
+    """So long the keys known last go on while the issuer cannot be reached."""
     token_url: str
     client_id: str
     client_secret: SecretStr
@@ -58,6 +75,12 @@ class ServiceSettings(BaseSettings):
     http_port: Port
     ops_port: Port
     body_bytes_max: Annotated[int, Field(ge=1)] = 32 * 1024 * 1024
+    cors_origins: tuple[CorsOrigin, ...] = ()
+    """Web origins whose pages may call this API from a browser; none unless named."""
+    budgets: dict[str, Rates] = Field(default_factory=dict)
+    """Rates of single budgets (shared/kit/limits.py) in place of the ordinary ones."""
+    api_processes: Annotated[int, Field(ge=1)] = 1
+    """API processes of this service. Each counts for itself, so each admits this part of every budget."""
     graceful_shutdown_seconds: Annotated[int, Field(ge=0, le=300)] = 10
 
     anti_entropy_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -30,7 +30,7 @@ async def test_the_issuer_may_sign_with_rsa_or_ecdsa(algorithm: str) -> None:
 
 def _signed_by_hand(**header: object) -> str:
     """A good token with a header the library would not write."""
-    claims = {"iss": "https://issuer.test", "aud": "liangfu", "sub": "u", "exp": time.time() + 60}
+    claims = {"iss": "https://issuer.test", "aud": "liangfu", "sub": "u", "iat": time.time(), "exp": time.time() + 60}
     parts = [{"alg": "Ed25519", "typ": "at+jwt", "kid": "k1", **header}, claims]
     signing_input = ".".join(
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
