@@ -64,6 +64,7 @@ SIZE_BYTES_MAX: Final = 64 * 1024 * 1024
 STRAY_AGE_SECONDS: Final = 24 * 3600
 NAME_LENGTH_MAX: Final = 200
 SWEEP_BATCH: Final = 200
+NAME_CONTEXT: Final = b"blob.name"
 FORBIDDEN_IN_NAMES: Final = '/\\:*?"<>|'
 
 
@@ -378,7 +379,7 @@ class Blobs:
         clock: Clock,
         *,
         size_bytes_max: int = SIZE_BYTES_MAX,
-        algorithm: Algorithm = Algorithm.AES_256_GCM,
+        algorithm: Algorithm | None = None,
     ) -> None:
         self._store = store
         self._table = tables.blob
@@ -445,7 +446,7 @@ class Blobs:
                 sha256=blob.sha256,
                 size_bytes=blob.size,
                 media_type=blob.media_type,
-                name=self._names.encrypt(blob.name.encode(), context=b"blob.name", row=blob.id.bytes),
+                name=self._names.encrypt(blob.name.encode(), context=NAME_CONTEXT, row=blob.id.bytes),
                 division=blob.division,
                 owner=blob.owner,
                 created_at=blob.created_at,
@@ -469,7 +470,7 @@ class Blobs:
             sha256=bytes(row.sha256),
             size=row.size_bytes,
             media_type=row.media_type,
-            name=self._names.decrypt(bytes(row.name), context=b"blob.name", row=row.blob_id.bytes).decode(),
+            name=self._names.decrypt(bytes(row.name), context=NAME_CONTEXT, row=row.blob_id.bytes).decode(),
             division=row.division,
             owner=row.owner,
             created_at=row.created_at,
@@ -520,6 +521,39 @@ class Blobs:
                 source.close()
 
         return chunks()
+
+    def reseal(self, blob: Blob) -> bool:
+        """Encrypts a content anew under the active key; False when it is already, or is gone. Blocks.
+
+        Readers keep the content they have open; the new one takes its place at once or not at all.
+
+        :raises BlobIsDamaged, KeyIsUnknown: the old content stays as it is.
+        """
+        try:
+            with self._store.open(blob.id) as raw:
+                start = raw.read(3)
+                header = start + raw.read(ChunkCipher.header_length(start) - len(start))
+        except FileNotFoundError:
+            return False  # lost or erased: reading says so, rotating cannot help
+        cipher = ChunkCipher.create(self._keys, context=_context(blob.id), algorithm=self._algorithm)
+        if cipher.header[: -ChunkCipher.SALT_BYTES] == header[: -ChunkCipher.SALT_BYTES]:
+            return False
+        sink = self._store.create(blob.id)
+        try:
+            sink.write(cipher.header)
+            with self.open(blob) as source:
+                for number in range(max(1, -(-blob.size // CHUNK_BYTES))):
+                    chunk = source.read(CHUNK_BYTES)
+                    sink.write(cipher.seal(chunk, number, last=(number + 1) * CHUNK_BYTES >= blob.size))
+            sink.commit()
+        except BaseException:
+            sink.abandon()
+            raise
+        return True
+
+    def erase_content(self, blob_id: UUID) -> None:
+        """Erases a content whose row says so already. Blocks."""
+        self._store.erase(blob_id)
 
     async def delete(self, connection: AsyncConnection, blob_id: UUID, *, within: Scope) -> None:
         """From the commit on nobody finds it; the next sweep erases the content, the row stays as evidence.

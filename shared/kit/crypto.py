@@ -45,6 +45,7 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 KEY_BYTES: Final = 32
 FORMAT_VERSION: Final = 1
+_PREVIOUS: Final = "previous_index_key"
 KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
 
@@ -92,6 +93,9 @@ class Keys(Protocol):
     def index_key(self) -> bytes:
         """The key of blind indexes, at least 32 bytes. It cannot rotate without re-indexing."""
 
+    def previous_index_key(self) -> bytes | None:
+        """The index key that some rows may still be indexed with, until a rotation has computed all anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
@@ -101,6 +105,7 @@ class KeyRing:
     _keys: dict[str, bytes] = field(repr=False)
     _index_key: bytes = field(repr=False)
     algorithm: Algorithm = Algorithm.AES_256_GCM
+    _previous_index_key: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, text: SecretStr | str, *, algorithm: Algorithm = Algorithm.AES_256_GCM) -> Self:
@@ -110,10 +115,14 @@ class KeyRing:
         except ValueError:
             raise KeysAreMalformed("data keys are not JSON") from None
         match raw:
-            case {"active": str(active), "keys": dict(named), "index_key": index, **rest} if not rest:
+            case {"active": str(active), "keys": dict(named), "index_key": index, **rest} if not rest.keys() - {
+                _PREVIOUS
+            }:
                 keys = {str(key_id): _decoded(encoded, f"key {key_id!r}") for key_id, encoded in named.items()}
             case _:
-                raise KeysAreMalformed('data keys must have exactly "active", "keys" and "index_key"')
+                raise KeysAreMalformed(
+                    f'data keys must have exactly "active", "keys" and "index_key", and may have "{_PREVIOUS}"'
+                )
         if bad := [key_id for key_id in keys if not KEY_ID.fullmatch(key_id)]:
             raise KeysAreMalformed(f"key ids must be 1 to 32 letters, digits, dots or dashes: {bad}")
         if active not in keys:
@@ -121,7 +130,10 @@ class KeyRing:
         index_key = _decoded(index, "the index key")
         if index_key in keys.values():
             raise KeysAreMalformed("the index key must differ from every data key")
-        return cls(active, keys, index_key, algorithm)
+        previous = _decoded(rest[_PREVIOUS], "the previous index key") if _PREVIOUS in rest else None
+        if previous is not None and previous in (index_key, *keys.values()):
+            raise KeysAreMalformed("the previous index key must differ from every other key")
+        return cls(active, keys, index_key, algorithm, previous)
 
     def data_key(self, key_id: str) -> bytes:
         try:
@@ -131,6 +143,9 @@ class KeyRing:
 
     def index_key(self) -> bytes:
         return self._index_key
+
+    def previous_index_key(self) -> bytes | None:
+        return self._previous_index_key
 
 
 def _decoded(encoded: object, what: str) -> bytes:
@@ -337,6 +352,13 @@ class BlindIndex:
 
     def __init__(self, keys: Keys, purpose: bytes) -> None:
         self._key = _derived(keys.index_key(), purpose=b"index/" + purpose, length=KEY_BYTES)
+        previous = keys.previous_index_key()
+        self._previous = previous and _derived(previous, purpose=b"index/" + purpose, length=KEY_BYTES)
+
+    def both(self, canonical: str) -> list[bytes]:
+        """What to look for: the index, and while a rotation is under way also the one it had before."""
+        found = [self.of(canonical)]
+        return [*found, hmac.digest(self._previous, canonical.encode(), "sha256")] if self._previous else found
 
     def of(self, canonical: str) -> bytes:
         return hmac.digest(self._key, canonical.encode(), "sha256")

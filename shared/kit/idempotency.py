@@ -43,7 +43,7 @@ from shared.kit.work import UnitOfWork
 
 _KEY_LENGTH_MAX: Final = 255
 _KEPT_HEADERS: Final = ("content-type", "location", "etag", "content-language")
-_CONTEXT: Final = b"idempotency_key.answer"
+ANSWER_CONTEXT: Final = b"idempotency_key.answer"
 _FINGERPRINT_BYTES: Final = 32
 _SUCCESS: Final = range(200, 300)
 
@@ -126,7 +126,7 @@ class _Idempotency(Answerer):
             )
         ).one_or_none()
         if row is not None:
-            sealed = _cipher(request).decrypt(row.answer, context=_CONTEXT, row=_row(caller, key))
+            sealed = _cipher(request).decrypt(row.answer, context=ANSWER_CONTEXT, row=_row(caller, key))
             if sealed[:_FINGERPRINT_BYTES] != fingerprint:
                 IDEMPOTENT.labels("refused").inc()
                 raise Problem("idempotency_key_reused")
@@ -141,7 +141,9 @@ class _Idempotency(Answerer):
             return
         caller = _caller(request)
         key, fingerprint = request.state.idempotency
-        answer = _cipher(request).encrypt(fingerprint + bytes(response.body), context=_CONTEXT, row=_row(caller, key))
+        answer = _cipher(request).encrypt(
+            fingerprint + bytes(response.body), context=ANSWER_CONTEXT, row=_row(caller, key)
+        )
         kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         until = None if self._kept_days is None else func.now() + literal(timedelta(days=self._kept_days))
         work: UnitOfWork = request.state.work

@@ -114,6 +114,14 @@ def lines() -> Iterator[io.StringIO]:
     structlog.configure(**configuration)
 
 
+def _logged_exception(value: Any) -> None:
+    try:
+        raise LookupError(value) from KeyError(Holder(value))
+    except LookupError:
+        structlog.get_logger().exception("x")
+        logging.getLogger("library").exception("x")
+
+
 LOG_PATHS: dict[str, Callable[[Any], None]] = {
     "a field": lambda value: structlog.get_logger().info("x", what=value),
     "a list": lambda value: structlog.get_logger().info("x", what=[value, (value,), {value}]),
@@ -122,16 +130,8 @@ LOG_PATHS: dict[str, Callable[[Any], None]] = {
     "the event": lambda value: structlog.get_logger().info(str(value)),
     "bound context": lambda value: structlog.get_logger().bind(what=value).warning("x"),
     "a library's logger": lambda value: logging.getLogger("library").warning("saw %s %r", value, [value]),
-    "an exception": lambda value: _logged_exception(value),
+    "an exception": _logged_exception,
 }
-
-
-def _logged_exception(value: Any) -> None:
-    try:
-        raise LookupError(value) from KeyError(Holder(value))
-    except LookupError:
-        structlog.get_logger().exception("x")
-        logging.getLogger("library").exception("x")
 
 
 @pytest.mark.parametrize("path", LOG_PATHS)
