@@ -123,10 +123,14 @@ BEGIN
   RETURN NEW;
 END $$
 """,
-    "CREATE OR REPLACE TRIGGER approval_guard BEFORE INSERT OR UPDATE OR DELETE ON approval "
-    "FOR EACH ROW EXECUTE FUNCTION approval_guard()",
-    "CREATE OR REPLACE TRIGGER approval_guard_all BEFORE TRUNCATE ON approval "
-    "FOR EACH STATEMENT EXECUTE FUNCTION approval_guard()",
+    """
+CREATE OR REPLACE TRIGGER approval_guard BEFORE INSERT OR UPDATE OR DELETE ON approval
+FOR EACH ROW EXECUTE FUNCTION approval_guard()
+""",
+    """
+CREATE OR REPLACE TRIGGER approval_guard_all BEFORE TRUNCATE ON approval
+FOR EACH STATEMENT EXECUTE FUNCTION approval_guard()
+""",
 )
 
 
@@ -319,11 +323,8 @@ def approval_router(matters: Iterable[Matter]) -> Router:
         caller: Reader, work: Work, page: PageAsked, *, open_only: bool = False, kind: str | None = None
     ) -> Listed[ApprovalOut]:
         """Approvals of the house and of the caller's divisions, the newest first."""
-        query = sql.select(_APPROVAL).where(_visible_to(caller))
-        if open_only:
-            query = query.where(_APPROVAL.c.decision.is_(None))
-        if kind is not None:
-            query = query.where(_APPROVAL.c.kind == kind)
+        wanted = (_APPROVAL.c.decision.is_(None) if open_only else sql.true(), _kind_is(kind))
+        query = sql.select(_APPROVAL).where(_visible_to(caller), *wanted)
         rows, following = await paginate(work.connection, query, [_APPROVAL.c.approval_id], page, descending=True)
         return Listed(items=[ApprovalOut.of(row) for row in rows], next=following)
 
@@ -361,10 +362,7 @@ def approval_router(matters: Iterable[Matter]) -> Router:
     async def withdraw(caller: Decider, approval_id: UUID, work: Work) -> ApprovalOut:
         """Take back one's own proposal, also an approved one that was not used."""
         row = await _found(work, caller, approval_id, lock=True)
-        if row.maker != caller.subject:
-            raise Problem("permission_denied", permission="approval:decide")
-        if row.decision != Decision.APPROVED or row.used_at is not None:
-            _must_be_open(row)
+        _must_be_withdrawable(row, caller)
         return await _decide(work, row, Decision.WITHDRAWN)
 
     return router
@@ -406,6 +404,17 @@ async def _decidable(
 def _must_be_open(row: Any) -> None:
     if row.decision is not None:
         raise Problem("approval_settled", text=_SETTLED, decision=row.decision, allowed=[])
+
+
+def _must_be_withdrawable(row: Any, caller: Caller) -> None:
+    if row.maker != caller.subject:
+        raise Problem("permission_denied", permission="approval:decide")
+    if row.decision != Decision.APPROVED or row.used_at is not None:
+        _must_be_open(row)
+
+
+def _kind_is(kind: str | None) -> sql.ColumnElement[bool]:
+    return sql.true() if kind is None else _APPROVAL.c.kind == kind
 
 
 async def _decide(work: UnitOfWork, row: Any, decision: Decision, **values: Any) -> ApprovalOut:

@@ -1,4 +1,4 @@
-"""Rotation of keys: every value made with another key or algorithm than the active one is made anew, while work goes on.
+"""Rotation of keys: what was made with another key or algorithm than the active one is made anew while work goes on.
 
 The order of things: give every process the new key beside the old one; make it active everywhere; rotate; when nothing
 is left under the old key (`GET /api/v1/keys` counts), take it away. Blind indexes rotate the same way: the old key is
@@ -222,7 +222,7 @@ class _Statements:
 
 def _swap(sealed: Sealed) -> sql.TextClause:
     """Compare and swap: rows that others hold are skipped, rows that others changed are left as they are."""
-    table, dialect = sealed.table.name, postgresql.dialect()
+    table, dialect = sealed.table.name, postgresql.dialect()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
     keys = [(column.name, column.type.compile(dialect)) for column in sealed.key]
     names = [f"k_{name}" for name, _ in keys]
     inputs = [f"CAST(:key_{name} AS {kind}[])" for name, kind in keys]
