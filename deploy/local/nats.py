@@ -12,8 +12,11 @@ from typing import Final
 import httpx
 
 from deploy.local.program import NotReady, Program, ProgramDied, until_answered
+from deploy.nats.permissions import User, rendered
 
 HOST: Final = "127.0.0.1"
+ADMIN: Final = "admin"
+"""The user of the stack itself; its password is in the vault."""
 READY_SECONDS_MAX: Final = 30.0
 STOP_SECONDS_MAX: Final = 3.0
 
@@ -23,25 +26,40 @@ _TEMPLATE: Final = Path(__file__).with_name("nats-server.conf")
 class NatsServer:
     """The broker. It is never the truth: `wipe` loses nothing that the journals do not bring back.
 
-    ``includes``: further configuration files (accounts, users, TLS) taken in at the end of ours.
+    ``includes``: further configuration files (TLS, limits) taken in at the end of ours. ``users``: who may connect and
+    do what; without any the door is open to everybody on this machine.
     """
 
     name = "nats"
 
     def __init__(
-        self, store_dir: Path, *, port: int, monitor_port: int, log_file: Path, includes: Sequence[Path] = ()
+        self,
+        store_dir: Path,
+        *,
+        port: int,
+        monitor_port: int,
+        log_file: Path,
+        includes: Sequence[Path] = (),
+        users: Sequence[User] = (),
     ) -> None:
         self.store_dir = store_dir.resolve()
         self.port = port
         self.monitor_port = monitor_port
         self.wanted = False
         self._includes = tuple(includes)
+        self._users = tuple(users)
         self.program = Program(self.name, log_file, leash_signal=SIGTERM)
 
     @property
     def url(self) -> str:
         """Where clients connect."""
         return f"nats://{HOST}:{self.port}"
+
+    @property
+    def admin_url(self) -> str:
+        """Where the stack's own tools and the tests connect: as a user who may do everything, streams included."""
+        admin = next((user for user in self._users if user.name == ADMIN), None)
+        return self.url if admin is None else f"nats://{admin.name}:{admin.password}@{HOST}:{self.port}"
 
     @property
     def monitor_url(self) -> str:
@@ -66,6 +84,7 @@ class NatsServer:
             store_dir=self.store_dir,
             # NATS takes every include as relative to the file that includes it.
             includes="\n".join(f'include "{os.path.relpath(path, self.store_dir.parent)}"' for path in self._includes),
+            users=rendered(self._users) if self._users else "",
         )
 
     async def start(self) -> None:
@@ -78,6 +97,8 @@ class NatsServer:
         self.wanted = True
         self.store_dir.mkdir(parents=True, exist_ok=True)
         configuration = self.store_dir.with_name("nats-server.conf")
+        configuration.touch(mode=0o600)
+        configuration.chmod(0o600)  # the administrator's password is in it
         configuration.write_text(self.configuration())
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
         # The limit is for Go's collector, not for the store: it keeps the broker within its share of the stack.

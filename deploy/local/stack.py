@@ -15,16 +15,20 @@ from deploy.local.catalogue import MACHINE_PERMISSIONS, SERVICES, Service
 from deploy.local.claim import Claim, end_leftovers, started
 from deploy.local.forkserver import LIBRARIES, ForkServer
 from deploy.local.issuer import AUDIENCE, LIFETIME_SECONDS, Client, Issuer, Person
-from deploy.local.nats import NatsServer
+from deploy.local.nats import ADMIN, NatsServer
 from deploy.local.ports import HOST, Ports
 from deploy.local.postgres import PostgresServer
 from deploy.local.process import ServiceProcess
 from deploy.local.program import tail
 from deploy.local.supervisor import Supervisor, Unit
 from deploy.local.vault import Vault
+from deploy.nats.streams import reshape_streams
+from deploy.nats.permissions import MONITOR, OF_MONITOR, User, of_service
 
 JOB_SECONDS_MAX: Final = 600.0
 RECORD_SECONDS: Final = 0.2
+UNLIMITED: Final[dict[str, dict[str, str]]] = {"*": {}, "refused": {}}
+"""Budgets of the embedded stack: one person and one address do everything here, as fast as they can."""
 
 
 class JobFailed(Exception):
@@ -99,6 +103,7 @@ class Stack:
         closing.push_async_callback(self.forkserver.stop)
         self.forkserver.launch()
         await asyncio.gather(self.postgres.start(), self.nats.start(), self.issuer.start())
+        await reshape_streams(self.nats.admin_url, [service.name for service in self.services])
 
     async def _start_processes(self, closing: AsyncExitStack) -> None:
         closing.push_async_callback(self._stop_processes)
@@ -131,6 +136,7 @@ class Stack:
             port=port("nats"),
             monitor_port=port("nats.monitor"),
             log_file=log("nats"),
+            users=self._broker_users(),
         )
         self.issuer = Issuer(
             port=port("issuer"),
@@ -287,6 +293,14 @@ class Stack:
     def _client_secret(self, service: Service) -> str:
         return self._vault.password(f"client:{service.name}")
 
+    def _broker_users(self) -> list[User]:
+        """Each service with exactly its own rights, a monitor, and the stack itself."""
+        return [
+            *(User(service.name, of_service(service), nkey=self._vault.nkey(service.name).public) for service in self.services),
+            User(MONITOR, OF_MONITOR, nkey=self._vault.nkey(MONITOR).public),
+            User(ADMIN, None, password=self._vault.password("nats:admin")),
+        ]
+
     def _environment(self, service: Service, role: str) -> dict[str, str]:
         """Exactly what a process of this service sees: nothing of the supervisor's own environment."""
         database_url = self.database_url(service.name)
@@ -298,6 +312,7 @@ class Stack:
             "DATABASE_URL": database_url,
             "DATABASE_DIRECT_URL": database_url,
             "NATS_URL": self.nats.url,
+            "NATS_NKEY_SEED": self._vault.nkey(service.name).seed,
             "NATS_MONITOR_URL": self.nats.monitor_url,
             "TOKEN_ISSUER": self.issuer.url,
             "TOKEN_AUDIENCE": AUDIENCE,
@@ -312,6 +327,7 @@ class Stack:
             "HTTP_PORT": str(self._ports.port(f"{service.name}.api.http")),
             "OPS_PORT": str(self._ports.port(f"{service.name}.{role}.ops")),
             "GRACEFUL_SHUTDOWN_SECONDS": "3",
+            "BUDGETS": json.dumps(UNLIMITED),
             **self._extra_env,
         }
 

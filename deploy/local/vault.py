@@ -9,6 +9,8 @@ from pathlib import Path
 
 from joserfc.jwk import RSAKey
 
+from shared.kit.nkeys import Nkey
+
 
 class Vault:
     """Passwords, data keys and the issuer's signing key of one stack directory."""
@@ -22,6 +24,10 @@ class Vault:
     def password(self, name: str) -> str:
         """The password or client secret of this name; safe inside a URL."""
         return self._secret(f"password:{name}", lambda: secrets.token_urlsafe(24))
+
+    def nkey(self, name: str) -> Nkey:
+        """The key with which this user proves who it is to the broker."""
+        return Nkey(self._secret(f"nkey:{name}", lambda: Nkey.generate().seed))
 
     def data_keys(self, service: str) -> str:
         """JSON of the keys a service encrypts with: several to read, one active, one for blind indexes."""

@@ -15,16 +15,19 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 import httpx
-import nats
 import orjson
+import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import AuthorizationError, NoRespondersError
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
 from shared.contracts.event import Envelope
+from shared.kit.nkeys import Nkey
 from shared.kit.outbound import http_client
+
+_log: Final = structlog.get_logger(__name__)
 
 BATCH_MAX: Final = 1_000
 SINGLES_MAX: Final = 4
@@ -36,6 +39,8 @@ ACK_WAIT_SECONDS: Final = 10
 PULL_BATCH: Final = 1_000
 PULL_EXPIRES_SECONDS: Final = 5.0
 ACK_PENDING_MAX: Final = 8_000
+CONNECT_SECONDS: Final = 2.0
+DEFAULT_INBOX: Final = "_INBOX"
 _SECOND_NS: Final = 1_000_000_000
 _NOT_FOUND: Final = frozenset({10014, 10059})
 
@@ -73,37 +78,68 @@ class Stored:
     body: bytes
 
 
+class _Client(Client):
+    """A client with an nkey of ours: the library's own way needs a package that comes without a wheel."""
+
+    def __init__(self, nkey: Nkey | None) -> None:
+        super().__init__()
+        self._public_nkey = None if nkey is None else nkey.public
+
+
+async def _note(error: Exception) -> None:
+    """Connection errors show as metrics and readiness; what the broker forbids us is a fault somebody has to see."""
+    if "permissions violation" in str(error).lower() or isinstance(error, AuthorizationError):
+        _log.error("bus.forbidden", reason=str(error)[:300])
+
+
 class Bus:
     """A connection to the broker that reconnects for ever."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, replicas: int = 1) -> None:
         self._client = client
+        self._replicas = replicas
 
     @classmethod
-    async def connect(cls, url: str, *, name: str, user: str | None = None, password: str | None = None) -> Self:
-        """Connect, waiting at most two seconds for the first answer; `BusUnavailable` when there is none."""
+    async def connect(
+        cls,
+        url: str,
+        *,
+        name: str,
+        user: str | None = None,
+        password: str | None = None,
+        nkey_seed: str | None = None,
+        inbox: str = DEFAULT_INBOX,
+        replicas: int = 1,
+    ) -> Self:
+        """Connect, waiting at most two seconds for the first answer; `BusUnavailable` when there is none.
 
-        async def quiet(_: Exception) -> None:
-            """Connection errors show as metrics and readiness; nats-py would print a traceback for each."""
-
+        ``nkey_seed`` goes before user and password. ``inbox``: the prefix of subjects answers arrive on, the only
+        ones a service may listen to. ``replicas`` of streams that have to be created.
+        """
+        nkey = None if nkey_seed is None else Nkey(nkey_seed)
+        client = _Client(nkey)
         try:
-            client = await nats.connect(
-                url,
-                name=name,
-                user=user,
-                password=password,
-                connect_timeout=2,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.2,
-                ping_interval=5,
-                max_outstanding_pings=2,
-                allow_reconnect=True,
-                error_cb=quiet,
-                pending_size=64 * 1024 * 1024,
-            )
+            async with asyncio.timeout(CONNECT_SECONDS):  # the library itself would try for ever
+                await client.connect(
+                    url,
+                    name=name,
+                    user=user,
+                    password=password,
+                    signature_cb=None if nkey is None else nkey.sign,
+                    inbox_prefix=inbox,
+                    connect_timeout=2,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.2,  # type: ignore[arg-type]  # annotated as int, given to sleep
+                    ping_interval=5,
+                    max_outstanding_pings=2,
+                    allow_reconnect=True,
+                    error_cb=_note,
+                    pending_size=64 * 1024 * 1024,
+                )
         except (NatsError, OSError, TimeoutError) as error:
-            raise BusUnavailable(str(error)) from error
-        return cls(client)
+            await Bus(client).close()
+            raise BusUnavailable(f"{type(error).__name__} {error}".strip()) from error
+        return cls(client, replicas=replicas)
 
     @property
     def connected(self) -> bool:
@@ -115,8 +151,12 @@ class Bus:
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             await asyncio.wait_for(self._client.close(), 2)
 
-    async def ensure_stream(self, stream: str, *, kept_days: int = STREAM_DAYS) -> None:
-        """Create the stream of a publisher, or bring an existing one to these settings."""
+    async def ensure_stream(self, stream: str, *, kept_days: int = STREAM_DAYS, reshape: bool = False) -> None:
+        """Create the stream of a publisher when it is missing.
+
+        ``reshape`` also brings an existing one to these settings. That is the operator's: whoever may change a
+        stream could let it copy what others publish, or say things in their name.
+        """
         config = {
             "name": stream,
             "subjects": [f"{stream.lower()}.>"],
@@ -125,16 +165,19 @@ class Bus:
             "max_age": kept_days * 24 * 3600 * _SECOND_NS,
             "max_bytes": STREAM_BYTES_MAX,
             "discard": "old",
-            "num_replicas": 1,
+            "num_replicas": self._replicas,
             "duplicate_window": DUPLICATE_WINDOW_SECONDS * _SECOND_NS,
             "allow_atomic": True,
         }
         answer = await self._api(f"STREAM.INFO.{stream}")
         if "error" not in answer:
             current = answer["config"]
-            # Replicas are the operator's choice (R3 in a cluster).
-            config["num_replicas"] = current["num_replicas"]
-            if all(current.get(key) == value for key, value in config.items()):
+            # More replicas than we ask for are the operator's choice.
+            config["num_replicas"] = max(self._replicas, current["num_replicas"])
+            differing = sorted(key for key, value in config.items() if current.get(key) != value)
+            if differing and not reshape:
+                _log.warning("bus.stream_differs", stream=stream, settings=differing)
+            if not differing or not reshape:
                 return
             answer = await self._api(f"STREAM.UPDATE.{stream}", config)
         else:

@@ -39,6 +39,8 @@ class ServiceSettings(BaseSettings):
     nats_password: SecretStr | None = None
     nats_nkey_seed: SecretStr | None = None
     """Proves who we are to the broker without telling it anything secret; in place of user and password."""
+    nats_replicas: Literal[1, 3, 5] = 1
+    """Copies of the streams this service creates: 3 in a cluster."""
     nats_monitor_url: str
     """Where the broker answers `/jsz?config=true`."""
     nats_sync_unverified: bool = False

@@ -73,6 +73,20 @@ def broker_check(bus_of: Callable[[], Bus | None]) -> Check:
     return Check("nats", probe)
 
 
+async def connect_bus(settings: ServiceSettings, *, name: str) -> Bus:
+    """A connection as this service: its own credentials, its own inboxes. Raises `BusUnavailable`."""
+    password, seed = settings.nats_password, settings.nats_nkey_seed
+    return await Bus.connect(
+        settings.nats_url,
+        name=name,
+        user=settings.nats_user,
+        password=None if password is None else password.get_secret_value(),
+        nkey_seed=None if seed is None else seed.get_secret_value(),
+        inbox=f"_INBOX.{settings.service}",
+        replicas=settings.nats_replicas,
+    )
+
+
 def unpublished_check(works: Works[Any]) -> Check:
     """Nothing in the journal has waited longer than 30 s for the relay."""
 
@@ -120,17 +134,11 @@ class Worker(Generic[W]):
 
     async def _connect(self) -> Bus:
         """Wait for the broker; raises `BrokerNotDurable` when it answers and does not sync every write."""
-        password = self._settings.nats_password
         while True:
             try:
                 if not self._settings.nats_sync_unverified:
                     await require_durable_broker(self._settings.nats_monitor_url)
-                return await Bus.connect(
-                    self._settings.nats_url,
-                    name=f"{self._settings.service}-worker",
-                    user=self._settings.nats_user,
-                    password=None if password is None else password.get_secret_value(),
-                )
+                return await connect_bus(self._settings, name=f"{self._settings.service}-worker")
             except BusUnavailable as error:
                 log.warning("worker.waiting_for_broker", reason=str(error)[:200])
                 await asyncio.sleep(CONNECT_RETRY_SECONDS)

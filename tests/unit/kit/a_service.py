@@ -92,6 +92,7 @@ def some_settings(**changes: Any) -> ServiceSettings:
             "client_secret": "s3cret",
             "data_keys": f'{{"active": "k1", "keys": {{"k1": "{key()}"}}, "index_key": "{key()}"}}',
             "blob_dir": Path("/nowhere"),
+            "budgets": {"*": {}, "refused": {}},
             "http_port": 0,
             "ops_port": 0,
             **changes,
