@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.kit.audit_refusals import Refusals
 from shared.kit.crypto import Cipher
 from shared.kit.docs_pages import documentation_router
 from shared.kit.edge import Edge
@@ -84,6 +85,8 @@ def create_app(
             refuse_undeclared(app)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(works.engine.dispose)
+            if refusals is not None:
+                stack.push_async_callback(refusals.close)
             stack.push_async_callback(issuer_client.aclose)
             for resource in resources:
                 await stack.enter_async_context(resource(app))
@@ -108,7 +111,8 @@ def create_app(
     app.state.tokens = tokens or _verifier(settings, issuer_client)
     app.state.budgets = Budgets(settings.budgets, processes=settings.api_processes)
     install_problems(app, problem_texts or {})
-    app.add_middleware(Edge, body_bytes_max=settings.body_bytes_max)
+    refusals = None if works.auditor is None else Refusals(works.auditor)
+    app.add_middleware(Edge, body_bytes_max=settings.body_bytes_max, refusals=refusals)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings.cors_origins))
     for router in (*routers, _ops_router(ops), documentation_router(asyncapi)):

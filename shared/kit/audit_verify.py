@@ -34,7 +34,7 @@ from shared.kit.anchors import AnchorFile, AnchorIsMalformed, Head, published
 from shared.kit.audit import COLUMNS
 from shared.kit.audit_seal import GENESIS, Run, id_of, link, row_hash, runs_in, told
 from shared.kit.bus import Bus, BusUnavailable
-from shared.kit.signing import PublicKeys, parse_public_keys
+from shared.kit.signing import KeyPair, PublicKeys, parse_public_keys
 
 SEALS_PER_PAGE: Final = 100
 UNSEALED_SECONDS_MAX: Final = 10.0
@@ -517,23 +517,28 @@ class VerifySettings(BaseSettings):
 
     service: str
     database_direct_url: SecretStr
-    audit_public_keys: str
-    """JSON of the public halves of every signing key that was ever used."""
+    audit_public_keys: str = "{}"
+    """JSON of the public halves of the signing keys that were ever used."""
+    audit_signing_key: SecretStr | None = None
+    """Where the service's own settings are at hand: its public half is one of them."""
     audit_dir: Path | None = None
     nats_url: str | None = None
     nats_user: str | None = None
     nats_password: SecretStr | None = None
+    nats_nkey_seed: SecretStr | None = None
 
 
 async def _stream_anchors(settings: VerifySettings) -> Sequence[bytes]:
     if settings.nats_url is None:
         return ()
-    password = settings.nats_password
+    password, seed = settings.nats_password, settings.nats_nkey_seed
     bus = await Bus.connect(
         settings.nats_url,
         name=f"{settings.service}-audit-verify",
         user=settings.nats_user,
         password=None if password is None else password.get_secret_value(),
+        nkey_seed=None if seed is None else seed.get_secret_value(),
+        inbox=f"_INBOX.{settings.service}",
     )
     try:
         return await published(bus, settings.service)
@@ -554,6 +559,9 @@ def verify_with(settings: VerifySettings) -> Report:
     with psycopg.connect(url, autocommit=True, application_name=f"{settings.service}-audit-verify") as connection:
         anchors = read_anchors(connection, file, stream)
         keys = parse_public_keys(settings.audit_public_keys)
+        if settings.audit_signing_key is not None:
+            signer = KeyPair.parse(settings.audit_signing_key)
+            keys[signer.key_id] = signer.public_key
         report = verify(connection, service=settings.service, keys=keys, anchors=anchors)
     if unreachable:
         report.add(FindingKind.ANCHOR_REMOVED, detail=f"the stream cannot be read: {unreachable[:200]}")

@@ -18,14 +18,18 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from shared.kit.audit import Origin
+from shared.kit.audit_refusals import RECORDED, Refusals
 from shared.kit.database import is_transient
 from shared.kit.metrics import HTTP_IN_FLIGHT, HTTP_SECONDS, METHODS
 from shared.kit.problems import Problem, answer, deny
+from shared.values.purpose import Purpose
 
 _log: Final = structlog.get_logger(__name__)
 
 _TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _NO_TRACE: Final = "0" * 32
+_PURPOSES: Final = frozenset(Purpose)
 _SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -39,9 +43,10 @@ _SECURITY_HEADERS: Final[Mapping[str, str]] = {
 class Edge:
     """ASGI middleware around one application. `body_bytes_max` bounds the body of every request."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp, *, body_bytes_max: int, refusals: Refusals | None = None) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch by protocol."""
@@ -56,9 +61,10 @@ class Edge:
                 await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        outgoing = _Outgoing(scope, receive, send)
+        outgoing = _Outgoing(scope, receive, send, self._refusals)
         started = time.perf_counter()
         HTTP_IN_FLIGHT.inc()
+        scope["state"]["origin"] = _origin(scope)
         try:
             if _declared_length(scope) > self._body_bytes_max:
                 await answer(Problem("body_too_large"), HTTPConnection(scope))(scope, receive, outgoing)
@@ -77,10 +83,11 @@ class Edge:
 class _Outgoing:
     """`send` for one HTTP request: adds the standing headers, and refuses what no permission decision let in."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, refusals: Refusals | None) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._refusals = refusals
         self._refused = False
         self.status: int | None = None
 
@@ -90,7 +97,7 @@ class _Outgoing:
         if message["type"] == "http.response.start":
             if not _is_decided(self._scope, message["status"]):
                 self._refused = True
-                _log.error("permission.not_decided", route=_template(self._scope))
+                _log.error("permission.not_decided", route=template(self._scope))
                 response = answer(Problem("permission_not_decided"), HTTPConnection(self._scope))
                 await response(self._scope, self._receive, self._start_or_body)
                 return
@@ -105,7 +112,16 @@ class _Outgoing:
             for name, value in _SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
             headers["Trace-Id"] = self._scope["state"]["trace_id"]
+            await self._audit_refusal(message["status"])
         await self._send(message)
+
+    async def _audit_refusal(self, status: int) -> None:
+        """In the trail before the refusal leaves."""
+        if self._refusals is None or status not in RECORDED or "endpoint" not in self._scope:
+            return
+        origin: Origin = self._scope["state"]["origin"]
+        origin.route, origin.status = template(self._scope), status
+        await self._refusals.record(self._scope["state"], origin, self._scope.get("path_params", {}))
 
 
 class _GuardedSocket:
@@ -122,7 +138,7 @@ class _GuardedSocket:
             return
         if message["type"] == "websocket.accept" and not self._state.get("permission_decided"):
             self._refused = True
-            _log.error("permission.not_decided", route=_template(self._socket.scope))
+            _log.error("permission.not_decided", route=template(self._socket.scope))
             await deny(self._socket, answer(Problem("permission_not_decided"), self._socket))
             return
         await self._send(message)
@@ -141,6 +157,14 @@ def _is_decided(scope: Scope, status: int) -> bool:
         return True
     reached_nothing = "endpoint" not in scope and status in {404, 413}
     return reached_nothing or status == 405  # noqa: PLR2004 - method not allowed: nothing ran
+
+
+def _origin(scope: Scope) -> Origin:
+    """What the audit trail will say of this request; the route adds itself once it is known."""
+    given = Headers(scope=scope).get("x-purpose", "")
+    client = scope.get("client")
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    return Origin(method, "(none)", ip=client[0] if client else None, purpose=given if given in _PURPOSES else None)
 
 
 def _trace_id(headers: Headers) -> str:
@@ -167,7 +191,7 @@ def _limited(receive: Receive, body_bytes_max: int) -> Receive:
     return receive_limited
 
 
-def _template(scope: Scope) -> str:
+def template(scope: Scope) -> str:
     """The declared path of the route that was met, never the path that was asked for."""
     included: Any = scope.get("fastapi", {}).get("effective_route_context")
     route = scope.get("route")
@@ -177,7 +201,7 @@ def _template(scope: Scope) -> str:
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "OTHER"
-    route = _template(scope)
+    route = template(scope)
     HTTP_SECONDS.labels(method, route, str(status)).observe(seconds)
     caller = scope["state"].get("caller")
     _log.info(

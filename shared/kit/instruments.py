@@ -31,3 +31,9 @@ DRIFT_ALARMS = Counter(
 )
 REPAIRED = Counter("liangfu_drift_repaired_total", "Copied rows mended by a repair", ["publisher", "relation"])
 ANTI_ENTROPY_ROUNDS = Counter("liangfu_anti_entropy_rounds_total", "Comparisons by outcome", ["publisher", "outcome"])
+
+AUDIT_SEALED = Counter("liangfu_audit_sealed_total", "Audit rows sealed into the chain")
+AUDIT_OPEN = Gauge("liangfu_audit_open_ids", "Row ids that a running transaction may still commit")
+AUDIT_SEAL_SECONDS = Histogram("liangfu_audit_seal_seconds", "One seal: read, hash, chain, sign, commit")
+AUDIT_SUPPRESSED = Counter("liangfu_audit_suppressed_total", "Refused attempts counted together, not one by one")
+AUDIT_LOST = Counter("liangfu_audit_lost_total", "Refused attempts that could not be recorded: the database was away")

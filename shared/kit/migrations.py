@@ -53,7 +53,7 @@ def run_env(metadata: MetaData) -> None:
 
 def _is_declared(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:  # noqa: FBT001 - alembic's signature
     """Monthly partitions are made by a function of the database, not by the metadata."""
-    return not (kind == "table" and reflected and name is not None and name.startswith("journal_2"))
+    return not (kind == "table" and reflected and name is not None and name.startswith(("journal_2", "audit_2")))
 
 
 def upgrade(service: str, url: str) -> None:

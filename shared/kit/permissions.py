@@ -16,6 +16,7 @@ from fastapi import Depends
 from fastapi.dependencies.models import Dependant
 from starlette.requests import HTTPConnection
 
+from shared.kit.audit import Code
 from shared.kit.problems import Problem
 from shared.kit.tokens import Claims, IssuerKeysUnavailable, TokenInvalid, TokenVerifier
 from shared.values.division import Scope
@@ -158,6 +159,7 @@ async def _authenticate(connection: HTTPConnection) -> Caller:
         return caller_of(await verifier.verify(token.strip()), connection.app.state.roles)
     except TokenInvalid as refusal:
         _log.info("token.refused", reason=refusal.reason)
+        connection.state.refusal_reason = Code(refusal.reason)
         await connection.app.state.budgets.refused(connection)
         raise Problem("token_invalid", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from refusal
     except IssuerKeysUnavailable as error:

@@ -417,6 +417,7 @@ class _Document:
 
 
 def _response(document: _Document, connection: HTTPConnection) -> Response:
+    connection.state.problem_code = document.code
     language = language_of(connection)
     text = document.text
     facts = _Facts({name: _worded(value, language) for name, value in document.facts.items()})

@@ -17,10 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
+from shared.kit.audit import Look, Origin, originating
+from shared.kit.edge import template
 from shared.kit.limits import EVERY_REQUEST, budgets_in
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import Problem
 from shared.kit.transactions import open_work
+from shared.kit.work import Works
 
 __all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "open_work", "undeclared"]
 
@@ -92,18 +95,27 @@ class Route(APIRoute):
             _refuse_open_models(parameter.field_info.annotation, self.path, set())
 
         async def answer_decided(request: Request) -> Response:
+            origin: Origin = request.state.origin
+            origin.route = template(request.scope)
+            with originating(origin):
+                return await answer_audited(request, origin)
+
+        async def answer_audited(request: Request, origin: Origin) -> Response:
             await _decide(decision, request)
             for budget in budgets:
                 await request.app.state.budgets.spend(budget, request)
             query.refuse_others(request)
-            if answerer is None:
-                return await answer(request)
-            await answerer.prepare(request)
+            if answerer is not None:
+                await answerer.prepare(request)
             try:
                 response = await answer(request)
             except Answerer.Answered as known:
+                origin.status = known.response.status_code
+                await _audit_replay(request, origin)
                 return known.response
-            await answerer.keep(request, response)
+            origin.status = response.status_code
+            if answerer is not None:
+                await answerer.keep(request, response)
             return response
 
         return answer_decided
@@ -114,6 +126,14 @@ class Router(APIRouter):
 
     def __init__(self, *, prefix: str = "", tags: list[str] | None = None) -> None:
         super().__init__(prefix=prefix, tags=[*(tags or [])], route_class=Route, redirect_slashes=False)
+
+
+async def _audit_replay(request: Request, origin: Origin) -> None:
+    """An answer given again shows again what it showed."""
+    works: Works[Any] = request.app.state.works
+    if works.auditor is not None:
+        told = {"origin": origin, "caller": request.state.caller, "trace_id": request.state.trace_id}
+        await works.auditor.recorder.write(works.auditor.rows([Look(None, what="replayed")], **told))
 
 
 async def _decide(decision: Decision | None, request: Request) -> None:

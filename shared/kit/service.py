@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 from fastapi import FastAPI
 
 from shared.kit.app import Resource
+from shared.kit.audit import Auditor
 from shared.kit.blobs import Blobs, BlobTables, DirectoryStore
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
@@ -55,7 +56,7 @@ def open_parts(
         pool_size=settings.database_pool_size,
         application_name=f"{settings.service}-{role}",
     )
-    works = Works(engine, clock=clock, make=make_work(keys))
+    works = Works(engine, clock=clock, make=make_work(keys), auditor=Auditor(engine, keys))
     schema_head = head(settings.service)
     return Parts(
         works=works,

@@ -1,12 +1,12 @@
 """The unit of work: the only place that opens a transaction for writing (house rule 6).
 
-One transaction holds the change, its journal entries and whatever a subclass adds; it commits before the HTTP response
-leaves, because routes open it with ``Depends(open_work, scope="function")``.
+One transaction holds the change, its journal and audit entries and whatever a subclass adds; it commits before the HTTP
+response leaves, because routes open it with ``Depends(open_work, scope="function")``.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from shared.contracts.event import EMPTY_TRACE, Announcement
 from shared.kit import journal
+from shared.kit.audit import Auditor, Entry, Row, current_origin, goes_alone, write
 
 if TYPE_CHECKING:
     from shared.kit.clock import Clock
@@ -32,6 +33,16 @@ class UnitOfWork:
         self.caller = caller
         self.trace_id = trace_id
         self._announcements: list[Announcement] = []
+        self._entries: list[Entry] = []
+
+    def audit(self, *entries: Entry) -> None:
+        """Tell the audit trail; a refusal rolls back what it tells of together with the entries."""
+        self._entries.extend(entries)
+
+    @property
+    def audited(self) -> tuple[Entry, ...]:
+        """What this transaction has told the audit trail so far."""
+        return tuple(self._entries)
 
     def publish(self, *announcements: Announcement) -> None:
         """Announce; the entries enter the journal inside this transaction's COMMIT."""
@@ -66,9 +77,12 @@ W = TypeVar("W", bound=UnitOfWork)
 class Works(Generic[W]):
     """Opens units of work on one engine. ``make`` is the service's subclass of `UnitOfWork`."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock, make: Callable[..., W]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, clock: Clock, make: Callable[..., W], auditor: Auditor | None = None
+    ) -> None:
         self.engine = engine
         self.clock = clock
+        self.auditor = auditor
         self._make = make
 
     @asynccontextmanager
@@ -78,13 +92,34 @@ class Works(Generic[W]):
         """Commit on success, roll back on any error (also on a failing COMMIT: the error reaches the caller).
 
         ``on`` runs the transaction on a connection the caller keeps (temporary tables live with a connection).
+        Its audit entries commit with it; those of a request that only looked are durable when this returns.
         """
+        alone: Sequence[Row] = ()
         async with AsyncExitStack() as opened:
             connection = await opened.enter_async_context(self.engine.connect()) if on is None else on
             await opened.enter_async_context(connection.begin())
             work = self._make(connection, clock=self.clock, caller=caller, trace_id=trace_id)
             yield work
+            announced = bool(work.announced)
             await work.flush()
+            alone = await self._audit(work, announced=announced)
+        if alone:
+            await self._require_auditor().recorder.write(alone)
+
+    async def _audit(self, work: W, *, announced: bool) -> Sequence[Row]:
+        """Write the entries, or hand back the rows that need not share this transaction."""
+        if not (entries := work.audited):
+            return ()
+        origin = current_origin()
+        rows = self._require_auditor().rows(entries, origin=origin, caller=work.caller, trace_id=work.trace_id)
+        if goes_alone(entries, origin) and not announced:
+            return rows
+        await write(work.connection, rows)
+        return ()
+
+    def _require_auditor(self) -> Auditor:
+        assert self.auditor is not None, "these units of work were opened without an auditor"
+        return self.auditor
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

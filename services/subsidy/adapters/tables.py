@@ -19,6 +19,7 @@ from sqlalchemy import (
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
 from shared.kit.anti_entropy import drift_tables
+from shared.kit.audit import audit_tables
 from shared.kit.blobs import blob_tables
 from shared.kit.clock_routes import clock_tables
 from shared.kit.consumer import consumer_tables
@@ -91,6 +92,7 @@ award_step = Table(
 )
 
 journal_tables(metadata)
+audit_tables(metadata)
 relay_tables(metadata)
 leader_tables(metadata)
 clock_tables(metadata)

@@ -19,12 +19,14 @@ from shared.kit.clock import Clock
 from shared.kit.health import Check
 from shared.kit.ops import Ops
 from shared.kit.settings import ServiceSettings
+from shared.kit.signing import new_key
 from shared.kit.tokens import IssuerKeys, TokenVerifier
 from shared.kit.work import UnitOfWork, Works
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "liangfu"
 ROLES = {"clerk": frozenset({"thing:read", "thing:write"}), "reader": frozenset({"thing:read"})}
+AUDIT_KEY = new_key("a1")
 KEY = OKPKey.generate_key("Ed25519", {"kid": "k1"})
 
 
@@ -91,6 +93,8 @@ def some_settings(**changes: Any) -> ServiceSettings:
             "client_id": "things",
             "client_secret": "s3cret",
             "data_keys": f'{{"active": "k1", "keys": {{"k1": "{key()}"}}, "index_key": "{key()}"}}',
+            "audit_signing_key": AUDIT_KEY,
+            "audit_dir": Path("/nowhere"),
             "blob_dir": Path("/nowhere"),
             "budgets": {"*": {}, "refused": {}},
             "http_port": 0,

@@ -14,7 +14,7 @@ def test_settings_are_read_from_the_environment_without_a_prefix(monkeypatch: py
 
 
 def test_no_secret_has_a_default() -> None:
-    secrets = {"database_url", "database_direct_url", "client_secret", "data_keys"}
+    secrets = {"database_url", "database_direct_url", "client_secret", "data_keys", "audit_signing_key"}
     assert all(ServiceSettings.model_fields[name].is_required() for name in secrets)
 
 

@@ -3,6 +3,8 @@
 from alembic import op
 
 from services.registry.adapters.tables import metadata
+from shared.kit.audit import AUDIT_DDL
+from shared.kit.four_eyes import FOUR_EYES_DDL
 from shared.kit.journal import JOURNAL_DDL
 from shared.kit.leader import LEADER_DDL
 from shared.kit.relay import RELAY_DDL
@@ -13,7 +15,7 @@ down_revision = None
 
 def upgrade() -> None:
     metadata.create_all(op.get_bind())
-    for statement in (*JOURNAL_DDL, *LEADER_DDL, *RELAY_DDL):
+    for statement in (*JOURNAL_DDL, *AUDIT_DDL, *LEADER_DDL, *RELAY_DDL, *FOUR_EYES_DDL):
         op.execute(statement)
     op.execute(
         "INSERT INTO journal_epoch (epoch, reason) SELECT extract(epoch FROM now() - timestamptz '2026-01-01 00:00Z')::int, 'created'"

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -140,10 +141,10 @@ async def _running(server: PostgresServer, *arguments: str) -> AsyncIterator[_Pr
     settings = some_settings(
         database_url=server.url("kit"), http_port=_free_port(), ops_port=_free_port(), service="things"
     )
-    secret = {"database_url", "database_direct_url", "client_secret", "data_keys"}
-    environment = {name.upper(): str(value) for name, value in settings.model_dump(mode="json").items() if value}
+    secret = {"database_url", "database_direct_url", "client_secret", "data_keys", "audit_signing_key"}
+    told = settings.model_dump(mode="json", exclude_none=True).items()
+    environment = {name.upper(): value if isinstance(value, str) else json.dumps(value) for name, value in told}
     environment |= {name.upper(): getattr(settings, name).get_secret_value() for name in secret}
-    environment["PUBLISHER_URLS"] = "{}"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
