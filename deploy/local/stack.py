@@ -22,8 +22,8 @@ from deploy.local.process import ServiceProcess
 from deploy.local.program import tail
 from deploy.local.supervisor import Supervisor, Unit
 from deploy.local.vault import Vault
-from deploy.nats.streams import reshape_streams
 from deploy.nats.permissions import MONITOR, OF_MONITOR, User, of_service
+from deploy.nats.streams import reshape_streams
 
 JOB_SECONDS_MAX: Final = 600.0
 RECORD_SECONDS: Final = 0.2
@@ -296,7 +296,10 @@ class Stack:
     def _broker_users(self) -> list[User]:
         """Each service with exactly its own rights, a monitor, and the stack itself."""
         return [
-            *(User(service.name, of_service(service), nkey=self._vault.nkey(service.name).public) for service in self.services),
+            *(
+                User(service.name, of_service(service), nkey=self._vault.nkey(service.name).public)
+                for service in self.services
+            ),
             User(MONITOR, OF_MONITOR, nkey=self._vault.nkey(MONITOR).public),
             User(ADMIN, None, password=self._vault.password("nats:admin")),
         ]
@@ -322,6 +325,8 @@ class Stack:
             "CLIENT_SECRET": self._client_secret(service),
             "PUBLISHER_URLS": json.dumps({publisher: self.url(publisher) for publisher in service.reads}),
             "DATA_KEYS": self._vault.data_keys(service.name),
+            "AUDIT_SIGNING_KEY": self._vault.audit_key(service.name),
+            "AUDIT_DIR": str(self.var_dir / "audit"),
             "BLOB_DIR": str(self.var_dir / "blobs" / service.name),
             "HTTP_HOST": HOST,
             "HTTP_PORT": str(self._ports.port(f"{service.name}.api.http")),

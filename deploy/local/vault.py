@@ -10,6 +10,7 @@ from pathlib import Path
 from joserfc.jwk import RSAKey
 
 from shared.kit.nkeys import Nkey
+from shared.kit.signing import new_key
 
 
 class Vault:
@@ -32,6 +33,10 @@ class Vault:
     def data_keys(self, service: str) -> str:
         """JSON of the keys a service encrypts with: several to read, one active, one for blind indexes."""
         return self._secret(f"data-keys:{service}", _new_data_keys)
+
+    def audit_key(self, service: str) -> str:
+        """JSON of the key that signs a service's audit chain."""
+        return self._secret(f"audit-key:{service}", lambda: new_key("a1"))
 
     def signing_key(self) -> RSAKey:
         """The key tokens are signed with. RSA, because verifying is what happens ten thousand times more often."""

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.kit.crypto import Algorithm, KeyRing
 from shared.kit.limits import Rates
+from shared.kit.signing import KeyPair, PublicKey, parse_public_keys
 from shared.kit.tokens import ALGORITHMS, ClaimNames, TokenAlgorithm, TokenType
 
 CorsOrigin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
@@ -73,6 +74,13 @@ class ServiceSettings(BaseSettings):
     """How new values are encrypted; what was made otherwise stays readable and is what a rotation makes anew."""
     blob_dir: Path
 
+    audit_signing_key: SecretStr
+    """JSON for `KeyPair.parse`: signs the heads of the audit chain."""
+    audit_public_keys: str = "{}"
+    """JSON for `parse_public_keys`: the public halves of signing keys used before."""
+    audit_dir: Path
+    """Where heads are anchored: best a disk that the owner of the database cannot write."""
+
     http_host: str = "127.0.0.1"
     http_port: Port
     ops_port: Port
@@ -95,6 +103,27 @@ class ServiceSettings(BaseSettings):
     def key_ring(self) -> KeyRing:
         """The keys, and how to use them."""
         return KeyRing.parse(self.data_keys, algorithm=Algorithm[self.data_algorithm.replace("-", "_")])
+
+    def audit_signer(self) -> KeyPair:
+        """What signs the heads of the audit chain."""
+        return KeyPair.parse(self.audit_signing_key)
+
+    def audit_keys(self) -> dict[str, PublicKey]:
+        """What verifies them, today's and earlier ones."""
+        signer = self.audit_signer()
+        return parse_public_keys(self.audit_public_keys) | {signer.key_id: signer.public_key}
+
+    @field_validator("audit_signing_key")
+    @classmethod
+    def _audit_signing_key_is_usable(cls, text: SecretStr) -> SecretStr:
+        KeyPair.parse(text)
+        return text
+
+    @field_validator("audit_public_keys")
+    @classmethod
+    def _audit_public_keys_are_usable(cls, text: str) -> str:
+        parse_public_keys(text)
+        return text
 
     @field_validator("data_keys")
     @classmethod

@@ -18,7 +18,10 @@ import uvloop
 from sqlalchemy import text
 
 from shared.kit import dead_letters
+from shared.kit.anchors import AnchorFile
 from shared.kit.anti_entropy import AntiEntropy
+from shared.kit.audit import ensure_partitions as ensure_audit_partitions
+from shared.kit.audit_seal import Sealer
 from shared.kit.blobs import Blobs
 from shared.kit.bus import Bus, BusUnavailable, require_durable_broker
 from shared.kit.clock_routes import follow_clock
@@ -157,6 +160,7 @@ class Worker(Generic[W]):
         bus = self._bus
         assert bus is not None
         group.create_task(leadership.guard(), name="leadership")
+        group.create_task(self.make_sealer(bus, leadership.term).run(), name="audit-sealer")
         relay = self.make_relay(bus, leadership.term)
         group.create_task(relay.run(), name="relay")
         for consumer in self.make_consumers(bus):
@@ -171,6 +175,17 @@ class Worker(Generic[W]):
     def make_relay(self, bus: Bus, term: int) -> Relay:
         """The relay of this service's journal."""
         return Relay(self._works.engine, bus, service=self._settings.service, term=term)
+
+    def make_sealer(self, bus: Bus, term: int) -> Sealer:
+        """What seals this service's audit trail."""
+        return Sealer(
+            self._works.engine,
+            service=self._settings.service,
+            signer=self._settings.audit_signer(),
+            file=AnchorFile(self._settings.audit_dir, self._settings.service),
+            bus=bus,
+            term=term,
+        )
 
     def make_consumers(self, bus: Bus) -> list[Consumer[W]]:
         """One consumer a subscription."""
@@ -200,6 +215,7 @@ class Worker(Generic[W]):
 async def _partitions(works: Works[Any]) -> None:
     async with works.begin() as work:
         await ensure_partitions(work.connection)
+        await ensure_audit_partitions(work.connection)
 
 
 async def _purge_answers(works: Works[Any]) -> None:
@@ -216,7 +232,7 @@ async def _count_letters(works: Works[Any]) -> None:
 
 
 _HOUSEKEEPING: Final[tuple[Timer[Any], ...]] = (
-    Timer("journal-partitions", 24 * 3600.0, _partitions),
+    Timer("partitions", 24 * 3600.0, _partitions),
     Timer("idempotent-answers", 3600.0, _purge_answers),
     Timer("clock", 1.0, follow_clock),
     Timer("dead-letter-gauge", 15.0, _count_letters),

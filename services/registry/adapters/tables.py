@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from shared.contracts.registry import CertificateState, PersonState, StopState
+from shared.kit.audit import audit_tables
 from shared.kit.blobs import blob_tables
 from shared.kit.clock_routes import clock_tables
 from shared.kit.database import new_metadata
@@ -105,6 +106,7 @@ stop = Table(
 )
 
 journal_tables(metadata)
+audit_tables(metadata)
 relay_tables(metadata)
 leader_tables(metadata)
 clock_tables(metadata)
