@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.kit.crypto import Algorithm, KeyRing
@@ -40,7 +40,7 @@ class ServiceSettings(BaseSettings):
     nats_password: SecretStr | None = None
     nats_nkey_seed: SecretStr | None = None
     """Proves who we are to the broker without telling it anything secret; in place of user and password."""
-    nats_replicas: Literal[1, 3, 5] = 1
+    nats_replicas: Annotated[Literal[1, 3, 5], BeforeValidator(int)] = 1
     """Copies of the streams this service creates: 3 in a cluster."""
     nats_monitor_url: str
     """Where the broker answers `/jsz?config=true`."""
