@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from services.registry.adapters.tables import blobs, imports, jobs
-from services.registry.adapters.work import work_with
+from services.registry.adapters.own_data import HOLDING, SEALED
+from services.registry.adapters.tables import answers, blobs, imports, jobs
+from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
 from services.registry.entrypoints.jobs import PERSON_IMPORT, TIMERS
 from services.registry.settings import RegistrySettings
+from shared.kit import person_requests, retention, rotation
 from shared.kit.imports import import_handler
-from shared.kit.jobs import JobRunner
-from shared.kit.service import open_parts
+from shared.kit.jobs import Handler, JobRunner
+from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
+
+
+def job_handlers(parts: Parts[RegistryWork]) -> dict[str, Handler[RegistryWork]]:
+    """What the register does as jobs."""
+    requests = person_requests.PersonRequests(parts.keys, HOLDING)
+    return {
+        PERSON_IMPORT.kind: import_handler(PERSON_IMPORT, imports),
+        rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
+        retention.JOB_KIND: retention.retention_handler(retention.house_rules(answers, blobs)),
+        person_requests.COPY_JOB: person_requests.copy_handler(requests),
+    }
 
 
 def main() -> None:
@@ -32,7 +45,7 @@ def main() -> None:
             jobs=JobRunner(
                 parts.works,
                 jobs,
-                {PERSON_IMPORT.kind: import_handler(PERSON_IMPORT, imports)},
+                job_handlers(parts),
                 parts.blobs,
                 worker="registry-worker",
             ),

@@ -35,6 +35,7 @@ __all__ = [
     "BLOB_TEXTS",
     "CSV",
     "JPEG",
+    "JSON",
     "PDF",
     "PLAIN_TEXT",
     "PNG",
@@ -55,6 +56,7 @@ __all__ = [
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV: Final = "text/csv"
 PLAIN_TEXT: Final = "text/plain"
+JSON: Final = "application/json"
 PDF: Final = "application/pdf"
 PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"
@@ -168,6 +170,7 @@ MEDIA_CHECKS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     XLSX: _is_xlsx,
     CSV: _is_text,
     PLAIN_TEXT: _is_text,
+    JSON: _is_text,
     PDF: lambda start: start.startswith(b"%PDF-"),
     PNG: lambda start: start.startswith(b"\x89PNG\r\n\x1a\n"),
     JPEG: lambda start: start.startswith(b"\xff\xd8\xff"),

@@ -468,6 +468,14 @@ def write_table(path: Path, titles: Sequence[str], rows: Iterable[Sequence[Cell]
         return _write_sheets(workbook, titles, rows, sheet)
 
 
+def workbook_bytes(titles: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str = "Sheet1") -> bytes:
+    """A small .xlsx that never touches a disk: for what may not lie there in clear."""
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as workbook:
+        _write_sheets(workbook, titles, rows, sheet)
+    return content.getvalue()
+
+
 def write_faults(path: Path, faults: Iterable[CellFault]) -> int:
     """Write the file that goes back to whoever sent one: row, column, reason."""
     rows = ((fault.row, fault.column, fault.reason) for fault in faults)

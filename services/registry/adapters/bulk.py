@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from services.registry.adapters.repositories import to_certificate
-from services.registry.adapters.secrets import CITIZEN_ID, NAME, NUMBER, PHONE, Secrets
+from services.registry.adapters.secrets import ADDRESS, CITIZEN_ID, NAME, NUMBER, PHONE, Secrets
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.certificate import Certificate
 from services.registry.domain.facts import CertificateWasIssued, CertificateWasStopped, PersonWasRegistered
@@ -24,6 +24,7 @@ from shared.values.certificate_number import CertificateNumber
 from shared.values.disability import Disability
 from shared.values.division import Division
 from shared.values.identity_number import IdentityNumber
+from shared.values.personal import AddressDetail, PersonName, Phone
 
 EXPIRY_CHUNK: Final = 2_000
 
@@ -33,10 +34,11 @@ class Holder:
     """One row of the import: a person, and the certificate they hold if the row has one."""
 
     citizen_id_no: IdentityNumber
-    name: str
-    phone: str | None
+    name: PersonName
+    phone: Phone | None
     division: Division
     certificate: tuple[Disability, date, date] | None
+    address: AddressDetail | None = None
 
 
 async def add_holders(holders: Sequence[Holder], work: RegistryWork) -> tuple[list[int], list[int]]:
@@ -46,10 +48,14 @@ async def add_holders(holders: Sequence[Holder], work: RegistryWork) -> tuple[li
     content it is a conflict the file must not overwrite. A number repeated inside the file is a conflict as well.
     """
     secrets = work.secrets
-    indexes = secrets.citizen_ids.of_many([holder.citizen_id_no.number for holder in holders])
+    numbers = [holder.citizen_id_no.number for holder in holders]
+    indexes = secrets.citizen_ids.of_many(numbers)
     first: dict[bytes, int] = {}
     repeated = [number for number, index in enumerate(indexes) if first.setdefault(index, number) != number]
-    taken = await _registered(work.connection, list(first))
+    # While the index key is being replaced, somebody may still be found under the previous one.
+    ours = {index: indexes[at] for at, number in enumerate(numbers) for index in secrets.citizen_ids.both(number)}
+    found = await _registered(work.connection, list(ours))
+    taken = {ours[index]: row for index, row in found.items()}
     fresh = [number for index, number in first.items() if index not in taken]
     inserted = await _insert_persons(work, [holders[n] for n in fresh], [indexes[n] for n in fresh])
     # A row that was registered between our look and our insert is known now.
@@ -97,11 +103,12 @@ def _same(holder: Holder, row: Any) -> bool:
 
 _INSERT_PERSONS: Final = text(
     "INSERT INTO person (person_id, version, last_version, division, registered_on, citizen_id_cipher, "
-    "citizen_id_index, name_cipher, phone_cipher, recorded_by) "
-    "SELECT id, 1, last_version, division, :today, number, index, name, phone, :by FROM unnest(CAST(:ids AS uuid[]), "
+    "citizen_id_index, name_cipher, phone_cipher, address_cipher, recorded_by) "
+    "SELECT id, 1, last_version, division, :today, number, index, name, phone, address, :by "
+    "FROM unnest(CAST(:ids AS uuid[]), "
     "CAST(:last_versions AS bigint[]), CAST(:divisions AS text[]), CAST(:numbers AS bytea[]), "
-    "CAST(:indexes AS bytea[]), CAST(:names AS bytea[]), CAST(:phones AS bytea[])) "
-    "AS r(id, last_version, division, number, index, name, phone) "
+    "CAST(:indexes AS bytea[]), CAST(:names AS bytea[]), CAST(:phones AS bytea[]), CAST(:addresses AS bytea[])) "
+    "AS r(id, last_version, division, number, index, name, phone, address) "
     "ON CONFLICT (citizen_id_index) DO NOTHING RETURNING person_id"
 )
 
@@ -114,8 +121,6 @@ async def _insert_persons(
     cipher = work.secrets.cipher
     ids = [uuid7() for _ in holders]
     rows = [person_id.bytes for person_id in ids]
-    with_phone = [holder.phone or "" for holder in holders]
-    phones = cipher.encrypt_many([phone.encode() for phone in with_phone], context=PHONE, rows=rows)
     inserted = await work.connection.execute(
         _INSERT_PERSONS,
         {
@@ -128,8 +133,9 @@ async def _insert_persons(
                 [holder.citizen_id_no.number.encode() for holder in holders], context=CITIZEN_ID, rows=rows
             ),
             "indexes": list(indexes),
-            "names": cipher.encrypt_many([holder.name.encode() for holder in holders], context=NAME, rows=rows),
-            "phones": [sealed if given else None for sealed, given in zip(phones, with_phone, strict=True)],
+            "names": work.secrets.seal_many([holder.name for holder in holders], NAME, rows),
+            "phones": work.secrets.seal_many([holder.phone for holder in holders], PHONE, rows),
+            "addresses": work.secrets.seal_many([holder.address for holder in holders], ADDRESS, rows),
         },
     )
     done = {row.person_id for row in inserted}

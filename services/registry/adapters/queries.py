@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select
@@ -13,6 +13,9 @@ from services.registry.adapters.repositories import to_certificate
 from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.tables import certificate, person, stop
 from services.registry.domain.certificate import Certificate
+from services.registry.use_cases.ports import Identity
+from shared.kit.divisions import bundled
+from shared.kit.masking import HIDDEN, masked
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.certificate import CertificateStatus
@@ -33,7 +36,9 @@ def _persons(within: Scope) -> Select[Any]:
         person.c.citizen_id_cipher,
         person.c.name_cipher,
         person.c.phone_cipher,
-    ).where(inside(person.c.division, within))
+        person.c.address_cipher,
+        person.c.restricted_at,
+    ).where(person.c.erased_at.is_(None), inside(person.c.division, within))
 
 
 def _view(row: Row[Any], secrets: Secrets) -> PersonView:
@@ -45,14 +50,28 @@ def _view(row: Row[Any], secrets: Secrets) -> PersonView:
         "division": row.division,
         "registered_on": row.registered_on,
         "died_on": row.died_on,
-        "name_masked": masked_name(identity.name),
-        "citizen_id_masked": identity.citizen_id_no.masked(),
+        "restricted": row.restricted_at is not None,
+        **(_HIDDEN if row.restricted_at is not None else _masked(identity, row.division)),
     }
 
 
-def masked_name(name: str) -> str:
-    """``王小明`` → ``王**``: the family name is kept so that a clerk recognises the case."""
-    return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*"
+_HIDDEN: Final = {"name_masked": HIDDEN, "citizen_id_masked": HIDDEN}
+"""What is shown of somebody who restricted the processing of their data (PIPL art. 44): that there is somebody."""
+
+
+def _masked(identity: Identity, division: str) -> dict[str, str | None]:
+    return {
+        "name_masked": identity.name.masked(),
+        "citizen_id_masked": identity.citizen_id_no.masked(),
+        "phone_masked": masked(identity.phone),
+        "address_masked": None if identity.address is None else county_of(division) + HIDDEN,
+    }
+
+
+def county_of(division: str) -> str:
+    """The name of the county, which is as far as an address is shown; its code where the directory has none."""
+    county = Division(division).county
+    return bundled().full_name(county) if county in bundled() else county.code
 
 
 async def person_by_id(
@@ -67,8 +86,8 @@ async def person_by_number(
     connection: AsyncConnection, number: IdentityNumber, secrets: Secrets, *, within: Scope
 ) -> PersonView | None:
     """One person by blind index; None outside the scope."""
-    index = secrets.citizen_ids.of(number.number)
-    row = (await connection.execute(_persons(within).where(person.c.citizen_id_index == index))).one_or_none()
+    indexes = secrets.citizen_ids.both(number.number)
+    row = (await connection.execute(_persons(within).where(person.c.citizen_id_index.in_(indexes)))).one_or_none()
     return None if row is None else _view(row, secrets)
 
 

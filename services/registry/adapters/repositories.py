@@ -20,6 +20,7 @@ from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.certificate_number import CertificateNumber
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
+from shared.values.personal import AddressDetail, Phone
 
 
 def to_person(row: Row[Any]) -> Person:
@@ -78,14 +79,17 @@ class SqlPersons:
         row = (
             await self._connection.execute(
                 select(person)
-                .where(person.c.person_id == person_id, inside(person.c.division, within))
+                .where(person.c.person_id == person_id, person.c.erased_at.is_(None), inside(person.c.division, within))
                 .with_for_update()
             )
         ).one_or_none()
         return None if row is None else to_person(row)
 
     async def add(self, someone: Person, identity: Identity) -> bool:
-        """Insert; False when the identity number is taken."""
+        """Insert; False when the identity number is taken, also under the index key that is being replaced."""
+        indexes = self._secrets.citizen_ids.both(identity.citizen_id_no.number)
+        if await self._connection.scalar(select(person.c.person_id).where(person.c.citizen_id_index.in_(indexes))):
+            return False
         inserted = await self._connection.execute(
             postgresql.insert(person)
             .values(
@@ -108,11 +112,28 @@ class SqlPersons:
         row = (
             await self._connection.execute(
                 select(
-                    person.c.person_id, person.c.citizen_id_cipher, person.c.name_cipher, person.c.phone_cipher
-                ).where(person.c.person_id == person_id, inside(person.c.division, within))
+                    person.c.person_id,
+                    person.c.citizen_id_cipher,
+                    person.c.name_cipher,
+                    person.c.phone_cipher,
+                    person.c.address_cipher,
+                ).where(
+                    person.c.person_id == person_id, person.c.erased_at.is_(None), inside(person.c.division, within)
+                )
             )
         ).one_or_none()
         return None if row is None else self._secrets.open_identity(row)
+
+    async def reach(self, someone: Person, phone: Phone | None, address: AddressDetail | None) -> None:
+        """Store where a person is reached."""
+        await self._connection.execute(
+            update(person)
+            .where(person.c.person_id == someone.person_id)
+            .values(
+                last_version=someone.last_version,
+                **self._secrets.sealed_contact(someone.person_id, phone, address),
+            )
+        )
 
     async def save(self, someone: Person) -> None:
         """Store the changed row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,16 @@ from services.registry.use_cases.ports import Identity
 from shared.kit.crypto import BlindIndex, Cipher, Keys
 from shared.values.certificate_number import CertificateNumber
 from shared.values.identity_number import IdentityNumber
+from shared.values.personal import AddressDetail, Personal, PersonName, Phone
 
-CITIZEN_ID, NAME, PHONE, NUMBER, NOTE = (
+CITIZEN_ID, NAME, PHONE, ADDRESS, NUMBER, NOTE, GUARDIAN_CITIZEN_ID = (
     b"person.citizen_id",
     b"person.name",
     b"person.phone",
+    b"person.address",
     b"certificate.number",
     b"stop.note",
+    b"guardian.citizen_id",
 )
 
 
@@ -26,6 +30,7 @@ class Secrets:
         self.cipher = Cipher(keys)
         self.citizen_ids = BlindIndex(keys, CITIZEN_ID)
         self.numbers = BlindIndex(keys, NUMBER)
+        self.guardians = BlindIndex(keys, GUARDIAN_CITIZEN_ID)
 
     def sealed_identity(self, person_id: UUID, identity: Identity) -> dict[str, Any]:
         """The encrypted columns of a person."""
@@ -34,19 +39,23 @@ class Secrets:
         return {
             "citizen_id_cipher": self.cipher.encrypt(number.encode(), context=CITIZEN_ID, row=row),
             "citizen_id_index": self.citizen_ids.of(number),
-            "name_cipher": self.cipher.encrypt(identity.name.encode(), context=NAME, row=row),
-            "phone_cipher": None
-            if identity.phone is None
-            else self.cipher.encrypt(identity.phone.encode(), context=PHONE, row=row),
+            "name_cipher": self.seal(identity.name, NAME, row),
+            **self.sealed_contact(person_id, identity.phone, identity.address),
         }
+
+    def sealed_contact(self, person_id: UUID, phone: Phone | None, address: AddressDetail | None) -> dict[str, Any]:
+        """The encrypted columns of where to reach a person."""
+        row = person_id.bytes
+        return {"phone_cipher": self.seal(phone, PHONE, row), "address_cipher": self.seal(address, ADDRESS, row)}
 
     def open_identity(self, row: Any) -> Identity:
         """The reverse."""
         key = row.person_id.bytes
         return Identity(
-            citizen_id_no=IdentityNumber(self._open(row.citizen_id_cipher, CITIZEN_ID, key)),
-            name=self._open(row.name_cipher, NAME, key),
-            phone=None if row.phone_cipher is None else self._open(row.phone_cipher, PHONE, key),
+            citizen_id_no=IdentityNumber(self.open(row.citizen_id_cipher, CITIZEN_ID, key)),
+            name=PersonName(self.open(row.name_cipher, NAME, key)),
+            phone=None if row.phone_cipher is None else Phone(self.open(row.phone_cipher, PHONE, key)),
+            address=None if row.address_cipher is None else AddressDetail(self.open(row.address_cipher, ADDRESS, key)),
         )
 
     def sealed_number(self, certificate_id: UUID, number: CertificateNumber) -> dict[str, Any]:
@@ -58,7 +67,18 @@ class Secrets:
 
     def open_number(self, certificate_id: UUID, sealed: bytes) -> CertificateNumber:
         """The reverse."""
-        return CertificateNumber(self._open(sealed, NUMBER, certificate_id.bytes))
+        return CertificateNumber(self.open(sealed, NUMBER, certificate_id.bytes))
 
-    def _open(self, sealed: bytes, context: bytes, row: bytes) -> str:
+    def seal(self, value: Personal | None, context: bytes, row: bytes) -> bytes | None:
+        """One value of one row, encrypted; None stays None."""
+        return None if value is None else self.cipher.encrypt(value.clear.encode(), context=context, row=row)
+
+    def seal_many(self, values: Sequence[Personal | None], context: bytes, rows: Sequence[bytes]) -> list[bytes | None]:
+        """One column of many rows; None stays None."""
+        clear = [b"" if value is None else value.clear.encode() for value in values]
+        sealed = self.cipher.encrypt_many(clear, context=context, rows=rows)
+        return [None if value is None else one for value, one in zip(values, sealed, strict=True)]
+
+    def open(self, sealed: bytes, context: bytes, row: bytes) -> str:
+        """The reverse of `seal`, in the clear."""
         return self.cipher.decrypt(sealed, context=context, row=row).decode()

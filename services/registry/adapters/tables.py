@@ -9,6 +9,7 @@ from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -26,11 +27,13 @@ from shared.kit.audit import audit_tables
 from shared.kit.blobs import blob_tables
 from shared.kit.clock_routes import clock_tables
 from shared.kit.database import new_metadata
+from shared.kit.four_eyes import approval_tables
 from shared.kit.idempotency import idempotency_tables
 from shared.kit.imports import import_tables
 from shared.kit.jobs import job_tables
 from shared.kit.journal import journal_tables
 from shared.kit.leader import leader_tables
+from shared.kit.person_requests import person_request_tables
 from shared.kit.publisher_routes import Published
 from shared.kit.relay import relay_tables
 
@@ -45,10 +48,18 @@ person = Table(
     Column("division", Text, nullable=False),
     Column("registered_on", Date, nullable=False),
     Column("died_on", Date),
-    Column("citizen_id_cipher", LargeBinary, nullable=False),
-    Column("citizen_id_index", LargeBinary, nullable=False, unique=True),
-    Column("name_cipher", LargeBinary, nullable=False),
+    Column("citizen_id_cipher", LargeBinary),
+    Column("citizen_id_index", LargeBinary, unique=True),
+    Column("name_cipher", LargeBinary),
     Column("phone_cipher", LargeBinary),
+    Column("address_cipher", LargeBinary),
+    Column("restricted_at", TIMESTAMP(timezone=True), comment="the person restricted processing (PIPL art. 44)"),
+    Column("erased_at", TIMESTAMP(timezone=True), comment="who it was is gone; dated facts stay, of nobody"),
+    CheckConstraint(
+        "CASE WHEN erased_at IS NULL THEN num_nulls(citizen_id_cipher, citizen_id_index, name_cipher) = 0 "
+        "ELSE num_nonnulls(citizen_id_cipher, citizen_id_index, name_cipher, phone_cipher, address_cipher) = 0 END",
+        name="erased_means_gone",
+    ),
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
     Column("recorded_by", Text, nullable=False),
     Index("ix_person_division", "division", "person_id", postgresql_ops={"division": "text_pattern_ops"}),
@@ -67,8 +78,8 @@ certificate = Table(
     Column("components", Text, nullable=False),
     Column("issued_on", Date, nullable=False),
     Column("expires_on", Date, nullable=False),
-    Column("number_cipher", LargeBinary, nullable=False),
-    Column("number_index", LargeBinary, nullable=False),
+    Column("number_cipher", LargeBinary, comment="null once the holder was erased"),
+    Column("number_index", LargeBinary),
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
     Index(
         "uq_certificate_living",
@@ -105,12 +116,34 @@ stop = Table(
     Index("ix_stop_certificate_id", "certificate_id"),
 )
 
+guardian = Table(
+    "guardian",
+    metadata,
+    Column("guardian_id", Uuid, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.person_id"), nullable=False, comment="the ward"),
+    Column("subject", Text, comment="the guardian's account at the issuer of tokens"),
+    Column("relation", Text, nullable=False),
+    Column("name_cipher", LargeBinary, nullable=False),
+    Column("citizen_id_cipher", LargeBinary, nullable=False),
+    Column("citizen_id_index", LargeBinary, nullable=False),
+    Column("phone_cipher", LargeBinary),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date, comment="last valid day; null: until further notice"),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+    CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="valid_dates"),
+    Index("ix_guardian_person_id", "person_id"),
+    Index("ix_guardian_subject", "subject", postgresql_where=text("subject IS NOT NULL")),
+)
+
 journal_tables(metadata)
 audit_tables(metadata)
 relay_tables(metadata)
 leader_tables(metadata)
 clock_tables(metadata)
-idempotency_tables(metadata)
+approval_tables(metadata)
+requests = person_request_tables(metadata)
+answers = idempotency_tables(metadata)
 jobs = job_tables(metadata)
 blobs = blob_tables(metadata)
 imports = import_tables(metadata)

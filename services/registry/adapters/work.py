@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registry.adapters.guardians import Guardians
 from services.registry.adapters.repositories import SqlCertificates, SqlPersons, SqlStops
 from services.registry.adapters.secrets import Secrets
 from services.registry.announcements import announce
 from services.registry.domain.facts import Fact
+from services.registry.use_cases.ports import Identity
+from shared.kit.audit import Change
 from shared.kit.clock import Clock
 from shared.kit.crypto import Keys
 from shared.kit.permissions import Caller
 from shared.kit.work import UnitOfWork
+from shared.values.personal import AddressDetail, Phone
 
 SYSTEM = "system"
 
@@ -34,12 +39,26 @@ class RegistryWork(UnitOfWork):
         by = SYSTEM if caller is None else caller.subject
         self.secrets = secrets
         self.persons = SqlPersons(connection, secrets, by)
+        self.guardians = Guardians(connection, secrets, recorded_by=by)
         self.certificates = SqlCertificates(connection, secrets)
         self.stops = SqlStops(
             connection,
             recorded_by=by,
             client_id=SYSTEM if caller is None else caller.client_id,
             trace_id=trace_id,
+        )
+
+    def contact_changed(
+        self, person_id: UUID, before: Identity, phone: Phone | None, address: AddressDetail | None
+    ) -> None:
+        """Tell the audit trail: fingerprints, not values."""
+        self.audit(
+            Change(
+                person_id,
+                "person.contact_changed",
+                before={"phone": before.phone, "address": before.address},
+                after={"phone": phone, "address": address},
+            )
         )
 
     def tell(self, *facts: Fact) -> None:

@@ -1,7 +1,8 @@
 """Refusals of the registry.
 
 Refusal
-├── PersonNotFound, CertificateNotFound, StopNotFound
+├── PersonNotFound, CertificateNotFound, StopNotFound, GuardianNotFound
+├── GuardianDatesAreWrong
 ├── PersonIsRegistered            the identity number is taken (ID-01)
 ├── PersonHasDied / PersonIsAlive
 ├── PersonHasCertificate          one living certificate per person
@@ -33,6 +34,18 @@ class StopNotFound(Refusal):
     """No such stop fact within the caller's divisions."""
 
     code: ClassVar[str] = "stop_not_found"
+
+
+class GuardianNotFound(Refusal):
+    """No such guardian of a person within the caller's divisions."""
+
+    code: ClassVar[str] = "guardian_not_found"
+
+
+class GuardianDatesAreWrong(Refusal):
+    """A guardianship cannot end before it begins. Facts: valid_from, valid_to."""
+
+    code: ClassVar[str] = "guardian_dates_are_wrong"
 
 
 class PersonIsRegistered(Refusal):

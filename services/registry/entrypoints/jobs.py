@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from services.registry.adapters.bulk import Holder, add_holders, expire_some
 from services.registry.adapters.work import RegistryWork
@@ -18,6 +18,7 @@ from shared.values.disability import Disability
 from shared.values.division import Division, Level
 from shared.values.identity_number import IdentityNumber, Sex
 from shared.values.invalid import InvalidValue
+from shared.values.personal import AddressDetail, Personal, PersonName, Phone
 
 COLUMNS: Final = (
     Column("name", "姓名"),
@@ -25,6 +26,7 @@ COLUMNS: Final = (
     Column("citizen_id_no", "公民身份号码", ("身份证号", "身份证号码")),
     Column("division", "户籍地区划代码", ("区划代码",)),
     Column("phone", "联系电话", ("手机", "手机号码"), required=False),
+    Column("address", "详细地址", ("住址", "家庭住址"), required=False),
     Column("category", "残疾类别", required=False),
     Column("grade", "残疾等级", required=False),
     Column("components", "多重残疾明细", required=False),
@@ -32,7 +34,7 @@ COLUMNS: Final = (
     Column("expires_on", "有效期截止", required=False),
 )
 _TITLE: Final = {column.field: column.title for column in COLUMNS}
-NAME_LENGTH_MAX: Final = 64
+P = TypeVar("P", bound=Personal)
 
 
 class _Faults(list[CellFault]):
@@ -52,13 +54,21 @@ def parse_holder(row: Row) -> Holder | list[CellFault]:
     value = row.values
     number = _identity(row, faults)
     division = _division(row, faults)
-    name = value["name"].strip()
-    if not 1 <= len(name) <= NAME_LENGTH_MAX:
-        faults.add("name", "姓名不能为空，且不超过 64 个字")
+    name = _personal(row, "name", PersonName, faults)
+    phone = _personal(row, "phone", Phone, faults) if value.get("phone") else None
+    address = _personal(row, "address", AddressDetail, faults) if value.get("address") else None
     certificate = _certificate(row, faults)
-    if faults or number is None or division is None:
+    if faults or number is None or division is None or name is None:
         return list(faults)
-    return Holder(number, name, value.get("phone") or None, division, certificate)
+    return Holder(number, name, phone, division, certificate, address)
+
+
+def _personal(row: Row, field: str, kind: type[P], faults: _Faults) -> P | None:
+    try:
+        return kind.parse(row.values[field])
+    except InvalidValue as refusal:
+        faults.add(field, refusal.zh)
+        return None
 
 
 def _identity(row: Row, faults: _Faults) -> IdentityNumber | None:

@@ -15,15 +15,17 @@ from shared.values.certificate import StopKind
 from shared.values.certificate_number import CertificateNumber
 from shared.values.division import Scope
 from shared.values.identity_number import IdentityNumber
+from shared.values.personal import AddressDetail, PersonName, Phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who a person is, in the clear: encrypted by the adapter, never published."""
+    """Who a person is, in values that mask themselves: encrypted by the adapter, never published."""
 
     citizen_id_no: IdentityNumber
-    name: str
-    phone: str | None
+    name: PersonName
+    phone: Phone | None = None
+    address: AddressDetail | None = None
 
 
 class Persons(Protocol):
@@ -37,6 +39,9 @@ class Persons(Protocol):
 
     async def identity(self, person_id: UUID, *, within: Scope) -> Identity | None:
         """Decrypt what issuing a certificate needs."""
+
+    async def reach(self, person: Person, phone: Phone | None, address: AddressDetail | None) -> None:
+        """Store where a person is reached."""
 
     async def save(self, person: Person) -> None:
         """Store the changed row."""
@@ -92,6 +97,11 @@ class Work(Protocol):
     @property
     def stops(self) -> Stops:
         """Stop facts."""
+
+    def contact_changed(
+        self, person_id: UUID, before: Identity, phone: Phone | None, address: AddressDetail | None
+    ) -> None:
+        """Tell the audit trail, and nobody else."""
 
     def today(self) -> date:
         """The civil date."""

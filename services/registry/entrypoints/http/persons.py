@@ -13,6 +13,7 @@ from services.registry.domain.errors import PersonNotFound
 from services.registry.entrypoints.http.schemas import (
     CertificateIn,
     CertificateOut,
+    ContactIn,
     DeathOut,
     DeathReport,
     PersonIn,
@@ -21,6 +22,7 @@ from services.registry.entrypoints.http.schemas import (
     StopOut,
 )
 from services.registry.use_cases.issue_certificate import IssueCertificate, issue_certificate
+from services.registry.use_cases.reach_person import reach_person
 from services.registry.use_cases.register_person import RegisterPerson, register_person
 from services.registry.use_cases.report_death import report_death, retract_death
 from shared.kit.etags import Precondition, if_match, tag
@@ -29,7 +31,6 @@ from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
 from shared.values.division import Division
-from shared.values.identity_number import IdentityNumber
 
 router = Router(prefix="/api/v1/persons", tags=["persons"])
 
@@ -75,15 +76,24 @@ async def list_persons(
 @router.post("/lookup", summary="按公民身份号码查找")
 async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Response) -> PersonOut:
     """Find one person by identity number."""
-    found = await queries.person_by_number(
-        work.connection, IdentityNumber.parse(body.citizen_id_no), work.secrets, within=caller.scope
-    )
+    found = await queries.person_by_number(work.connection, body.citizen_id_no, work.secrets, within=caller.scope)
     return _tagged(found, response)
 
 
 @router.get("/{person_id}", summary="人员详情")
 async def read_person(caller: Reader, person_id: UUID, work: Work, response: Response) -> PersonOut:
     """One person, masked."""
+    found = await queries.person_by_id(work.connection, person_id, work.secrets, within=caller.scope)
+    return _tagged(found, response)
+
+
+@router.put("/{person_id}/contact", summary="变更联系方式")
+async def change_contact(
+    *, caller: Writer, person_id: UUID, body: ContactIn, work: Work, seen: Seen, response: Response
+) -> PersonOut:
+    """Replace telephone and address."""
+    await _check(work, person_id, caller, seen)
+    await reach_person(person_id, work, phone=body.phone, address=body.address, within=caller.scope)
     found = await queries.person_by_id(work.connection, person_id, work.secrets, within=caller.scope)
     return _tagged(found, response)
 

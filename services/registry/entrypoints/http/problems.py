@@ -9,14 +9,19 @@ from services.registry.domain import errors
 from services.registry.domain.certificate import CancellationReason, FreezeReason
 from services.registry.use_cases.report_death import DeathSource
 from shared.kit.codelists import Code, codes
+from shared.kit.disclosure import PURPOSE_CODES
 from shared.kit.job_routes import JOB_TEXTS
+from shared.kit.person_requests import REQUEST_KIND_CODES, REQUEST_STATE_CODES, REQUEST_TEXTS
 from shared.kit.problems import ProblemText
+from shared.kit.rotation import ROTATION_TEXTS
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import DisabilityCategory, DisabilityGrade
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     **JOB_TEXTS,
+    **REQUEST_TEXTS,
+    **ROTATION_TEXTS,
     errors.PersonNotFound: ProblemText(
         404, "人员不存在", "Person not found", "在您的管辖范围内没有该人员", "no such person within your divisions"
     ),
@@ -29,6 +34,16 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     ),
     errors.StopNotFound: ProblemText(
         404, "停发事实不存在", "Stop fact not found", "在您的管辖范围内没有该记录", "no such fact within your divisions"
+    ),
+    errors.GuardianNotFound: ProblemText(
+        404, "监护人不存在", "Guardian not found", "没有该监护人", "no such guardian within your divisions"
+    ),
+    errors.GuardianDatesAreWrong: ProblemText(
+        422,
+        "监护起止日期不正确",
+        "Dates are wrong",
+        "监护终止日期 {valid_to} 不能早于起始日期 {valid_from}",
+        "the guardianship ends on {valid_to}, before it begins on {valid_from}",
     ),
     errors.PersonIsRegistered: ProblemText(
         409,
@@ -85,6 +100,18 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 }
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
+    "purpose": PURPOSE_CODES,
+    "person_request_kind": REQUEST_KIND_CODES,
+    "person_request_state": REQUEST_STATE_CODES,
+    "guardian_relation": codes(
+        ("PARENT", "父母", "parent"),
+        ("SPOUSE", "配偶", "spouse"),
+        ("CHILD", "子女", "child"),
+        ("SIBLING", "兄弟姐妹", "sibling"),
+        ("RELATIVE", "其他近亲属", "other close relative"),
+        ("ORGANISATION", "村（居）民委员会或民政部门", "village or residents' committee, civil affairs"),
+        ("OTHER", "其他", "other"),
+    ),
     "disability_category": codes(*((str(int(c)), c.zh, c.en) for c in DisabilityCategory)),
     "disability_grade": codes(*((str(int(g)), g.zh, g.en) for g in DisabilityGrade)),
     "certificate_status": codes(

@@ -12,16 +12,13 @@ from services.registry.domain.certificate import CancellationReason, Certificate
 from services.registry.domain.stop import Stop
 from services.registry.use_cases.ports import Identity
 from services.registry.use_cases.report_death import DeathSource
+from shared.kit.masking import AsText
 from shared.kit.routing import RequestModel
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import Disability
 from shared.values.division import Division, Level
 from shared.values.identity_number import IdentityNumber
-
-
-def _identity_number(text: str) -> str:
-    IdentityNumber.parse(text)
-    return text
+from shared.values.personal import AddressDetail, PersonName, Phone
 
 
 def _county_or_below(text: str) -> str:
@@ -30,15 +27,18 @@ def _county_or_below(text: str) -> str:
 
 
 CitizenId = Annotated[
-    str,
-    StringConstraints(min_length=15, max_length=32),
-    AfterValidator(_identity_number),
-    Field(description="公民身份号码，18 位（旧 15 位自动升位）", examples=["99010220100520006X"]),
+    IdentityNumber,
+    AsText(
+        IdentityNumber.parse,
+        "公民身份号码，18 位（旧 15 位自动升位）",
+        min_length=15,
+        max_length=32,
+        example="99010220100520006X",
+    ),
 ]
-PersonName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Field(description="姓名")
-]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9\- ]{5,20}$"), Field(description="联系电话")]
+Name = Annotated[PersonName, AsText(PersonName.parse, "姓名", max_length=64)]
+PhoneNumber = Annotated[Phone, AsText(Phone.parse, "联系电话", min_length=5, max_length=24)]
+Address = Annotated[AddressDetail, AsText(AddressDetail.parse, "详细地址（街道、门牌）", max_length=200)]
 CountyDivision = Annotated[
     str,
     StringConstraints(min_length=6, max_length=12),
@@ -50,16 +50,27 @@ CountyDivision = Annotated[
 class PersonIn(RequestModel):
     """A person to register."""
 
-    name: PersonName
+    name: Name
     citizen_id_no: CitizenId
     division: CountyDivision
-    phone: Phone | None = None
+    phone: PhoneNumber | None = None
+    address: Address | None = None
 
     def identity(self, today: date) -> Identity:
         """As values; raises `InvalidValue` for a birth date in the future."""
         return Identity(
-            citizen_id_no=IdentityNumber.parse(self.citizen_id_no, today=today), name=self.name, phone=self.phone
+            citizen_id_no=IdentityNumber.parse(self.citizen_id_no.raw, today=today),
+            name=self.name,
+            phone=self.phone,
+            address=self.address,
         )
+
+
+class ContactIn(RequestModel):
+    """Where to reach a person, replacing what was known."""
+
+    phone: PhoneNumber | None
+    address: Address | None
 
 
 class PersonLookup(RequestModel):
@@ -80,6 +91,9 @@ class PersonOut(BaseModel):
     died_on: date | None
     name_masked: str
     citizen_id_masked: str
+    phone_masked: str | None = None
+    address_masked: str | None = Field(default=None, description="到县级为止")
+    restricted: bool = Field(default=False, description="本人已要求限制处理")
 
 
 class CertificateIn(RequestModel):
