@@ -66,7 +66,7 @@ class IssuerKeys:
     ) -> None:
         self._url = url
         self._client = client
-        self._refetch_seconds = refetch_seconds
+        self._refetch_seconds = min(refetch_seconds, keep_seconds)
         self._keep_seconds = keep_seconds
         self._stale_seconds = stale_seconds
         self._monotonic = monotonic
