@@ -133,6 +133,23 @@ MACHINE_PERMISSIONS: Final = frozenset(
 )
 """What a machine may be given as scopes: never what needs a purpose, a second person or a person of one's own."""
 
+PERSONAL: Final = frozenset(
+    {
+        "person:read",
+        "person:write",
+        "person:unmask",
+        "certificate:read",
+        "certificate:write",
+        "award:read",
+        "award:write",
+        "payee:write",
+        "case:read",
+        "case:write",
+        "own:read",
+    }
+)
+"""Permissions about persons: a route that needs one tells the audit trail whom it showed or changed, or fails."""
+
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 
 

@@ -1,6 +1,6 @@
 """One call makes a service's API: every rule of the HTTP side is on, and nothing is left to remember."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -68,9 +68,12 @@ def create_app(
     problem_texts: Mapping[type[Refusal], ProblemText] | None = None,
     resources: Sequence[Resource] = (),
     tokens: TokenVerifier | None = None,
+    personal: Collection[str] = (),
     check_routes_at_start: bool = True,
 ) -> FastAPI:
     """The API of one service.
+
+    `personal` names the permissions about persons: a route of one of these that answers without an audit entry fails.
 
     `problem_texts` gives each refusal its status and words; `tokens` replaces the verifier built from the
     settings. `check_routes_at_start=False` switches off only the walk over the routes: a request no
@@ -106,7 +109,7 @@ def create_app(
     issuer_client = http_client(settings.token_jwks_url, timeout_seconds=_KEYS_TIMEOUT_SECONDS)
     app.state.settings = settings
     app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
-    app.state.roles, app.state.ops = roles, ops
+    app.state.roles, app.state.ops, app.state.personal = roles, ops, frozenset(personal)
     app.state.cipher = Cipher(settings.key_ring())
     app.state.tokens = tokens or _verifier(settings, issuer_client)
     app.state.budgets = Budgets(settings.budgets, processes=settings.api_processes)

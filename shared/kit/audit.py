@@ -9,7 +9,7 @@ fingerprints (`told`), free text has no place. The rows are sealed by `audit_sea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -94,6 +94,17 @@ class Refused:
 
 
 Entry = Look | Change | Refused
+
+
+def looks(
+    subjects: Iterable[tuple[UUID, str | None]], fields: tuple[str, ...], *, what: str = "read.masked"
+) -> list[Look]:
+    """A look at each (person, division) of an answer; a search that found nobody is one as well."""
+    return [Look(person_id, fields, what, division) for person_id, division in subjects] or [
+        Look(None, fields, what, count=0)
+    ]
+
+
 Row = dict[str, Any]
 """The columns of one entry as JSON values."""
 

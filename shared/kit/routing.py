@@ -23,7 +23,7 @@ from shared.kit.limits import EVERY_REQUEST, budgets_in
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import Problem
 from shared.kit.transactions import open_work
-from shared.kit.work import Works
+from shared.kit.work import UnitOfWork, Works
 
 __all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "open_work", "undeclared"]
 
@@ -48,6 +48,10 @@ class UndeclaredRoute(Exception):
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = tuple(paths)
         super().__init__("no permission decision: " + ", ".join(self.paths))
+
+
+class AuditIsMissing(Exception):
+    """A route whose permission is about persons answered without an audit entry; names the route."""
 
 
 class Answerer(ABC):
@@ -114,6 +118,7 @@ class Route(APIRoute):
                 await _audit_replay(request, origin)
                 return known.response
             origin.status = response.status_code
+            _refuse_unaudited(request, decision)
             if answerer is not None:
                 await answerer.keep(request, response)
             return response
@@ -126,6 +131,15 @@ class Router(APIRouter):
 
     def __init__(self, *, prefix: str = "", tags: list[str] | None = None) -> None:
         super().__init__(prefix=prefix, tags=[*(tags or [])], route_class=Route, redirect_slashes=False)
+
+
+def _refuse_unaudited(request: Request, decision: Decision | None) -> None:
+    """A route of persons that tells the audit trail nothing is a fault of ours, and shows nothing."""
+    if decision is None or decision.permission not in request.app.state.personal:
+        return
+    work: UnitOfWork | None = getattr(request.state, "work", None)
+    if work is None or not work.audited:
+        raise AuditIsMissing(request.state.origin.route)
 
 
 async def _audit_replay(request: Request, origin: Origin) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from services.registry.domain.certificate import Certificate
 from services.registry.domain.facts import CertificateWasIssued, CertificateWasStopped, PersonWasRegistered
 from services.registry.domain.person import Person
 from services.registry.domain.stop import Stop
+from services.registry.use_cases.ports import Identity
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.certificate_number import CertificateNumber
 from shared.values.disability import Disability
@@ -139,6 +140,10 @@ async def _insert_persons(
         },
     )
     done = {row.person_id for row in inserted}
+    identities = [
+        Identity(citizen_id_no=holder.citizen_id_no, name=holder.name, phone=holder.phone, address=holder.address)
+        for holder in holders
+    ]
     persons = [
         Person(person_id=person_id, version=1, last_version=1, division=holder.division, registered_on=work.today())
         if person_id in done
@@ -152,6 +157,9 @@ async def _insert_persons(
             if person is not None
         )
     )
+    for person, identity in zip(persons, identities, strict=True):
+        if person is not None:
+            work.trail.registered(person, identity)
     return persons
 
 
@@ -208,6 +216,8 @@ async def _insert_certificates(
             "indexes": secrets.numbers.of_many(numbers),
         },
     )
+    for certificate in certificates:
+        work.trail.issued(certificate)
     work.tell(
         *(
             CertificateWasIssued(event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=certificate)
@@ -281,6 +291,9 @@ def _expired(work: RegistryWork, row: Any, stop_id: UUID) -> CertificateWasStopp
         event_date=row.expires_on,
         previous_status=CertificateStatus.VALID,
     )
+    work.trail.loaded(replace(certificate, status=CertificateStatus.VALID))
+    work.trail.saved(certificate)
+    work.trail.stopped(stop)
     return CertificateWasStopped(
         event_id=stop_id, occurred_at=work.now(), person=person, certificate=certificate, stop=stop
     )

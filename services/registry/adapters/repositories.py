@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.tables import certificate, person, stop
+from services.registry.adapters.trail import Trail
 from services.registry.domain.certificate import Certificate
 from services.registry.domain.person import Person
 from services.registry.domain.stop import Stop
@@ -69,10 +70,11 @@ def to_stop(row: Row[Any]) -> Stop:
 class SqlPersons:
     """`Persons` on PostgreSQL."""
 
-    def __init__(self, connection: AsyncConnection, secrets: Secrets, recorded_by: str) -> None:
+    def __init__(self, connection: AsyncConnection, secrets: Secrets, recorded_by: str, trail: Trail) -> None:
         self._connection = connection
         self._secrets = secrets
         self._recorded_by = recorded_by
+        self._trail = trail
 
     async def get(self, person_id: UUID, *, within: Scope) -> Person | None:
         """Lock and load; None outside the scope."""
@@ -83,7 +85,11 @@ class SqlPersons:
                 .with_for_update()
             )
         ).one_or_none()
-        return None if row is None else to_person(row)
+        if row is None:
+            return None
+        someone = to_person(row)
+        self._trail.loaded(someone)
+        return someone
 
     async def add(self, someone: Person, identity: Identity) -> bool:
         """Insert; False when the identity number is taken, also under the index key that is being replaced."""
@@ -105,7 +111,10 @@ class SqlPersons:
             .on_conflict_do_nothing(index_elements=[person.c.citizen_id_index])
             .returning(person.c.person_id)
         )
-        return inserted.one_or_none() is not None
+        if inserted.one_or_none() is None:
+            return False
+        self._trail.registered(someone, identity)
+        return True
 
     async def identity(self, person_id: UUID, *, within: Scope) -> Identity | None:
         """Decrypt name and numbers; None outside the scope."""
@@ -147,14 +156,16 @@ class SqlPersons:
                 died_on=someone.died_on,
             )
         )
+        self._trail.saved(someone)
 
 
 class SqlCertificates:
     """`Certificates` on PostgreSQL."""
 
-    def __init__(self, connection: AsyncConnection, secrets: Secrets) -> None:
+    def __init__(self, connection: AsyncConnection, secrets: Secrets, trail: Trail) -> None:
         self._connection = connection
         self._secrets = secrets
+        self._trail = trail
 
     async def with_holder(self, certificate_id: UUID, *, within: Scope) -> Subject | None:
         """Lock and load both rows in one statement; None outside the scope."""
@@ -169,7 +180,7 @@ class SqlCertificates:
         ).one_or_none()
         if row is None:
             return None
-        return Subject(
+        subject = Subject(
             person=Person(
                 person_id=row.holder_person_id,
                 version=row.holder_version,
@@ -180,6 +191,8 @@ class SqlCertificates:
             ),
             certificate=to_certificate(row),
         )
+        self._trail.loaded(subject.person, subject.certificate)
+        return subject
 
     async def add(self, issued: Certificate, number: CertificateNumber) -> bool:
         """Insert; False when the person holds a living certificate already."""
@@ -189,7 +202,10 @@ class SqlCertificates:
             .on_conflict_do_nothing()
             .returning(certificate.c.certificate_id)
         )
-        return inserted.one_or_none() is not None
+        if inserted.one_or_none() is None:
+            return False
+        self._trail.issued(issued)
+        return True
 
     async def save(self, changed: Certificate) -> None:
         """Store the changed row."""
@@ -198,6 +214,7 @@ class SqlCertificates:
             .where(certificate.c.certificate_id == changed.certificate_id)
             .values(**certificate_values(changed))
         )
+        self._trail.saved(changed)
 
 
 def certificate_values(one: Certificate) -> dict[str, Any]:
@@ -219,8 +236,11 @@ def certificate_values(one: Certificate) -> dict[str, Any]:
 class SqlStops:
     """`Stops` on PostgreSQL. Each row says who recorded it, from which client, in which request."""
 
-    def __init__(self, connection: AsyncConnection, *, recorded_by: str, client_id: str, trace_id: str) -> None:
+    def __init__(
+        self, connection: AsyncConnection, *, recorded_by: str, client_id: str, trace_id: str, trail: Trail
+    ) -> None:
         self._connection = connection
+        self._trail = trail
         self._origin = {"recorded_by": recorded_by, "client_id": client_id, "trace_id": trace_id}
 
     async def standing(
@@ -248,6 +268,7 @@ class SqlStops:
     async def add(self, fact: Stop) -> None:
         """Insert."""
         await self._connection.execute(insert(stop).values(**stop_values(fact), **self._origin))
+        self._trail.stopped(fact)
 
     async def save(self, fact: Stop) -> None:
         """Store an end or a withdrawal."""
@@ -256,6 +277,8 @@ class SqlStops:
             .where(stop.c.stop_id == fact.stop_id)
             .values(version=fact.version, ended_on=fact.ended_on, withdrawn=fact.withdrawn)
         )
+        # A fact is loaded only while it stands, and saved only to end it.
+        self._trail.stopped(fact, before={"ended_on": None, "withdrawn": False})
 
 
 def stop_values(fact: Stop) -> dict[str, Any]:

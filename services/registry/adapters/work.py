@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.registry.adapters.guardians import Guardians
 from services.registry.adapters.repositories import SqlCertificates, SqlPersons, SqlStops
 from services.registry.adapters.secrets import Secrets
+from services.registry.adapters.trail import Trail
 from services.registry.announcements import announce
 from services.registry.domain.facts import Fact
 from services.registry.use_cases.ports import Identity
@@ -38,14 +39,16 @@ class RegistryWork(UnitOfWork):
         super().__init__(connection, clock=clock, caller=caller, trace_id=trace_id)
         by = SYSTEM if caller is None else caller.subject
         self.secrets = secrets
-        self.persons = SqlPersons(connection, secrets, by)
+        self.trail = Trail(self.audit)
+        self.persons = SqlPersons(connection, secrets, by, self.trail)
         self.guardians = Guardians(connection, secrets, recorded_by=by)
-        self.certificates = SqlCertificates(connection, secrets)
+        self.certificates = SqlCertificates(connection, secrets, self.trail)
         self.stops = SqlStops(
             connection,
             recorded_by=by,
             client_id=SYSTEM if caller is None else caller.client_id,
             trace_id=trace_id,
+            trail=self.trail,
         )
 
     def contact_changed(

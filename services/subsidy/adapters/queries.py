@@ -50,10 +50,8 @@ async def awards_page(
     return [to_award(row) for row in rows], following
 
 
-async def steps_of(connection: AsyncConnection, award_id: UUID, *, within: Scope) -> list[dict[str, Any]] | None:
-    """The history of one award, oldest first; None outside the scope."""
-    if await award_by_id(connection, award_id, within=within) is None:
-        return None
+async def steps_of(connection: AsyncConnection, award_id: UUID) -> list[dict[str, Any]]:
+    """The history of an award that the caller may see (`award_by_id`), oldest first."""
     rows = await connection.execute(
         select(award_step).where(award_step.c.award_id == award_id).order_by(award_step.c.version)
     )

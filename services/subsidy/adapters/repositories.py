@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
 from services.subsidy.use_cases.ports import Judged
+from shared.kit.audit import Change
 from shared.kit.scoping import inside
 from shared.values.award import AwardStatus, Scheme
 from shared.values.certificate import CertificateStatus, StopKind
@@ -146,8 +147,11 @@ _STOP_TURNED: Final = text(
 class SqlAwards:
     """`Awards` on PostgreSQL."""
 
-    def __init__(self, connection: AsyncConnection, *, recorded_by: str, trace_id: str) -> None:
+    def __init__(
+        self, connection: AsyncConnection, *, recorded_by: str, trace_id: str, audit: Callable[..., None]
+    ) -> None:
         self._connection = connection
+        self._audit = audit
         self._recorded_by = recorded_by
         self._trace_id = trace_id
 
@@ -169,7 +173,19 @@ class SqlAwards:
                 "starts": [str(award.start_month) for award in awards],
             },
         )
-        return {row.award_id for row in added}
+        ids = {row.award_id for row in added}
+        for award in awards:
+            if award.award_id in ids:
+                after = {"award_id": award.award_id, "scheme": award.scheme, "start_month": award.start_month}
+                self._audit(
+                    Change(
+                        award.person_id,
+                        "award.granted",
+                        after={**after, "status": award.status},
+                        division=award.division.code,
+                    )
+                )
+        return ids
 
     async def judge(self, persons: Collection[UUID] | None, traces: Mapping[UUID, str]) -> list[Judged]:
         """Bring awards in line with the stop facts of our copy."""
@@ -178,7 +194,7 @@ class SqlAwards:
             rows = await self._connection.execute(_JUDGE_ALL, values)
         else:
             rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": list(persons)})
-        return [
+        judged = [
             Judged(
                 before=AwardStatus(row.status_before),
                 before_kind=None if row.cause_kind_before is None else StopKind(row.cause_kind_before),
@@ -187,11 +203,32 @@ class SqlAwards:
             )
             for row in rows
         ]
+        for outcome in judged:
+            before = {"status": outcome.before, "cause_kind": outcome.before_kind, "cause_id": outcome.before_cause_id}
+            self._changed(outcome.award, before)
+        return judged
 
     async def stop_turned(self, month: Month) -> list[Award]:
         """SUSPENDED → STOPPED."""
         rows = await self._connection.execute(_STOP_TURNED, {"month": str(month), "limit": JUDGED_MAX})
-        return [to_award(row) for row in rows]
+        turned = [to_award(row) for row in rows]
+        for award in turned:
+            self._changed(award, {**_told(award), "status": AwardStatus.SUSPENDED})
+        return turned
+
+    def _changed(self, award: Award, before: Mapping[str, object]) -> None:
+        self._audit(
+            Change(award.person_id, "award.changed", before=before, after=_told(award), division=award.division.code)
+        )
+
+
+def _told(award: Award) -> dict[str, object]:
+    cause = award.cause
+    return {
+        "status": award.status,
+        "cause_kind": None if cause is None else cause.kind,
+        "cause_id": None if cause is None else cause.cause_id,
+    }
 
 
 def _as_json(traces: Mapping[UUID, str]) -> str:

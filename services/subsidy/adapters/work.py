@@ -20,7 +20,8 @@ class SubsidyWork(UnitOfWork):
     def __init__(self, connection: AsyncConnection, *, clock: Clock, caller: Caller | None, trace_id: str) -> None:
         super().__init__(connection, clock=clock, caller=caller, trace_id=trace_id)
         self.holders = SqlHolders(connection)
-        self.awards = SqlAwards(connection, recorded_by=SYSTEM if caller is None else caller.subject, trace_id=trace_id)
+        by = SYSTEM if caller is None else caller.subject
+        self.awards = SqlAwards(connection, recorded_by=by, trace_id=trace_id, audit=self.audit)
 
     def tell(self, *facts: Fact) -> None:
         """Announce facts with this transaction."""

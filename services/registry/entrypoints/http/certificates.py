@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from services.registry.adapters import queries
+from services.registry.adapters.trail import CERTIFICATE_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import CertificateNotFound, StopNotFound
 from services.registry.entrypoints.http.schemas import (
@@ -20,6 +21,7 @@ from services.registry.entrypoints.http.schemas import (
 )
 from services.registry.use_cases import change_certificate as steps
 from services.registry.use_cases.ports import Subject
+from shared.kit.audit import Look, looks
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -55,6 +57,7 @@ async def list_certificates(
         status=status,
         person_id=person_id,
     )
+    work.audit(*looks(((item.person_id, item.division.code) for item in items), CERTIFICATE_FIELDS, what="read"))
     return Listed(items=[CertificateOut.of(item) for item in items], next=following)
 
 
@@ -64,6 +67,7 @@ async def read_certificate(caller: Reader, certificate_id: UUID, work: Work, res
     found = await queries.certificate_by_id(work.connection, certificate_id, within=caller.scope)
     if found is None:
         raise CertificateNotFound
+    work.audit(Look(found.person_id, CERTIFICATE_FIELDS, "read", found.division.code))
     tag(response, found.version)
     return CertificateOut.of(found)
 
@@ -74,6 +78,7 @@ async def read_stop(caller: Reader, stop_id: UUID, work: Work) -> StopOut:
     found = await queries.stop_by_id(work.connection, stop_id, within=caller.scope)
     if found is None:
         raise StopNotFound
+    work.audit(Look(found["person_id"], STOP_FIELDS, "read", found["division"]))
     return StopOut.model_validate(found)
 
 

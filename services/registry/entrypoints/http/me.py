@@ -63,6 +63,8 @@ async def read_own(caller: Self, work: Work) -> OwnOut:
 async def list_wards(caller: Self, work: Work) -> Listed[OwnOut]:
     """Those for whom the token claims, and the register knows, that the caller is a guardian today."""
     wards = await wards_of(work.connection, caller.subject, sorted(caller.ward_ids), today=work.today())
+    if not wards:
+        work.audit(Look(None, ("wards",), "own", count=0))
     return Listed(items=[await _own(work, ward) for ward in wards])
 
 

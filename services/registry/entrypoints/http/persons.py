@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from services.registry.adapters import queries
+from services.registry.adapters.trail import PERSON_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
 from services.registry.entrypoints.http.schemas import (
@@ -25,6 +26,7 @@ from services.registry.use_cases.issue_certificate import IssueCertificate, issu
 from services.registry.use_cases.reach_person import reach_person
 from services.registry.use_cases.register_person import RegisterPerson, register_person
 from services.registry.use_cases.report_death import report_death, retract_death
+from shared.kit.audit import Look, looks
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -70,6 +72,7 @@ async def list_persons(
         within=caller.scope,
         division=None if division is None else Division.parse(division),
     )
+    work.audit(*looks(((item["person_id"], item["division"]) for item in items), PERSON_FIELDS))
     return Listed(items=[PersonOut.model_validate(item) for item in items], next=following)
 
 
@@ -77,14 +80,14 @@ async def list_persons(
 async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Response) -> PersonOut:
     """Find one person by identity number."""
     found = await queries.person_by_number(work.connection, body.citizen_id_no, work.secrets, within=caller.scope)
-    return _tagged(found, response)
+    return _shown(work, found, response)
 
 
 @router.get("/{person_id}", summary="人员详情")
 async def read_person(caller: Reader, person_id: UUID, work: Work, response: Response) -> PersonOut:
     """One person, masked."""
     found = await queries.person_by_id(work.connection, person_id, work.secrets, within=caller.scope)
-    return _tagged(found, response)
+    return _shown(work, found, response)
 
 
 @router.put("/{person_id}/contact", summary="变更联系方式")
@@ -102,6 +105,7 @@ async def change_contact(
 async def read_stops(caller: Reader, person_id: UUID, work: Work) -> Listed[StopOut]:
     """Every fact that ever stopped this person's entitlement, with its origin."""
     found = await queries.stops_of_person(work.connection, person_id, within=caller.scope)
+    work.audit(Look(person_id, STOP_FIELDS, "read", found[0]["division"] if found else None, count=len(found)))
     return Listed(items=[StopOut.model_validate(item) for item in found])
 
 
@@ -138,6 +142,12 @@ async def _check(work: RegistryWork, person_id: UUID, caller: Caller, seen: Prec
     if person is None:
         raise PersonNotFound
     seen.check(person.last_version)
+
+
+def _shown(work: RegistryWork, found: queries.PersonView | None, response: Response) -> PersonOut:
+    if found is not None:
+        work.audit(*looks([(found["person_id"], found["division"])], PERSON_FIELDS))
+    return _tagged(found, response)
 
 
 def _tagged(found: queries.PersonView | None, response: Response) -> PersonOut:

@@ -18,7 +18,8 @@ def upgrade() -> None:
     for statement in (*JOURNAL_DDL, *AUDIT_DDL, *LEADER_DDL, *RELAY_DDL, *FOUR_EYES_DDL):
         op.execute(statement)
     op.execute(
-        "INSERT INTO journal_epoch (epoch, reason) SELECT extract(epoch FROM now() - timestamptz '2026-01-01 00:00Z')::int, 'created'"
+        "INSERT INTO journal_epoch (epoch, reason) "
+        "SELECT extract(epoch FROM now() - timestamptz '2026-01-01 00:00Z')::int, 'created'"
     )
 
 

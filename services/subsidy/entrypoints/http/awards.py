@@ -12,6 +12,7 @@ from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardNotFound
 from services.subsidy.entrypoints.http.schemas import AwardIn, AwardOut, StepOut
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_award
+from shared.kit.audit import Look, looks
 from shared.kit.etags import tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -19,6 +20,8 @@ from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Division
+
+AWARD_FIELDS = ("scheme", "status", "start_month", "effective_month", "cause")
 
 router = Router(prefix="/api/v1/awards", tags=["awards"])
 
@@ -62,6 +65,7 @@ async def list_awards(
         person_id=person_id,
         cause_id=cause_id,
     )
+    work.audit(*looks(((item.person_id, item.division.code) for item in items), AWARD_FIELDS, what="read"))
     return Listed(items=[AwardOut.of(item) for item in items], next=following)
 
 
@@ -71,6 +75,7 @@ async def read_award(caller: Reader, award_id: UUID, work: Work, response: Respo
     found = await queries.award_by_id(work.connection, award_id, within=caller.scope)
     if found is None:
         raise AwardNotFound
+    work.audit(Look(found.person_id, AWARD_FIELDS, "read", found.division.code))
     tag(response, found.version)
     return AwardOut.of(found)
 
@@ -78,7 +83,9 @@ async def read_award(caller: Reader, award_id: UUID, work: Work, response: Respo
 @router.get("/{award_id}/steps", summary="补贴资格变动记录")
 async def read_steps(caller: Reader, award_id: UUID, work: Work) -> Listed[StepOut]:
     """Every step of the award, with cause and trace."""
-    found = await queries.steps_of(work.connection, award_id, within=caller.scope)
-    if found is None:
+    award = await queries.award_by_id(work.connection, award_id, within=caller.scope)
+    if award is None:
         raise AwardNotFound
+    found = await queries.steps_of(work.connection, award_id)
+    work.audit(Look(award.person_id, AWARD_FIELDS, "read", award.division.code, count=len(found)))
     return Listed(items=[StepOut.model_validate(step) for step in found])
