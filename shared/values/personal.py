@@ -135,3 +135,8 @@ class Statement(Personal):
     pattern: ClassVar[re.Pattern[str]] = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
     length_max: ClassVar[int] = 4_000
     what: ClassVar[tuple[str, str]] = ("陈述内容", "statement")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Somebody's words stay as they wrote them."""
+        return cls(text.strip())

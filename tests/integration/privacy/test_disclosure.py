@@ -118,6 +118,8 @@ async def test_contacts_change_for_who_saw_the_latest_version(office: Office) ->
     assert (changed.json()["phone_masked"], changed.json()["address_masked"]) == ("143****0000", None)
     told = (await _disclose(office, person_id, fields=["phone", "address"])).json()["fields"]
     assert told == {"phone": "14300000000", "address": None}
-    [row] = await office.rows("SELECT detail FROM audit WHERE what = 'person.contact_changed' AND person_id = :id", id=person_id)
+    [row] = await office.rows(
+        "SELECT detail FROM audit WHERE what = 'person.contact_changed' AND person_id = :id", id=person_id
+    )
     assert "fp:" in row.detail
     assert PHONE not in row.detail
