@@ -234,8 +234,8 @@ def on_the_shape() -> Attacks:
 ATTACKS = dict(chain(on_the_algorithm(), on_the_claims(), on_the_header(), on_the_shape()))
 
 
-def an_app() -> tuple[Any, JwksServer, list[str]]:
-    reached: list[str] = []
+def a_router(reached: list[str]) -> Router:
+    """One route; `reached` tells who got through to it."""
     router = Router()
 
     @router.get("/things")
@@ -243,10 +243,20 @@ def an_app() -> tuple[Any, JwksServer, list[str]]:
         reached.append(caller.subject)
         return caller.subject
 
+    return router
+
+
+def a_verifier_of_three_keys() -> tuple[TokenVerifier, JwksServer]:
+    """Of an issuer that publishes one key of each kind, and by mistake a secret."""
     server = JwksServer(RSA, ED, EC, OctKey.generate_key(256, {"kid": "oct"}))
     keys = IssuerKeys(f"{ISSUER}/jwks", httpx.AsyncClient(transport=httpx.MockTransport(server)))
-    verifier = TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE)
-    return an_api(router, tokens=verifier), server, reached
+    return TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE), server
+
+
+def an_app() -> tuple[Any, JwksServer, list[str]]:
+    reached: list[str] = []
+    verifier, server = a_verifier_of_three_keys()
+    return an_api(a_router(reached), tokens=verifier), server, reached
 
 
 async def test_every_attack_is_a_401_that_tells_nothing_and_reaches_no_route() -> None:
