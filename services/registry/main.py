@@ -16,6 +16,7 @@ from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
 from shared.contracts.roles import PERSONAL, ROLES
 from shared.kit.app import create_app
+from shared.kit.audit_routes import RESULT_PERMISSIONS, audit_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.disclosure import disclosure_router
@@ -51,7 +52,8 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
                 blobs=parts.blobs,
                 texts=texts,
             ),
-            job_routes(queue, parts.blobs, texts=texts),
+            job_routes(queue, parts.blobs, texts=texts, result_permissions=RESULT_PERMISSIONS),
+            audit_router(queue, texts=texts),
             publisher_router(PUBLISHED),
             me.router,
             guardians.router,

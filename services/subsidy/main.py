@@ -16,6 +16,7 @@ from services.subsidy.settings import SubsidySettings
 from shared.contracts.asyncapi import document
 from shared.contracts.roles import PERSONAL, ROLES
 from shared.kit.app import create_app
+from shared.kit.audit_routes import RESULT_PERMISSIONS, audit_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.consumption_routes import consumption_router
@@ -43,7 +44,8 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
                 blobs=parts.blobs,
                 texts=TEXTS,
             ),
-            job_routes(queue, parts.blobs, texts=TEXTS),
+            job_routes(queue, parts.blobs, texts=TEXTS, result_permissions=RESULT_PERMISSIONS),
+            audit_router(queue, texts=TEXTS),
             publisher_router(PUBLISHED),
             consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),
             code_list_router(CODE_LISTS),

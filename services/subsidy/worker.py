@@ -7,6 +7,7 @@ from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT, TIMERS
 from services.subsidy.settings import SubsidySettings
+from shared.kit.audit_routes import audit_handlers
 from shared.kit.imports import import_handler
 from shared.kit.jobs import JobRunner
 from shared.kit.letters_cli import letters_command
@@ -29,7 +30,7 @@ def main() -> None:
     runner = JobRunner(
         parts.works,
         jobs,
-        {AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports)},
+        {AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports), **audit_handlers(settings)},
         parts.blobs,
         worker="subsidy-worker",
     )

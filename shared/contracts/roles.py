@@ -71,7 +71,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 定点机构: its cases
     "institution": _EVERYBODY | {"case:read", "case:write"},
     # 审计人员: sees everything of its divisions, changes nothing
-    "auditor": _READERS | {"person:unmask", "request:read", "journal:read", "events:read", "approval:read"},
+    "auditor": _READERS
+    | {"person:unmask", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read"},
     # 系统管理员: runs the house, sees no person

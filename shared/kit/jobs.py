@@ -29,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from shared.kit.audit import Origin
 from shared.kit.blobs import Blob, Blobs
 from shared.kit.database import is_transient
 from shared.kit.pagination import Page, paginate
@@ -411,7 +412,8 @@ class RunningJob(Generic[W]):
 
     def begin(self) -> AbstractAsyncContextManager[W]:
         """A unit of work in the name of who submitted the job, traced to that request."""
-        return self.works.begin(caller=self.caller, trace_id=self.trace_id)
+        origin = Origin("JOB", self.kind)
+        return self.works.begin(caller=self.caller, trace_id=self.trace_id, origin=origin)
 
     async def progress(
         self,

@@ -34,6 +34,7 @@ class Parts(Generic[W]):
     """Engine, clock, keys, files and units of work of one process, and how operators see it."""
 
     works: Works[W]
+    auditor: Auditor
     keys: KeyRing
     blobs: Blobs
     ops: Ops
@@ -56,10 +57,12 @@ def open_parts(
         pool_size=settings.database_pool_size,
         application_name=f"{settings.service}-{role}",
     )
-    works = Works(engine, clock=clock, make=make_work(keys), auditor=Auditor(engine, keys))
+    auditor = Auditor(engine, keys)
+    works = Works(engine, clock=clock, make=make_work(keys), auditor=auditor)
     schema_head = head(settings.service)
     return Parts(
         works=works,
+        auditor=auditor,
         keys=keys,
         blobs=Blobs(DirectoryStore(settings.blob_dir), blob_tables, keys, clock),
         ops=Ops(

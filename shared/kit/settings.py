@@ -80,6 +80,8 @@ class ServiceSettings(BaseSettings):
     """JSON for `parse_public_keys`: the public halves of signing keys used before."""
     audit_dir: Path
     """Where heads are anchored: best a disk that the owner of the database cannot write."""
+    audit_kept_months: Annotated[int, Field(ge=6)] = 36
+    """Audit entries are kept at least so long; fewer than six months the Cybersecurity Law does not allow."""
 
     http_host: str = "127.0.0.1"
     http_port: Port

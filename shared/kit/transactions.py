@@ -19,7 +19,7 @@ async def open_work(request: Request) -> AsyncIterator[UnitOfWork]:
     caller = getattr(request.state, "caller", None)
     started, outcome = time.perf_counter(), "rolled_back"
     try:
-        async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
+        async with works.begin(caller=caller, trace_id=request.state.trace_id, origin=request.state.origin) as work:
             request.state.work = work
             yield work
         outcome = "committed"

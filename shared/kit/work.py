@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from shared.contracts.event import EMPTY_TRACE, Announcement
 from shared.kit import journal
-from shared.kit.audit import Auditor, Entry, Row, current_origin, goes_alone, write
+from shared.kit.audit import Auditor, Entry, Origin, Row, current_origin, goes_alone, write
 
 if TYPE_CHECKING:
     from shared.kit.clock import Clock
@@ -87,14 +87,21 @@ class Works(Generic[W]):
 
     @asynccontextmanager
     async def begin(
-        self, *, caller: Caller | None = None, trace_id: str = EMPTY_TRACE, on: AsyncConnection | None = None
+        self,
+        *,
+        caller: Caller | None = None,
+        trace_id: str = EMPTY_TRACE,
+        origin: Origin | None = None,
+        on: AsyncConnection | None = None,
     ) -> AsyncIterator[W]:
         """Commit on success, roll back on any error (also on a failing COMMIT: the error reaches the caller).
 
         ``on`` runs the transaction on a connection the caller keeps (temporary tables live with a connection).
-        Its audit entries commit with it; those of a request that only looked are durable when this returns.
+        ``origin``: where its audit entries come from, by default `current_origin`. They commit with it; those of a
+        request that only looked are durable when this returns.
         """
         alone: Sequence[Row] = ()
+        origin = origin or current_origin()
         async with AsyncExitStack() as opened:
             connection = await opened.enter_async_context(self.engine.connect()) if on is None else on
             await opened.enter_async_context(connection.begin())
@@ -102,15 +109,14 @@ class Works(Generic[W]):
             yield work
             announced = bool(work.announced)
             await work.flush()
-            alone = await self._audit(work, announced=announced)
+            alone = await self._audit(work, origin, announced=announced)
         if alone:
             await self._require_auditor().recorder.write(alone)
 
-    async def _audit(self, work: W, *, announced: bool) -> Sequence[Row]:
+    async def _audit(self, work: W, origin: Origin, *, announced: bool) -> Sequence[Row]:
         """Write the entries, or hand back the rows that need not share this transaction."""
         if not (entries := work.audited):
             return ()
-        origin = current_origin()
         rows = self._require_auditor().rows(entries, origin=origin, caller=work.caller, trace_id=work.trace_id)
         if goes_alone(entries, origin) and not announced:
             return rows
