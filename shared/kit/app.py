@@ -18,7 +18,7 @@ from shared.kit.edge import Edge
 from shared.kit.limits import Budgets
 from shared.kit.ops import PATHS, Ops
 from shared.kit.outbound import http_client
-from shared.kit.permissions import Decision, Public, Roles
+from shared.kit.permissions import Public, Roles
 from shared.kit.problems import MEDIA_TYPE, Problem, ProblemText, install_problems
 from shared.kit.routing import Route, Router, refuse_undeclared
 from shared.kit.settings import ServiceSettings
@@ -37,23 +37,24 @@ class Api(FastAPI):
     """FastAPI whose document also says which permission each operation needs."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document: `security` and `x-permission` follow from each route's own decision."""
+        """The OpenAPI document; what a caller needs (`security`, `x-permission`, `x-budgets`) is read off the routes."""
         if self.openapi_schema is None:
             document = super().openapi()
             schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
             schemes["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             for context in iter_route_contexts(self.routes):
                 operations = document.get("paths", {}).get(context.path_format, {})
-                decision = context.route.decision if isinstance(context.route, Route) else None
+                route = context.route if isinstance(context.route, Route) else None
                 for method in {name.lower() for name in context.methods or ()} & operations.keys():
-                    operations[method] |= _needed(decision)
+                    operations[method] |= _needed(route)
         return self.openapi_schema or {}
 
 
-def _needed(decision: Decision | None) -> dict[str, Any]:
-    if decision is None or decision.permission is None:
+def _needed(route: Route | None) -> dict[str, Any]:
+    if route is None or route.decision is None or route.decision.permission is None:
         return {"security": []}
-    return {"security": [{"bearer": []}], "x-permission": decision.permission}
+    budgets = {"x-budgets": [budget.name for budget in route.budgets]} if route.budgets else {}
+    return {"security": [{"bearer": []}], "x-permission": route.decision.permission, **budgets}
 
 
 def create_app(

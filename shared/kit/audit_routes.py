@@ -26,6 +26,7 @@ from shared.kit.blobs import CSV, JSON, XLSX
 from shared.kit.idempotency import Idempotent
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, RunningJob
+from shared.kit.limits import Budget
 from shared.kit.migrations import ROOT
 from shared.kit.pagination import Listed, Page, PageAsked, paginate, window
 from shared.kit.permissions import Caller, Permit
@@ -166,7 +167,10 @@ def audit_router(jobs: Jobs, *, texts: Texts) -> Router:
         return Listed(items=[OwnEntry.model_validate(row) for row in rows], next=following)
 
     @router.post(
-        "/exports", status_code=202, dependencies=[Permit("audit:export"), Idempotent()], summary="导出审计记录"
+        "/exports",
+        status_code=202,
+        dependencies=[Permit("audit:export"), Idempotent(), Budget("audit.export", subject="10/hour")],
+        summary="导出审计记录",
     )
     async def export(body: AuditExportIn, work: Work, request: Request) -> JobView:
         """Rows as a file; watch the job."""
@@ -175,7 +179,10 @@ def audit_router(jobs: Jobs, *, texts: Texts) -> Router:
         return view_of(job, request, texts)
 
     @router.post(
-        "/verification", status_code=202, dependencies=[Permit("audit:verify"), Idempotent()], summary="校验审计链"
+        "/verification",
+        status_code=202,
+        dependencies=[Permit("audit:verify"), Idempotent(), Budget("audit.verification", subject="10/hour")],
+        summary="校验审计链",
     )
     async def verification(work: Work, request: Request) -> JobView:
         """Prove the whole trail, or name what was done to it; the job's result is the report."""

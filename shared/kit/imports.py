@@ -24,6 +24,7 @@ from starlette.responses import Response
 from shared.kit.blobs import CSV, XLSX, Blob, Blobs
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, Once, RunningJob, division_of, retention_end
+from shared.kit.limits import Budget
 from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import Problem, ProblemText
 from shared.kit.routing import Router
@@ -331,7 +332,13 @@ def import_routes(
     """`POST path` takes the spreadsheet as the form field `file` and answers 202 with the job."""
     router = Router(tags=["imports"])
 
-    @router.post(path, status_code=202, openapi_extra=FORM_SCHEMA, name=spec.kind)
+    @router.post(
+        path,
+        status_code=202,
+        dependencies=[Budget("import", client="60/minute", subject="10/minute;200/day")],
+        openapi_extra=FORM_SCHEMA,
+        name=spec.kind,
+    )
     async def upload(
         *,
         request: Request,

@@ -20,6 +20,7 @@ from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
 from shared.kit.job_routes import blob_response
 from shared.kit.jobs import Jobs
+from shared.kit.limits import Budget
 from shared.kit.masking import AsText
 from shared.kit.outbound import http_client
 from shared.kit.pagination import Listed, PageAsked, paginate
@@ -58,6 +59,8 @@ Unmasker = Annotated[Caller, Permit("person:unmask")]
 Seen = Annotated[Precondition, Depends(if_match)]
 Format = Annotated[Literal["json", "xlsx"], Query(alias="format", description="json or xlsx")]
 Words = Annotated[Statement, AsText(Statement.parse, "本人陈述", max_length=4_000)]
+
+_COPIES: Final = Budget("person.copy", subject="10/minute;100/day")
 
 
 class OwnRequestIn(RequestModel):
@@ -169,7 +172,7 @@ def own_request_router(requests: PersonRequests, blobs: Blobs) -> Router:
     @router.get(
         "/{request_id}/copy",
         response_class=Response,
-        dependencies=[Permit("own:read")],
+        dependencies=[Permit("own:read"), _COPIES],
         summary="下载我的数据副本",
     )
     async def fetch(request_id: UUID, work: Work, request: Request, form: Format) -> Response:
@@ -230,7 +233,7 @@ def person_request_router(requests: PersonRequests, blobs: Blobs, jobs: Jobs) ->
             statement=None if statement is None else statement.clear, answer=None if answer is None else answer.clear
         )
 
-    @router.get("/{request_id}/copy", response_class=Response, summary="代本人下载数据副本")
+    @router.get("/{request_id}/copy", response_class=Response, dependencies=[_COPIES], summary="代本人下载数据副本")
     async def fetch(caller: Unmasker, request_id: UUID, work: Work, form: Format) -> Response:
         """The copy, to be handed to the person."""
         row = await requests.find(work, request_id, within=caller.scope)

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
 from shared.kit.audit import Look, Origin, originating
 from shared.kit.edge import template
-from shared.kit.limits import EVERY_REQUEST, budgets_in
+from shared.kit.limits import EVERY_REQUEST, DeclaredBudget, budgets_in
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import Problem
 from shared.kit.transactions import open_work
@@ -89,11 +89,16 @@ class Route(APIRoute):
         decisions = list(decisions_in(self.dependant))
         return decisions[0] if len(decisions) == 1 else None
 
+    @property
+    def budgets(self) -> tuple[DeclaredBudget, ...]:
+        """What this route draws on besides the ordinary budget of every request."""
+        return tuple(budgets_in(self.dependant))
+
     def get_route_handler(self) -> Answer:
         """Wrap FastAPI's handler. Only a decision declared by the route itself counts: it is read where it is used."""
         answer, decision = super().get_route_handler(), self.decision
         answerer = next(_answerers_in(self.dependant), None)
-        budgets = (EVERY_REQUEST, *budgets_in(self.dependant))
+        budgets = (EVERY_REQUEST, *self.budgets)
         query = _QueryParameters(self.dependant)
         for parameter in _flat(self.dependant, "body_params"):
             _refuse_open_models(parameter.field_info.annotation, self.path, set())

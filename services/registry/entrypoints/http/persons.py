@@ -29,6 +29,7 @@ from services.registry.use_cases.report_death import report_death, retract_death
 from shared.kit.audit import Look, looks
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
+from shared.kit.limits import Budget
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
@@ -76,7 +77,12 @@ async def list_persons(
     return Listed(items=[PersonOut.model_validate(item) for item in items], next=following)
 
 
-@router.post("/lookup", summary="按公民身份号码查找")
+@router.post(
+    "/lookup",
+    # A number has few unknown digits: whoever may try freely can find everybody.
+    dependencies=[Budget("person.lookup", client="300/second", subject="60/minute;2000/day")],
+    summary="按公民身份号码查找",
+)
 async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Response) -> PersonOut:
     """Find one person by identity number."""
     found = await queries.person_by_number(work.connection, body.citizen_id_no, work.secrets, within=caller.scope)
