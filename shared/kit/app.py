@@ -37,7 +37,7 @@ class Api(FastAPI):
     """FastAPI whose document also says which permission each operation needs."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document; what a caller needs (`security`, `x-permission`, `x-budgets`) is read off the routes."""
+        """The OpenAPI document; what a caller needs (`security`, `x-permission`, `x-budgets`) is read off a route."""
         if self.openapi_schema is None:
             document = super().openapi()
             schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
