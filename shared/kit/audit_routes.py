@@ -46,6 +46,7 @@ RESULT_PERMISSIONS: Final[Mapping[str, str]] = {EXPORT_JOB: "audit:export", VERI
 EXPORT_PAGE: Final = 1_000
 EXPORT_ROWS_MAX: Final = 1_000_000
 FINDINGS_TOLD: Final = 50
+TEXT_MAX: Final = 200
 _READ_CHUNK: Final = 1 << 18
 _AUDIT: Final = audit_tables(sql.MetaData()).audit
 
@@ -106,8 +107,8 @@ class AuditFilter(RequestModel):
     """Which rows. ``since`` is included, ``until`` is not."""
 
     person_id: UUID | None = None
-    actor: Annotated[str | None, Field(max_length=200)] = None
-    route: Annotated[str | None, Field(max_length=200, description="接口模板，如 /api/v1/…/{id}")] = None
+    actor: Annotated[str | None, Field(max_length=TEXT_MAX)] = None
+    route: Annotated[str | None, Field(max_length=TEXT_MAX)] = None
     kind: Kind | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
@@ -133,6 +134,17 @@ class AuditFilter(RequestModel):
         return query
 
 
+def _asked(  # noqa: PLR0917 - the framework passes them by name
+    person_id: UUID | None = None,
+    actor: Annotated[str | None, Query(max_length=TEXT_MAX)] = None,
+    route: Annotated[str | None, Query(max_length=TEXT_MAX, description="接口模板，如 /api/v1/…/{id}")] = None,
+    kind: Kind | None = None,
+    since: Annotated[AwareDatetime | None, Query(description="included")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="not included")] = None,
+) -> AuditFilter:
+    return AuditFilter(person_id=person_id, actor=actor, route=route, kind=kind, since=since, until=until)
+
+
 class AuditExportIn(AuditFilter):
     """Rows to export, the newest first, at most a million."""
 
@@ -148,7 +160,7 @@ def audit_router(jobs: Jobs, *, texts: Texts) -> Router:
         caller: Annotated[Caller, Permit("audit:read")],
         work: Work,
         page: PageAsked,
-        chosen: Annotated[AuditFilter, Query()],
+        chosen: Annotated[AuditFilter, Depends(_asked)],
     ) -> Listed[AuditEntry]:
         """Rows by person ("who looked at this person"), actor, route, kind and time, the newest first."""
         query = chosen.chosen(tuple(_TITLES), caller.scope)
