@@ -11,17 +11,19 @@ import os
 from collections.abc import Iterable
 
 from deploy.local.catalogue import SERVICES
+from shared.kit import anchors
 from shared.kit.bus import Bus
 
 
 async def reshape_streams(
     url: str, services: Iterable[str], *, nkey_seed: str | None = None, replicas: int = 1
 ) -> None:
-    """Create or change the stream of each service. Raises BusUnavailable."""
+    """Create or change the stream of each service, and the one of audit anchors. Raises BusUnavailable."""
     bus = await Bus.connect(url, name="streams", nkey_seed=nkey_seed, replicas=replicas)
     try:
         for service in services:
             await bus.ensure_stream(service.upper(), reshape=True)
+        await bus.ensure_stream(anchors.STREAM, kept_days=anchors.STREAM_DAYS, reshape=True)
     finally:
         await bus.close()
 
