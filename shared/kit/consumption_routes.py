@@ -18,13 +18,14 @@ from shared.kit import dead_letters
 from shared.kit.anti_entropy import adopt_as_published
 from shared.kit.consumer import Subscription, discard_letter, retry_person
 from shared.kit.dead_letters import Letter, LetterState
+from shared.kit.four_eyes import Content, Matter, redeemable, use
 from shared.kit.journal_client import JournalClient
 from shared.kit.mirror import state_named
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import Problem, ProblemText
 from shared.kit.routing import RequestModel, Router
-from shared.kit.work import Works
+from shared.kit.work import UnitOfWork, Works
 
 Reader = Annotated[Caller, Permit("events:read")]
 Repairer = Annotated[Caller, Permit("events:repair")]
@@ -132,12 +133,36 @@ class DriftOut(BaseModel):
     last_seen_at: datetime
 
 
+class AdoptionIn(RequestModel):
+    """Adopt, with the approval another person gave."""
+
+    approval_id: UUID
+
+
 class Adopted(BaseModel):
     """How many rows changed."""
 
     model_config = ConfigDict(frozen=True)
 
     rows_changed: int
+
+
+async def _drift(work: UnitOfWork, subject_id: str) -> Content | None:
+    publisher, relation, row_id = (*subject_id.split("/", 2), "", "")[:3]
+    row = (
+        await work.connection.execute(
+            text(
+                "SELECT kind, our_version, their_version FROM drift WHERE publisher = :publisher "
+                "AND relation = :relation AND CAST(id AS text) = :id AND settled_at IS NULL"
+            ),
+            {"publisher": publisher, "relation": relation, "id": row_id},
+        )
+    ).one_or_none()
+    return None if row is None else Content(dict(row._mapping))
+
+
+DRIFT: Final = Matter("drift.adoption", "events:repair", _drift)
+"""What two people decide: that the publisher's row is right. The subject is ``publisher/relation/id``."""
 
 
 def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router:
@@ -202,18 +227,15 @@ def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router
         return Listed(items=[DriftOut.model_validate(row) for row in rows])
 
     @router.post("/drift/{publisher}/{relation}/{row_id}/adoption", summary="采纳发布方数据")
-    async def adopt(request: Request, caller: Repairer, publisher: str, relation: str, row_id: UUID) -> Adopted:
-        """Decide on a difference: take what the publisher has now, and let the effects follow."""
-        waits = await _rows(
-            request,
-            "SELECT 1 FROM drift WHERE publisher = :publisher AND relation = :relation AND id = :id "
-            "AND settled_at IS NULL",
-            publisher=publisher,
-            relation=relation,
-            id=row_id,
-        )
-        if not waits or publisher not in subscriptions:
-            raise Problem("drift_unknown", text=_DRIFT_UNKNOWN)
+    async def adopt(
+        *, request: Request, caller: Repairer, publisher: str, relation: str, row_id: UUID, body: AdoptionIn
+    ) -> Adopted:
+        """Take what the publisher has now, as two people decided, and let the effects follow."""
+        subject_id = f"{publisher}/{relation}/{row_id}"
+        async with _works(request).begin(caller=caller, trace_id=request.state.trace_id) as work:
+            if publisher not in subscriptions or await _drift(work, subject_id) is None:
+                raise Problem("drift_unknown", text=_DRIFT_UNKNOWN)
+            await redeemable(work, DRIFT, subject_id, body.approval_id)
         journals: Mapping[str, JournalClient] = request.app.state.journals
         changed = await adopt_as_published(
             _works(request),
@@ -223,6 +245,9 @@ def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router
             row_id,
             by=caller.subject,
         )
+        # Adopting twice changes nothing, so the approval is used last: dying in between wastes nothing.
+        async with _works(request).begin(caller=caller, trace_id=request.state.trace_id) as work:
+            await use(work, body.approval_id)
         return Adopted(rows_changed=changed)
 
     return router

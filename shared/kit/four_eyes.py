@@ -221,6 +221,19 @@ async def redeem(work: UnitOfWork, matter: Matter, subject_id: str, approval_id:
     Raises Problem: 409 `approval_needed` unless it was approved for this subject, has not lapsed and was not used;
     409 `approval_content_changed` when what was approved is no longer what stands.
     """
+    await redeemable(work, matter, subject_id, approval_id)
+    await use(work, approval_id)
+
+
+async def use(work: UnitOfWork, approval_id: UUID) -> None:
+    """Mark an approval used; the database refuses a second time."""
+    await work.connection.execute(
+        _APPROVAL.update().where(_APPROVAL.c.approval_id == approval_id).values(used_at=sql.func.clock_timestamp())
+    )
+
+
+async def redeemable(work: UnitOfWork, matter: Matter, subject_id: str, approval_id: UUID) -> None:
+    """What `redeem` raises, without using the approval: for an action that spans several transactions."""
     approval = _APPROVAL
     row = (
         await work.connection.execute(
@@ -239,9 +252,6 @@ async def redeem(work: UnitOfWork, matter: Matter, subject_id: str, approval_id:
     if row is None:
         raise Problem("approval_needed", text=_NEEDED, days=VALID_DAYS)
     await _must_be_unchanged(work, matter, row)
-    await work.connection.execute(
-        approval.update().where(approval.c.approval_id == approval_id).values(used_at=sql.func.clock_timestamp())
-    )
 
 
 async def _must_be_unchanged(work: UnitOfWork, matter: Matter, row: Any) -> bytes:

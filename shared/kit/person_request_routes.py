@@ -161,6 +161,7 @@ def own_request_router(requests: PersonRequests, blobs: Blobs) -> Router:
         table = cases.REQUEST
         query = sql.select(table).where(table.c.person_id == caller.person_id)
         rows, following = await paginate(work.connection, query, [table.c.request_id], page, descending=True)
+        work.audit(Look(caller.person_id, ("requests",), "read by themself", purpose=Purpose.OWN_REQUEST.value))
         return Listed(items=[RequestOut.of(row, work.today()) for row in rows], next=following)
 
     @router.post("/{request_id}/withdrawal", dependencies=[Idempotent()], summary="撤回申请")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
@@ -198,14 +198,14 @@ class _Maker:
 class _Statements:
     """The three statements of one table."""
 
-    def __init__(self, sealed: Sealed, header: bytes, *, reindex: bool) -> None:
+    def __init__(self, sealed: Sealed, header: bytes) -> None:
         table, key = sealed.table, sealed.key
         others = [
             sql.and_(table.c[name].is_not(None), sql.func.substring(table.c[name], 1, len(header)) != header)
             for name in sealed.columns
         ]
         self._key = key
-        self._due = sql.true() if reindex and sealed.indexes else sql.or_(*others)
+        self._due = sql.true() if sealed.indexes else sql.or_(*others)
         self._read = sql.select(*key, *(table.c[name] for name in sealed.written)).order_by(*key).limit(CHUNK_ROWS)
         self.count = sql.select(sql.func.count()).select_from(table).where(self._due)
         self.left = sql.select(sql.func.count()).select_from(table).where(sql.or_(*others))
@@ -251,15 +251,29 @@ def _swap(sealed: Sealed) -> sql.TextClause:
 # ---------------------------------------------------------------------------- the job
 
 
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Rows made anew; values that could not be read; rows that others held, changed, or that would collide."""
+
+    rotated: int
+    unreadable: int
+    missed: int
+
+    def plus(self, rotated: int, unreadable: int, missed: int) -> _Tally:
+        """After one more chunk."""
+        return _Tally(self.rotated + rotated, self.unreadable + unreadable, self.missed + missed)
+
+
 class Rotation:
     """The job of one service: its encrypted columns, then the contents of its files."""
 
     def __init__(self, sealed: Sequence[Sealed], keys: KeyRing, blob_tables: BlobTables) -> None:
-        self._sealed = sealed
+        # While the index key stays, indexes are none of our business: not read, not written, not computed.
+        reindex = keys.previous_index_key() is not None
+        self._sealed = [each if reindex else replace(each, indexes={}) for each in sealed]
         self._keys = keys
         self._cipher = Cipher(keys)
         self._blob = blob_tables.blob
-        self._reindex = keys.previous_index_key() is not None
 
     def handler(self) -> Handler[Any]:
         """For the job runner."""
@@ -270,59 +284,51 @@ class Rotation:
         algorithm, active = key_named_in(self._cipher.header)
         if wanted != (active, algorithm.name):
             raise KeyIsNotActiveHere(active=f"{active}/{algorithm.name}", wanted="/".join(wanted))
-        rotated = int(job.checkpoint.get("rotated", 0))
-        unreadable = int(job.checkpoint.get("unreadable", 0))
-        for each in self._sealed[int(job.checkpoint.get("table", 0)) :]:
-            rotated, unreadable = await self._rotate(job, each, rotated, unreadable)
+        tally = _Tally(*(int(job.checkpoint.get(name, 0)) for name in ("rotated", "unreadable", "missed")))
+        for number in range(int(job.checkpoint.get("table", 0)), len(self._sealed)):
+            tally = await self._rotate(job, number, tally)
         files = await self._reseal_files(job)
-        left = await self._left(job)
+        left = tally.missed + await self._left(job)
         if left:
-            raise KeysAreStillInUse(left=left, unreadable=unreadable)
-        return JobResult({"key": active, "algorithm": algorithm.name, "rows": rotated, "files": files, "left": 0})
+            raise KeysAreStillInUse(left=left, unreadable=tally.unreadable)
+        return JobResult({"key": active, "algorithm": algorithm.name, "rows": tally.rotated, "files": files, "left": 0})
 
-    async def _rotate(self, job: RunningJob[Any], sealed: Sealed, rotated: int, unreadable: int) -> tuple[int, int]:
+    async def _rotate(self, job: RunningJob[Any], number: int, before: _Tally) -> _Tally:
         """All rows of one table; a pass leaves rows that were held or changed meanwhile to the next one."""
-        number = self._sealed.index(sealed)
-        statements = _Statements(sealed, self._cipher.header, reindex=self._reindex)
-        maker = _Maker(sealed, self._keys, self._cipher)
+        sealed = self._sealed[number]
+        statements = _Statements(sealed, self._cipher.header)
         async with job.begin() as work:
             total = await work.connection.scalar(statements.count)
         await job.progress(phase=sealed.table.name, done=0, total=total)
-        done = 0
+        tally = before
         for _ in range(PASSES_MAX):
-            after, missed = _resumed(job, number, sealed), 0
-            unreadable_now = 0
-            while True:
-                async with job.begin() as work:
-                    rows = (await work.connection.execute(statements.read(after))).all()
-                if not rows:
-                    break
-                chunk = await asyncio.to_thread(maker.make, rows)
-                after = tuple(rows[-1][: len(sealed.key)])
-                async with job.begin() as work:
-                    swapped = await _swapped(work.connection, statements.swap, sealed, chunk)
-                    missed += len(chunk.keys) - swapped
-                    unreadable_now += chunk.unreadable
-                    rotated, done = rotated + swapped, done + len(rows)
-                    await job.progress(
-                        work=work,
-                        done=done,
-                        total=max(total or 0, done),
-                        checkpoint={
-                            "table": number,
-                            "after": [str(part) for part in after],
-                            "rotated": rotated,
-                            "unreadable": unreadable + unreadable_now,
-                        },
-                    )
-            job.checkpoint.pop("after", None)
-            if not missed:
+            # What a pass could not read or write is counted anew by the next one.
+            start = _Tally(tally.rotated, before.unreadable, before.missed)
+            tally = await self._pass(job, number, statements, start)
+            if tally.missed == before.missed:
                 break
             await asyncio.sleep(PASS_PAUSE_SECONDS)
-        await job.progress(
-            checkpoint={"table": number + 1, "rotated": rotated, "unreadable": unreadable + unreadable_now}
-        )
-        return rotated, unreadable + unreadable_now
+        await job.progress(checkpoint={"table": number + 1, **asdict(tally)})
+        return tally
+
+    async def _pass(self, job: RunningJob[Any], number: int, statements: _Statements, tally: _Tally) -> _Tally:
+        """One walk over what is due, from the checkpoint on."""
+        sealed = self._sealed[number]
+        maker = _Maker(sealed, self._keys, self._cipher)
+        after, done = _resumed(job, number, sealed), 0
+        while True:
+            async with job.begin() as work:
+                rows = (await work.connection.execute(statements.read(after))).all()
+            if not rows:
+                job.checkpoint.pop("after", None)
+                return tally
+            chunk = await asyncio.to_thread(maker.make, rows)
+            after, done = tuple(rows[-1][: len(sealed.key)]), done + len(rows)
+            async with job.begin() as work:
+                swapped = await _swapped(work.connection, statements.swap, sealed, chunk)
+                tally = tally.plus(swapped, chunk.unreadable, len(chunk.keys) - swapped)
+                place = {"table": number, "after": [str(part) for part in after]}
+                await job.progress(work=work, done=done, checkpoint={**place, **asdict(tally)})
 
     async def _reseal_files(self, job: RunningJob[Any]) -> int:
         """Contents are rewritten one by one; a reader keeps the one it has open."""
@@ -359,7 +365,7 @@ class Rotation:
     async def _left(self, job: RunningJob[Any]) -> int:
         left = 0
         for each in self._sealed:
-            statements = _Statements(each, self._cipher.header, reindex=False)
+            statements = _Statements(each, self._cipher.header)
             async with job.begin() as work:
                 left += int(await work.connection.scalar(statements.left) or 0)
         return left

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     Table,
     Text,
     Uuid,
@@ -25,12 +26,14 @@ from shared.kit.clock_routes import clock_tables
 from shared.kit.consumer import consumer_tables
 from shared.kit.database import new_metadata
 from shared.kit.dead_letters import dead_letter_tables
+from shared.kit.four_eyes import approval_tables
 from shared.kit.idempotency import idempotency_tables
 from shared.kit.imports import import_tables
 from shared.kit.jobs import job_tables
 from shared.kit.journal import journal_tables
 from shared.kit.leader import leader_tables
 from shared.kit.mirror import mirror_table
+from shared.kit.person_requests import person_request_tables
 from shared.kit.publisher_routes import Published
 from shared.kit.relay import relay_tables
 
@@ -91,6 +94,22 @@ award_step = Table(
     Index("uq_award_step_award_id_version", "award_id", "version", unique=True),
 )
 
+payee = Table(
+    "payee",
+    metadata,
+    Column("award_id", Uuid, ForeignKey("award.award_id"), primary_key=True),
+    Column("person_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("name_cipher", LargeBinary, nullable=False),
+    Column("account_cipher", LargeBinary, nullable=False),
+    Column("account_index", LargeBinary, nullable=False, comment="finds one account of several awards (DX-24)"),
+    Column("bank", Text, nullable=False),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+    Index("ix_payee_account_index", "account_index"),
+    Index("ix_payee_person_id", "person_id"),
+)
+
 journal_tables(metadata)
 audit_tables(metadata)
 relay_tables(metadata)
@@ -99,7 +118,9 @@ clock_tables(metadata)
 consumer_tables(metadata)
 dead_letter_tables(metadata)
 drift_tables(metadata)
-idempotency_tables(metadata)
+approval_tables(metadata)
+requests = person_request_tables(metadata)
+answers = idempotency_tables(metadata)
 jobs = job_tables(metadata)
 blobs = blob_tables(metadata)
 imports = import_tables(metadata)

@@ -40,6 +40,12 @@ class PersonHasDied(Refusal):
     code: ClassVar[str] = "person_has_died"
 
 
+class PayeeNotFound(Refusal):
+    """No payee was recorded for the award yet."""
+
+    code: ClassVar[str] = "payee_not_found"
+
+
 class AwardExists(Refusal):
     """The person has a running award of this scheme. Facts: scheme."""
 

@@ -33,8 +33,9 @@ COUNTY, OTHER = "341502", "340102"
 
 
 def a_number(serial: int) -> str:
-    """An identity number of nobody; the place 990102 does not exist."""
-    seventeen = f"990102{1940 + serial // 1000 % 60}0101{serial % 1000:03d}"
+    """An identity number of nobody, up to 720,000; the place 990102 does not exist."""
+    month, year = 1 + serial // 60_000, 1940 + serial // 1000 % 60
+    seventeen = f"990102{year}{month:02d}01{serial % 1000:03d}"
     return seventeen + check_character(seventeen)
 
 

@@ -1,5 +1,7 @@
 """Personal values in clear: for who may, where they may, for a stated purpose, and remembered."""
 
+from typing import Any
+
 import pytest
 from httpx import Response
 
@@ -12,7 +14,7 @@ async def _somebody(office: Office, serial: int = 1) -> str:
     return await office.register(serial, name=NAME, phone=PHONE, address=ADDRESS)
 
 
-async def _disclose(office: Office, person_id: str, role: str = "county_reviewer", **changes: object) -> Response:
+async def _disclose(office: Office, person_id: str, role: str = "county_reviewer", **changes: Any) -> Response:
     body = {"fields": ["name", "phone"], "purpose": "CASE_HANDLING", **changes}
     return await office.call("POST", f"/api/v1/persons/{person_id}/disclosure", role, body)
 
@@ -83,7 +85,7 @@ async def test_a_disclosure_is_in_the_audit_trail_with_its_purpose_before_it_is_
         {"case_ref": f"X-{a_number(1)}"},
     ],
 )
-async def test_without_a_purpose_of_the_list_nothing_is_shown(office: Office, changes: dict[str, object]) -> None:
+async def test_without_a_purpose_of_the_list_nothing_is_shown(office: Office, changes: dict[str, Any]) -> None:
     person_id = await _somebody(office)
     refused = await _disclose(office, person_id, **changes)
     assert refused.status_code == 422

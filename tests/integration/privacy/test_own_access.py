@@ -1,11 +1,13 @@
 """Whoever looks at their own data sees themself, whatever the division, and nobody else."""
 
+from typing import Any
+
 import pytest
 
 from tests.integration.privacy.conftest import OTHER, Office, a_number
 
 
-async def _guardian(office: Office, ward: str, **changes: object) -> str:
+async def _guardian(office: Office, ward: str, **changes: Any) -> str:
     body = {
         "name": "监护人甲",
         "citizen_id_no": a_number(900),
@@ -65,7 +67,7 @@ async def test_an_official_has_no_own_access_by_office(office: Office) -> None:
     ],
 )
 async def test_a_guardian_sees_a_ward_while_token_and_register_say_so(
-    office: Office, changes: dict[str, object], claims: dict[str, object], status: int
+    office: Office, changes: dict[str, Any], claims: dict[str, Any], status: int
 ) -> None:
     ward = await office.register(1)
     await _guardian(office, ward, **changes)
@@ -90,7 +92,7 @@ async def test_an_ended_guardianship_shows_nothing_from_the_day_after(office: Of
 async def test_a_guardian_of_one_is_none_of_another_in_the_claim(office: Office) -> None:
     ward, other = await office.register(1), await office.register(2)
     await _guardian(office, ward)
-    claimed = {"ward_ids": [ward, other]}
+    claimed: dict[str, Any] = {"ward_ids": [ward, other]}
     listed = await office.call("GET", "/api/v1/me/wards", "guardian", who="iam-77", **claimed)
     assert [item["person"]["person_id"] for item in listed.json()["items"]] == [ward]
     assert (

@@ -42,7 +42,7 @@ async def test_a_copy_is_everything_held_in_two_files_only_the_person_can_fetch(
     await office.issue(person_id)
     request = await _ask(office, person_id, "COPY")
     own = f"/api/v1/me/requests/{request['request_id']}/copy"
-    mine = {"who": "me", "divisions": [], "person_id": person_id}
+    mine: dict[str, Any] = {"who": "me", "divisions": [], "person_id": person_id}
     assert (await office.call("GET", f"{own}?format=json", "person", **mine)).status_code == 409
     accepted = await _step(office, request["request_id"], "acceptance")
     assert accepted.json()["state"] == "ACCEPTED"
@@ -56,7 +56,7 @@ async def test_a_copy_is_everything_held_in_two_files_only_the_person_can_fetch(
     cells = CalamineWorkbook.from_filelike(io.BytesIO(sheet.content)).get_sheet_by_index(0).to_python()
     assert ["人员", 1, "name", NAME] in cells
     # Neither another person nor whoever runs the job sees the files.
-    other = {"who": "other", "divisions": ["*"], "person_id": await office.register(2)}
+    other: dict[str, Any] = {"who": "other", "divisions": ["*"], "person_id": await office.register(2)}
     assert (await office.call("GET", f"{own}?format=json", "person", **other)).status_code == 404
     job = accepted.json()["job_id"]
     assert (await office.call("GET", f"/api/v1/jobs/{job}/result", who="officer")).status_code == 409
@@ -158,7 +158,7 @@ async def test_cases_belong_to_their_division_and_their_person(office: Office) -
     assert (await office.call("GET", "/api/v1/person-requests", divisions=[OTHER])).json()["items"] == []
     body = {"kind": "COPY", "person_id": person_id}
     assert (await office.call("POST", "/api/v1/person-requests", body=body, divisions=[OTHER])).status_code == 404
-    stranger = {"who": "x", "person_id": await office.register(2)}
+    stranger: dict[str, Any] = {"who": "x", "person_id": await office.register(2)}
     theirs = {"kind": "COPY", "person_id": person_id}
     assert (await office.call("POST", "/api/v1/me/requests", "person", theirs, **stranger)).status_code == 404
     gone = f"/api/v1/me/requests/{request['request_id']}/withdrawal"

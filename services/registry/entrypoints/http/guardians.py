@@ -13,7 +13,7 @@ from services.registry.adapters.guardians import Guardian, masked_guardian
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import GuardianDatesAreWrong, GuardianNotFound, PersonNotFound
 from services.registry.entrypoints.http.schemas import CitizenId, Name, PhoneNumber
-from shared.kit.audit import Change, Code
+from shared.kit.audit import Change, Code, Look
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
@@ -68,6 +68,7 @@ async def list_guardians(caller: Reader, person_id: UUID, work: Work) -> Listed[
     found = await work.guardians.of_person(person_id, within=caller.scope)
     if found is None:
         raise PersonNotFound
+    work.audit(Look(person_id, ("guardians",), "read.masked"))
     return Listed(items=[GuardianOut.model_validate(masked_guardian(one)) for one in found])
 
 

@@ -4,6 +4,7 @@ from alembic import op
 
 from services.subsidy.adapters.tables import metadata
 from shared.kit.audit import AUDIT_DDL
+from shared.kit.four_eyes import FOUR_EYES_DDL
 from shared.kit.journal import JOURNAL_DDL
 from shared.kit.leader import LEADER_DDL
 from shared.kit.relay import RELAY_DDL
@@ -14,7 +15,7 @@ down_revision = None
 
 def upgrade() -> None:
     metadata.create_all(op.get_bind())
-    for statement in (*JOURNAL_DDL, *AUDIT_DDL, *LEADER_DDL, *RELAY_DDL):
+    for statement in (*JOURNAL_DDL, *AUDIT_DDL, *LEADER_DDL, *RELAY_DDL, *FOUR_EYES_DDL):
         op.execute(statement)
     op.execute(
         "INSERT INTO journal_epoch (epoch, reason) "
