@@ -40,6 +40,7 @@ SEALS_PER_PAGE: Final = 100
 UNSEALED_SECONDS_MAX: Final = 10.0
 FINDINGS_MAX: Final = 1_000
 SWAPS_MAX: Final = 300
+"""Places are compared with each other only while so few are wrong: the comparison grows with their square."""
 HASH_BYTES: Final = 32
 
 
@@ -268,7 +269,7 @@ class _Verification:
 
     def _name_broken_seals(self) -> None:
         """A seal that does not follow was edited, changed places with another, or follows one whose signature was."""
-        numbers = [seal.number for seal in self._broken]
+        numbers = [seal.number for seal in self._broken] if len(self._broken) <= SWAPS_MAX else []
         named = {finding.seal for finding in self._report.findings}
         for seal in self._broken:
             elsewhere = [other for other in numbers if other != seal.number and self._belongs(seal, other)]
