@@ -20,6 +20,7 @@ from shared.kit.audit_routes import RESULT_PERMISSIONS, audit_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.disclosure import disclosure_router
+from shared.kit.divisions import bundled
 from shared.kit.four_eyes import approval_router
 from shared.kit.imports import IMPORT_TEXTS, import_routes
 from shared.kit.job_routes import job_routes
@@ -78,6 +79,7 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
 def main() -> None:
     """Serve until told to stop."""
     settings = RegistrySettings()
+    bundled()  # reading the directory takes longer than a transaction should stand still
     parts = open_parts(settings, role="api", blob_tables=blobs, make_work=work_with)
     run_api(settings, app_of(settings, parts), parts.ops)
 
