@@ -149,7 +149,7 @@ class OutboundTransport(httpx.AsyncBaseTransport):
         return await self._ask(addresses[-1], request)
 
     async def _ask(self, address: str, request: httpx.Request) -> httpx.Response:
-        """The same request, to the address; the name stays in `Host` and in the certificate's check."""
+        """The same request, to the address; the name stays in `Host` and in what TLS checks."""
         pinned = httpx.Request(
             request.method,
             request.url.copy_with(host=address.partition("%")[0]),
