@@ -32,6 +32,7 @@ def rule(trail: Trail) -> Rule:
 def january(forger: Forger) -> Iterator[None]:
     """A month of two years ago."""
     forger.execute("CREATE TABLE audit_2024_01 PARTITION OF audit FOR VALUES FROM ('2024-01-01Z') TO ('2024-02-01Z')")
+    forger.execute("ALTER TABLE audit_2024_01 OWNER TO kit")
     yield
     forger.execute("DROP TABLE IF EXISTS audit_2024_01")
 
