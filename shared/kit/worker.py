@@ -11,6 +11,7 @@ import contextlib
 import gc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
@@ -36,6 +37,7 @@ from shared.kit.settings import ServiceSettings
 from shared.kit.work import UnitOfWork, Works
 
 CONNECT_RETRY_SECONDS: Final = 0.3
+DAY_LOOK_SECONDS: Final = 1.0
 UNPUBLISHED_SECONDS_MAX: Final = 30
 
 log = structlog.get_logger()
@@ -44,7 +46,10 @@ W = TypeVar("W", bound=UnitOfWork)
 
 @dataclass(frozen=True, slots=True)
 class Timer(Generic[W]):
-    """Something done now and then by the leader. ``run`` opens its own transactions and may be repeated safely."""
+    """Something done by the leader at least so often, and whenever a civil day begins.
+
+    ``run`` opens its own transactions and may be repeated safely.
+    """
 
     name: str
     every_seconds: float
@@ -180,13 +185,21 @@ class Worker(Generic[W]):
 
     async def _tick(self, timer: Timer[Any]) -> None:
         while True:
+            day = self._works.clock.today()
             try:
                 await timer.run(self._works)
             except Exception as error:
                 if not is_transient(error):
                     raise
                 log.warning("timer.postponed", timer=timer.name, reason=type(error).__name__)
-            await asyncio.sleep(timer.every_seconds)
+            await self._due_again(timer, day)
+
+    async def _due_again(self, timer: Timer[Any], day: date) -> None:
+        """Until its time has passed, or the civil day is another: what falls due on a day is done as it begins."""
+        left = timer.every_seconds
+        while left > 0 and self._works.clock.today() == day:
+            await asyncio.sleep(min(left, DAY_LOOK_SECONDS))
+            left -= DAY_LOOK_SECONDS
 
 
 async def _partitions(works: Works[Any]) -> None:
