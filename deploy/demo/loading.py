@@ -95,13 +95,18 @@ def _award_rows(
             yield person_id, scheme, applied_on
 
 
-async def open_cases(person_ids: Sequence[str], rehab: Api, screen: Screen) -> int:
+async def holders(registry: Api, n: int) -> list[str]:
+    """The ids of the first ``n`` holders of a certificate."""
+    page = await registry.get("/api/v1/certificates", limit=n)
+    return [item["person_id"] for item in page["items"]]
+
+
+async def open_cases(person_ids: Sequence[str], rehab: Api, screen: Screen) -> None:
     """Rehabilitation cases, one request each."""
     with screen.bar("建立康复个案 opening cases") as bar:
         for done, person_id in enumerate(person_ids, start=1):
             await rehab.post("/api/v1/cases", {"person_id": person_id})
             bar.show(done, len(person_ids))
-    return len(person_ids)
 
 
 class Watch(NamedTuple):

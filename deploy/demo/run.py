@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,15 +15,19 @@ import psutil
 from deploy.demo import cancellations, story, tour
 from deploy.demo.cast import Cast, operator
 from deploy.demo.generator import SyntheticPerson, generate
-from deploy.demo.loading import Watch, caught_up, import_awards, import_persons
+from deploy.demo.loading import Watch, caught_up, holders, import_awards, import_persons, open_cases
 from deploy.demo.report import Report, Step, Target
 from deploy.demo.screen import Screen, duration
 from deploy.local.claim import Claim, StackIsRunning, end_leftovers
 from deploy.local.stack import Stack
+from shared.values.month import Month
 
 CANCELLATION_MS_TARGET: Final = 150.0
 MEMORY_MIB_TARGET: Final = 900.0
 MIB: Final = 2**20
+CASES: Final = 60
+LATE_NEWS_DAYS: Final = 20
+"""A death that falls into the month before and is learned this month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ class Demonstration:
             awards = await import_awards(persons, cast.reviewer, cast.determiner, directory, screen)
         screen.note(f"{awards.applied:,} 项 awards")
         self.report.facts["awards"] = awards.applied
+        async with self._step("cases_opened", f"逐个建立 {CASES} 个康复个案", "rehabilitation cases opened"):
+            await open_cases(await holders(cast.reviewer, CASES), cast.rehabilitator, screen)
         async with self._step("caught_up", "事件全部到位", "every event has arrived"):
             self.report.facts["events"] = await caught_up(watches, screen)
         screen.note(f"{self.report.facts['events']:,} 个事件 events")
@@ -147,15 +153,14 @@ class Demonstration:
 
     async def _live(self, cast: Cast, today: date) -> None:
         screen = self._screen
-        first, _ = story.protagonists(self._wishes.persons, seed=self._wishes.seed, today=today)
+        first, second = story.protagonists(self._wishes.persons, seed=self._wishes.seed, today=today)
+        before = await story.figures(cast.statistician)
         life = story.Life(first)
         screen.heading(f"主线：{first.name}（合成人物）", "The main story")
-        async with self._step("registered", "登记人员", "registered"):
-            await story.register(life, cast)
-        async with self._step("certificate_issued", "核发残疾人证", "certificate issued"):
-            await story.certify(life, cast)
-        async with self._step("award_granted", "认定护理补贴", "nursing subsidy granted"):
-            await story.grant(life, cast)
+        await self._begin(life, cast)
+        async with self._step("indicators_counted", "指标已计入", "indicators count them"):
+            counted = await story.moved(before, {"persons": 1, "certificates": 1, "awards": 1}, cast.statistician)
+        screen.note(story.difference(before, counted))
         async with self._step("cancelled", "注销残疾人证（不再符合残疾标准）", "certificate cancelled"):
             await story.cancel(life, cast)
         async with self._step("suspended", "补贴停发", "subsidy suspended"):
@@ -163,9 +168,35 @@ class Demonstration:
         screen.note(
             f"注销答复后 {duration(milliseconds)}，自 {award['effective_month']} 起停发 suspended from that month"
         )
+        async with self._step("indicators_moved", "指标随之变化", "indicators moved"):
+            ended = await story.moved(counted, {"certificates_ended": 1, "awards_ended": 1}, cast.statistician)
+        screen.note(story.difference(counted, ended))
         async with self._step("cause_traced", "由停发追溯到注销请求", "traced back to the request"):
             await story.trace(life, cast, screen)
         self._stops = {life.stop_id}
+        await self._die(story.Life(second), cast, today)
+
+    async def _begin(self, life: story.Life, cast: Cast) -> None:
+        async with self._step("registered", "登记人员", "registered"):
+            await story.register(life, cast)
+        async with self._step("certificate_issued", "核发残疾人证", "certificate issued"):
+            await story.certify(life, cast)
+        async with self._step("award_granted", "认定护理补贴", "nursing subsidy granted"):
+            await story.grant(life, cast)
+
+    async def _die(self, life: story.Life, cast: Cast, today: date) -> None:
+        screen = self._screen
+        screen.heading(f"另一条线：{life.person.name}（合成人物）", "Another story")
+        async with self._step("second_life", "登记、发证、认定补贴、康复建档", "registered, granted, case opened"):
+            for begin in (story.register, story.certify, story.grant, story.open_case):
+                await begin(life, cast)
+        died_on = Month.of(today).first_day - timedelta(days=LATE_NEWS_DAYS)
+        async with self._step("death_reported", f"补报死亡（{died_on}）", "a death becomes known late"):
+            await story.report_death(life, cast, died_on)
+        async with self._step("death_stops_all", "补贴停发，康复个案结案", "subsidy suspended, case closed"):
+            _, award = await story.suspension(life, cast)
+            await story.case_closed(life, cast)
+        screen.note(f"死亡当月仍应发，自 {award['effective_month']} 起停发 the month of the death stays due")
 
     async def _cancel_many(self, cast: Cast) -> None:
         screen = self._screen

@@ -1,14 +1,14 @@
 """The main story, told over HTTP: a certificate is cancelled, the money stops, and anybody can see why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import Final
 
-from deploy.demo.api import Json, eventually
+from deploy.demo.api import Api, Json, NeverCame, eventually
 from deploy.demo.cancellations import milliseconds_until_suspended
-from deploy.demo.cast import Cast
+from deploy.demo.cast import PREFECTURE, Cast
 from deploy.demo.generator import NURSING_SUBSIDY, SyntheticPerson, generate
 from deploy.demo.screen import Screen
 
@@ -16,11 +16,23 @@ EVENT_SECONDS_MAX: Final = 30.0
 REASON: Final = "NO_LONGER_MEETS"
 _SPARE: Final = 20_000
 _NOT_KNOWN_YET: Final = (404, 409)
-"""The subsidy service answers these while the news of a person or a certificate is still on its way."""
+"""Other services answer these while the news of a person or a certificate is still on its way."""
+
+FIGURES: Final = {
+    "persons": "在册人数",
+    "certificates": "有效残疾人证",
+    "awards": "在享补贴资格",
+    "certificates_ended": "当月失效残疾人证",
+    "awards_ended": "当月末停发补贴",
+    "rehab_cases": "在管康复个案",
+}
+"""The indicators the story looks at, as the catalogue of the indicators service calls them."""
+
+Figures = dict[str, int]
 
 
 class CauseIsWrong(Exception):
-    """What the award gives as its cause does not lead to the request that cancelled the certificate."""
+    """What is given as a cause does not lead to the request that made it so."""
 
 
 def protagonists(persons: int, *, seed: int, today: date, wanted: int = 2) -> list[SyntheticPerson]:
@@ -106,6 +118,69 @@ async def suspension(life: Life, cast: Cast) -> tuple[float, Json]:
     """Milliseconds until the award is seen suspended, and the award."""
     milliseconds = await milliseconds_until_suspended(cast.determiner, life.award_id)
     return milliseconds, await cast.determiner.get(f"/api/v1/awards/{life.award_id}")
+
+
+async def open_case(life: Life, cast: Cast) -> None:
+    """A rehabilitation case for a person the rehab service has heard of."""
+
+    async def attempt() -> str:
+        return str((await cast.rehabilitator.post("/api/v1/cases", {"person_id": life.person_id})).json()["case_id"])
+
+    life.case_id = await eventually(attempt, what="the case", seconds=EVENT_SECONDS_MAX, every=0.005, of=_NOT_KNOWN_YET)
+
+
+async def report_death(life: Life, cast: Cast, died_on: date) -> None:
+    """The police report a death, weeks later as it happens."""
+    person = await cast.reviewer.fetch(f"/api/v1/persons/{life.person_id}")
+    answer = await cast.reviewer.post(
+        f"/api/v1/persons/{life.person_id}/death-report",
+        {"died_on": died_on.isoformat(), "source": "POLICE"},
+        seen=person.headers["etag"],
+    )
+    life.stop_id = answer.json()["stop_id"]
+
+
+async def case_closed(life: Life, cast: Cast) -> Json:
+    """The case once it is closed. Raises CauseIsWrong when something else than the death closed it."""
+
+    async def closed() -> Json | None:
+        case = await cast.rehabilitator.get(f"/api/v1/cases/{life.case_id}")
+        return case if case["status"] == "CLOSED" else None
+
+    case: Json = await eventually(closed, what="the closing of the case", seconds=EVENT_SECONDS_MAX)
+    if (case["closing_reason"], case["cause_id"]) != ("DIED", life.stop_id):
+        raise CauseIsWrong(str(case))
+    return case
+
+
+async def figures(indicators: Api) -> Figures:
+    """This month's indicators of the prefecture."""
+    answer = await indicators.get("/api/v1/indicators/values", division=PREFECTURE)
+    return {item["indicator"]: item["value"] for item in answer["items"] if item["indicator"] in FIGURES}
+
+
+async def moved(before: Figures, by: Mapping[str, int], indicators: Api) -> Figures:
+    """The figures once they have moved by so much, and by nothing else. Raises NeverCame with what they are."""
+    expected = {name: value + by.get(name, 0) for name, value in before.items()}
+    last: Figures = {}
+
+    async def look() -> Figures | None:
+        nonlocal last
+        last = await figures(indicators)
+        return last if last == expected else None
+
+    try:
+        reached: Figures = await eventually(look, what="the indicators", seconds=EVENT_SECONDS_MAX)
+    except NeverCame as error:
+        message = f"{error}: {expected} were expected, {last} are told"
+        raise NeverCame(message) from error
+    return reached
+
+
+def difference(before: Figures, after: Figures) -> str:
+    """What has moved, for a person."""
+    changed = [name for name in FIGURES if before[name] != after[name]]
+    return "  ".join(f"{FIGURES[name]} {before[name]:,} → {after[name]:,}" for name in changed)
 
 
 async def trace(life: Life, cast: Cast, screen: Screen) -> None:
