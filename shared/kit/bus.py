@@ -23,11 +23,12 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from shared.contracts.event import Envelope
+from shared.contracts.event import Envelope, EnvelopeUnreadable
 
 BATCH_MAX: Final = 1_000
 SINGLES_MAX: Final = 4
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
+LOOK_BACK: Final = 100
 STREAM_DAYS: Final = 7
 STREAM_BYTES_MAX: Final = 8 * 1024**3
 DUPLICATE_WINDOW_SECONDS: Final = 600
@@ -134,14 +135,21 @@ class Bus:
             raise BusUnavailable(str(answer["error"]))
 
     async def last(self, stream: str) -> Envelope | None:
-        """The newest message of a stream, None when it is empty or missing."""
+        """The newest readable event of a stream, None when it is empty or missing.
+
+        Deleted and foreign messages at the end are passed over, a hundred at most.
+        """
         answer = await self._api(f"STREAM.INFO.{stream}")
-        if "error" in answer or not answer["state"]["last_seq"] or not answer["state"]["messages"]:
+        if "error" in answer:
             return None
-        found = await self._api(f"STREAM.MSG.GET.{stream}", {"seq": answer["state"]["last_seq"]})
-        if "error" in found:
-            return None
-        return Envelope.from_json(base64.b64decode(found["message"]["data"]))
+        newest, oldest = answer["state"]["last_seq"], max(answer["state"]["first_seq"], 1)
+        for sequence in range(newest, max(oldest, newest - LOOK_BACK) - 1, -1):
+            found = await self._api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+            with contextlib.suppress(EnvelopeUnreadable, KeyError):
+                envelope = Envelope.from_json(base64.b64decode(found["message"]["data"]))
+                if envelope.service == stream.lower():
+                    return envelope
+        return None
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Publish in order and wait for durable acknowledgement.
@@ -219,6 +227,9 @@ class Bus:
         return await self._request(f"$JS.API.{verb}", payload, None)
 
     async def _request(self, subject: str, payload: bytes, headers: dict[str, str] | None) -> dict[str, Any]:
+        if not self._client.is_connected:
+            # nats-py would keep the request for later and let us wait for the whole time-out.
+            raise BusUnavailable(f"not connected, {subject}")
         try:
             reply = await self._client.request(
                 subject, payload, timeout=REQUEST_TIMEOUT_SECONDS, headers=dict(headers) if headers else None
@@ -301,6 +312,10 @@ class Deliveries:
         except (NatsError, OSError) as error:
             raise BusUnavailable(str(error)) from error
         self._outstanding, self._requested_at = PULL_BATCH, now
+
+    async def arrival(self) -> None:
+        """Until something arrives."""
+        await self._signal.wait()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Explicit acknowledgement, after commit. A lost one only causes a repeat, which the cursor drops."""

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.contracts.event import Envelope
 from shared.kit import journal
@@ -87,8 +87,9 @@ class Relay:
     async def start(self) -> int:
         """Claim the cursor for this term and notice a restored database.
 
-        If the stream already carries a later position of the current epoch than the journal has, this database was
-        restored from a backup without saying so: a new epoch begins here, and consumers resync.
+        If the newest event of the stream is of the current epoch and the journal does not have it, this database was
+        restored from a backup without saying so: a new epoch begins here, and consumers resync. Positions alone would
+        not tell: the restored database may have been written to since.
         """
         await self._bus.ensure_stream(self._stream)
         newest = await self._bus.last(self._stream)
@@ -102,9 +103,9 @@ class Relay:
                 raise LeadershipLost(self._stream)
             self._position = int(position)
             head = await journal.horizon(connection)
-            if newest is not None and newest.epoch == head.epoch and newest.position > head.position:
+            if newest is not None and newest.epoch >= head.epoch and not await _has(connection, newest):
                 epoch = await journal.mint_epoch(
-                    connection, reason=f"stream was ahead: {newest.position} > {head.position}"
+                    connection, reason=f"the stream has an event that the journal has not: {newest.event_id}"
                 )
                 log.error("journal.epoch_minted", epoch=epoch, stream_position=newest.position, head=head.position)
         return 1
@@ -139,6 +140,12 @@ class Relay:
                 raise LeadershipLost(self._stream)
         self._position = position
         RELAY_POSITION.set(position)
+
+
+async def _has(connection: AsyncConnection, envelope: Envelope) -> bool:
+    """Whether the journal has exactly this entry."""
+    known = await journal.find(connection, envelope.event_id)
+    return known is not None and known.position == envelope.position
 
 
 def _age_seconds(envelopes: Sequence[Envelope]) -> float:
