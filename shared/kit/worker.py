@@ -39,6 +39,7 @@ from shared.kit.work import UnitOfWork, Works
 CONNECT_RETRY_SECONDS: Final = 0.3
 DAY_LOOK_SECONDS: Final = 1.0
 UNPUBLISHED_SECONDS_MAX: Final = 30
+GARBAGE_OBJECTS: Final = 50_000
 
 log = structlog.get_logger()
 W = TypeVar("W", bound=UnitOfWork)
@@ -246,5 +247,7 @@ def run_worker(settings: ServiceSettings, worker: Worker[Any], ops: Ops) -> None
     # What the imports left behind lives as long as the process: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()
+    # A batch makes some hundred thousand objects that die together: looking through them every 700 finds nothing.
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 100)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
