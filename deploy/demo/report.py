@@ -53,16 +53,17 @@ class Target:
 
 @dataclass(slots=True)
 class Report:
-    """Everything in one document. ``facts`` are further keys."""
+    """Everything in one document. ``facts`` are further keys; ``finished``: it was not interrupted."""
 
+    finished: bool = False
     steps: list[Step] = field(default_factory=list)
     targets: dict[str, Target] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        """Whether every step was."""
-        return all(step.ok for step in self.steps)
+        """Whether the run came to its end and every step was right."""
+        return self.finished and all(step.ok for step in self.steps)
 
     def document(self) -> dict[str, Any]:
         """What is written."""

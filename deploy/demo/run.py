@@ -72,8 +72,8 @@ class Demonstration:
     async def run(self) -> None:
         """Everything, then the report. Raises StepFailed after a step that did not succeed."""
         self._screen.heading("量服演示", "Liangfu demonstration")
+        _empty(self._wishes.stack_dir)
         try:
-            _empty(self._wishes.stack_dir)
             stack = Stack(self._wishes.stack_dir)
             async with AsyncExitStack() as running:
                 async with self._step("stack_started", "启动全部服务", "the stack starts"):
@@ -83,6 +83,7 @@ class Demonstration:
                 async with self._step("stack_stopped", "停止，无残留进程", "stopped, no process left"):
                     await running.aclose()
                     _nothing_left()
+            self.report.finished = True
         finally:
             self.report.facts["wall_seconds"] = round(time.monotonic() - self._began, 1)
             self.report.write(self._wishes.report_file)

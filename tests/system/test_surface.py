@@ -46,12 +46,15 @@ async def test_the_api_document_tells_every_operation_and_its_permission(
 
 
 @EVERY_SERVICE
-async def test_the_event_document_tells_what_a_service_publishes(anybody: httpx.AsyncClient, service: Service) -> None:
+async def test_the_event_document_tells_what_a_service_sends_and_receives(
+    anybody: httpx.AsyncClient, service: Service
+) -> None:
     async with anybody as client:
         document = (await client.get("/asyncapi.json")).json()
     assert document["asyncapi"].startswith("3.")
-    assert document["channels"]
-    assert service.name in str(document["channels"])
+    publishers = {name.partition(".")[0] for name in document["channels"]}
+    assert publishers - {service.name} == set(service.reads)
+    assert (service.name in publishers) == (service.name != "indicators")
 
 
 @EVERY_SERVICE
