@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from deploy.local.catalogue import SERVICES, Service
-from tests.system.house import House
+from tests.system.house import House, until
 
 EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 REFERENCE = re.compile(r"""(?:src|href)=["']([^"']+)["']""")
@@ -83,3 +83,14 @@ async def test_the_api_port_answers_the_operators_paths_too(anybody: httpx.Async
     async with anybody as client:
         for path in ("/livez", "/readyz", "/metrics", "/version"):
             assert (await client.get(path)).status_code == 200, path
+
+
+async def test_every_publisher_has_its_stream_on_the_broker(house: House) -> None:
+    publishers = {service.name.upper() for service in house.stack.services}
+
+    async def streams() -> set[str]:
+        async with httpx.AsyncClient(base_url=house.stack.nats.monitor_url, trust_env=False) as client:
+            (account,) = (await client.get("/jsz", params={"streams": "true"})).json()["account_details"]
+        return {stream["name"] for stream in account["stream_detail"]}
+
+    await until(streams, lambda seen: publishers <= seen)
