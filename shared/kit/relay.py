@@ -70,12 +70,21 @@ class Relay:
                 await self._recreate()
             except BusUnavailable as error:
                 log.warning("relay.waiting", reason=str(error)[:200])
+                await self._tell_backlog()
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception as error:
                 if not is_transient(error):
                     raise
                 log.warning("relay.waiting", reason=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _tell_backlog(self) -> None:
+        """Keep the gauge true while nothing can be published: that is when somebody looks at it."""
+        try:
+            RELAY_BACKLOG_SECONDS.set(await unpublished_seconds(self._engine) or 0.0)
+        except Exception as error:
+            if not is_transient(error):
+                raise
 
     async def _recreate(self) -> None:
         try:
@@ -146,6 +155,18 @@ async def _has(connection: AsyncConnection, envelope: Envelope) -> bool:
     """Whether the journal has exactly this entry."""
     known = await journal.find(connection, envelope.event_id)
     return known is not None and known.position == envelope.position
+
+
+async def unpublished_seconds(engine: AsyncEngine) -> float | None:
+    """How long the oldest entry of the journal has waited for the broker; None when nothing waits."""
+    async with engine.connect() as connection:
+        age = await connection.scalar(
+            text(
+                "SELECT extract(epoch FROM clock_timestamp() - recorded_at) FROM journal "
+                "WHERE position > (SELECT position FROM relay_cursor) ORDER BY position LIMIT 1"
+            )
+        )
+    return None if age is None else float(age)
 
 
 def _age_seconds(envelopes: Sequence[Envelope]) -> float:

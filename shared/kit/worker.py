@@ -32,7 +32,7 @@ from shared.kit.journal import ensure_partitions
 from shared.kit.journal_client import journal_clients
 from shared.kit.leader import Leadership, LeadershipLost, lead
 from shared.kit.ops import Ops, serving_ops, stop_on_signals
-from shared.kit.relay import Relay
+from shared.kit.relay import Relay, unpublished_seconds
 from shared.kit.settings import ServiceSettings
 from shared.kit.work import UnitOfWork, Works
 
@@ -83,13 +83,7 @@ def unpublished_check(works: Works[Any]) -> Check:
     """Nothing in the journal has waited longer than 30 s for the relay."""
 
     async def probe() -> str:
-        async with works.engine.connect() as connection:
-            age = await connection.scalar(
-                text(
-                    "SELECT extract(epoch FROM clock_timestamp() - recorded_at) FROM journal "
-                    "WHERE position > (SELECT position FROM relay_cursor) ORDER BY position LIMIT 1"
-                )
-            )
+        age = await unpublished_seconds(works.engine)
         if age is not None and age > UNPUBLISHED_SECONDS_MAX:
             message = f"oldest unpublished event waits {age:.0f} s"
             raise NotReady(message)
