@@ -54,6 +54,7 @@ def open_parts(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
         application_name=f"{settings.service}-{role}",
+        pre_ping=role == "api",  # a worker repeats whatever a lost connection interrupts
     )
     works = Works(engine, clock=clock, make=make_work(keys))
     schema_head = head(settings.service)
