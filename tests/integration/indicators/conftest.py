@@ -16,8 +16,8 @@ from tests.integration.indicators.world import TODAY, World
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with migrated(tmp_path_factory.mktemp("indicators"), "indicators") as server:
+def server() -> Iterator[PostgresServer]:
+    with migrated("indicators") as server:
         yield server
 
 

@@ -38,7 +38,8 @@ class Lives:
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def day(self) -> date:
-        return date(2025, 12, 1) + timedelta(days=self.random.randrange(365))
+        """Around the turn of a month, where a day more or less is seen; few enough to fall on the same one often."""
+        return self.random.choice(MONTHS).last_day + timedelta(days=self.random.randint(-1, 1))
 
     def month(self) -> Month:
         return Month(2025, 11).plus(self.random.randrange(14))
@@ -53,7 +54,7 @@ class Lives:
 
     def issue(self) -> None:
         person = self.random.choice([*self.persons.values()])
-        on, until = self.day(), self.day() + timedelta(days=self.random.choice((0, 200, 3650)))
+        on, until = self.day(), self.day() + timedelta(days=self.random.choice((0, 3650)))
         certificate_id = self.world.registry.issue(person.person_id, on=on, until=until)
         here = self.world.registry.persons[person.person_id].division
         self.certificates[certificate_id] = Certificate(person.person_id, here, on, until=until, holder=person)
