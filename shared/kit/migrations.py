@@ -47,7 +47,7 @@ def run_env(metadata: MetaData) -> None:
             connection=connection,
             target_metadata=metadata,
             transaction_per_migration=True,
-            include_object=_is_declared,
+            include_object=is_declared,
             compare_type=True,
         )
         with context.begin_transaction():
@@ -55,7 +55,7 @@ def run_env(metadata: MetaData) -> None:
     engine.dispose()
 
 
-def _is_declared(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:  # noqa: FBT001 - alembic's signature
+def is_declared(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:  # noqa: FBT001 - alembic's signature
     """Monthly partitions are made by a function of the database, not by the metadata."""
     return not (kind == "table" and reflected and name is not None and name.startswith("journal_2"))
 

@@ -2,12 +2,16 @@
 
 import asyncio
 import base64
+import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,31 +21,66 @@ from shared.kit import migrations
 from shared.kit.database import new_engine
 
 _PERMANENT: Final = frozenset({"journal_epoch", "leader_term", "relay_cursor"})
-_KEY: Final = base64.b64encode(bytes(32)).decode()
-DATA_KEYS: Final = f'{{"active": "k1", "keys": {{"k1": "{_KEY}"}}, "index_key": "{_KEY}"}}'
+_KEY, _INDEX_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+DATA_KEYS: Final = f'{{"active": "k1", "keys": {{"k1": "{_KEY}"}}, "index_key": "{_INDEX_KEY}"}}'
 """Keys of a service whose secrets are nobody's."""
 
 
 @contextmanager
-def migrated(root: Path, *services: str) -> Iterator[PostgresServer]:
-    """One server with the database of each service at the head of its migrations."""
-    server = PostgresServer(
-        root / "pgdata",
-        port=Ports(root / "ports.json").port("postgres"),
-        password="admin",
-        owners={service: service for service in services},
-        log_file=root / "postgres.log",
-    )
+def home() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can reach. pytest's own become private again whenever another run starts."""
+    directory = Path(tempfile.mkdtemp(prefix="liangfu-"))
     try:
-        asyncio.run(server.start())
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def running(*owners: str) -> Iterator[PostgresServer]:
+    """One server with an empty database for each owner."""
+    with home() as root:
+        server = PostgresServer(
+            root / "pgdata",
+            port=Ports(root / "ports.json").port("postgres"),
+            password="admin",
+            owners={owner: owner for owner in owners},
+            log_file=root / "postgres.log",
+        )
+        try:
+            asyncio.run(server.start())
+            yield server
+        finally:
+            asyncio.run(server.stop())
+
+
+@contextmanager
+def migrated(*services: str) -> Iterator[PostgresServer]:
+    """One server with the database of each service at the head of its migrations."""
+    with running(*services) as server:
         for service in services:
             migrations.upgrade(service, server.url(service))
             with psycopg.connect(server.url(service).replace("+psycopg", ""), autocommit=True) as connection:
                 # What is tested here is rules; power cuts are tested elsewhere.
                 connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
         yield server
+
+
+@asynccontextmanager
+async def cloned(server: PostgresServer, service: str, *, pool_size: int = 6) -> AsyncIterator[AsyncEngine]:
+    """An engine on a copy of a migrated database that nobody has written to, journal included."""
+    name = f"{service}_{secrets.token_hex(4)}"
+    copy, template, owner = sql.Identifier(name), sql.Identifier(service), sql.Identifier(service)
+    async with server.admin() as admin:
+        await admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(copy, template, owner))
+    url = f"{server.url(service).rpartition('/')[0]}/{name}"
+    engine = new_engine(url, pool_size=pool_size, application_name="test")
+    try:
+        yield engine
     finally:
-        asyncio.run(server.stop())
+        await engine.dispose()
+        async with server.admin() as admin:
+            await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(copy))
 
 
 @asynccontextmanager

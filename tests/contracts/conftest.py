@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from deploy.local.ports import Ports
-from deploy.local.postgres import PostgresServer
 from shared.contracts import catalog
 from shared.kit import journal, migrations
 from shared.kit.consumer import Subscription
 from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine
 from shared.kit.work import UnitOfWork, Works
+from tests.builders.databases import running
 from tests.contracts.story import House, Reader, StoryClock, live
 
 KEY, INDEX_KEY = (base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2))
@@ -26,25 +25,16 @@ Database = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def database() -> Iterator[Database]:
     """The URL of a service's database, migrated when first asked for."""
-    root = tmp_path_factory.mktemp("contracts")
-    server = PostgresServer(
-        root / "pgdata",
-        port=Ports(root / "ports.json").port("postgres"),
-        password="admin",
-        owners={service: service for service in catalog.READS},
-        log_file=root / "postgres.log",
-    )
-    asyncio.run(server.start())
+    with running(*catalog.READS) as server:
 
-    @cache
-    def url(service: str) -> str:
-        migrations.upgrade(service, server.url(service))
-        return server.url(service)
+        @cache
+        def url(service: str) -> str:
+            migrations.upgrade(service, server.url(service))
+            return server.url(service)
 
-    yield url
-    asyncio.run(server.stop())
+        yield url
 
 
 def make_of(service: str) -> Callable[..., UnitOfWork]:

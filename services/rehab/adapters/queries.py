@@ -51,10 +51,13 @@ async def cases_page(
     return [to_case(row) for row in rows], following
 
 
-async def steps_of(connection: AsyncConnection, case_id: UUID) -> list[dict[str, Any]]:
-    """The history of one case, oldest first."""
+async def steps_of(connection: AsyncConnection, case_id: UUID, *, within: Scope) -> list[dict[str, Any]]:
+    """The history of one case, oldest first; empty outside the scope."""
     rows = await connection.execute(
-        select(case_step).where(case_step.c.case_id == case_id).order_by(case_step.c.version)
+        select(case_step)
+        .join(rehab_case, rehab_case.c.case_id == case_step.c.case_id)
+        .where(case_step.c.case_id == case_id, inside(rehab_case.c.division, within))
+        .order_by(case_step.c.version)
     )
     return [dict(row._mapping) for row in rows]
 

@@ -18,8 +18,8 @@ Hear = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with migrated(tmp_path_factory.mktemp("rehab"), "rehab") as server:
+def server() -> Iterator[PostgresServer]:
+    with migrated("rehab") as server:
         yield server
 
 

@@ -48,7 +48,7 @@ async def seen(works: RehabWorks, case_id: UUID) -> Case:
 
 async def history(works: RehabWorks, case_id: UUID) -> list[str]:
     async with works.begin() as work:
-        return [step["happened"] for step in await queries.steps_of(work.connection, case_id)]
+        return [step["happened"] for step in await queries.steps_of(work.connection, case_id, within=EVERYWHERE)]
 
 
 async def said(works: RehabWorks, person_id: UUID) -> list[str]:
@@ -128,7 +128,7 @@ async def test_the_step_leads_back_to_the_request_that_reported_the_death(
     death = registry.die(someone, on=date(2026, 5, 17))
     await hear()
     async with works.begin() as work:
-        step = (await queries.steps_of(work.connection, case.case_id))[-1]
+        step = (await queries.steps_of(work.connection, case.case_id, within=EVERYWHERE))[-1]
     reported = registry.journal.entries[-1]
     assert (step["cause_id"], step["trace_id"], step["recorded_by"]) == (death, reported.trace_id, "registry")
 

@@ -72,7 +72,7 @@ async def read_case(caller: Reader, case_id: UUID, work: Work, response: Respons
     if found is None:
         raise CaseNotFound
     tag(response, found.version)
-    return CaseWithSteps.with_steps(found, await queries.steps_of(work.connection, case_id))
+    return CaseWithSteps.with_steps(found, await queries.steps_of(work.connection, case_id, within=caller.scope))
 
 
 @router.post("/{case_id}/closing", dependencies=[Idempotent()], summary="结案")
