@@ -15,7 +15,7 @@ from nats.aio.client import Client
 
 from shared.contracts.event import Envelope
 from shared.kit.anti_entropy import AntiEntropy
-from shared.kit.bus import Bus, Delivery, Deliveries
+from shared.kit.bus import Bus, Deliveries, Delivery
 from shared.kit.consumer import Consumer
 from shared.kit.journal_client import JournalClient, JournalPage
 from shared.kit.relay import Relay
@@ -47,10 +47,10 @@ def relay_steps(control: Control) -> None:
         await advance(self, position)
         await control.reach(Step.RELAY_ADVANCED)
 
-    async def stepped_send(self: Client, *args: Any, headers: dict[str, str] | None = None, **kwargs: Any) -> None:
-        if headers and headers.get("Nats-Batch-Sequence") == HALF_A_BATCH:
+    async def stepped_send(self: Client, *arguments: Any, **options: Any) -> None:
+        if (options.get("headers") or {}).get("Nats-Batch-Sequence") == HALF_A_BATCH:
             await control.reach(Step.RELAY_BATCH)
-        await send(self, *args, headers=headers, **kwargs)
+        await send(self, *arguments, **options)
 
     Relay.read, Bus.publish, Relay.advance = stepped_read, stepped_publish, stepped_advance  # type: ignore[method-assign]
     Client.publish = stepped_send  # type: ignore[method-assign]
@@ -105,7 +105,7 @@ def _around_commit(control: Control, *, append: Step | None, commit: Step, commi
         if announces and committed is not None:
             await control.reach(committed)
 
-    UnitOfWork.flush, Works.begin = stepped_flush, stepped_begin  # type: ignore[method-assign, assignment]
+    UnitOfWork.flush, Works.begin = stepped_flush, stepped_begin  # type: ignore[method-assign]
 
 
 async def _bent(
@@ -143,8 +143,10 @@ def no_cursor_check(_: Control) -> None:
         for envelope in await self._readable(batch):
             await self._settle([envelope])
 
-    Consumer.take = take  # type: ignore[method-assign]
-    Consumer.unseen = lambda _self, run, _position: run  # type: ignore[method-assign]
+    def unseen(self: Consumer[Any], run: Sequence[Envelope], stored: tuple[int, int]) -> Sequence[Envelope]:
+        return run
+
+    Consumer.take, Consumer.unseen = take, unseen  # type: ignore[method-assign]
 
 
 def no_catch_up(_: Control) -> None:
@@ -161,7 +163,7 @@ def no_catch_up(_: Control) -> None:
 def no_anti_entropy(_: Control) -> None:
     """Copies are never compared."""
 
-    async def nothing(_self: AntiEntropy[Any]) -> int:
+    async def nothing(self: AntiEntropy[Any]) -> int:
         return 0
 
     AntiEntropy.round = nothing  # type: ignore[method-assign]

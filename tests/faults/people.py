@@ -45,7 +45,9 @@ async def settle(stack: Stack, directory: Path, *, first: int, size: int, token:
     """Import persons ``first`` … ``first + size - 1``, then an award for everybody who has none."""
     registry, subsidy = Api(stack.url("registry"), token), Api(stack.url("subsidy"), token)
     async with registry, subsidy:
-        await _import(registry, "/api/v1/person-imports", directory / f"persons-{first}.csv", _TITLES, _rows(first, size))
+        await _import(
+            registry, "/api/v1/person-imports", directory / f"persons-{first}.csv", _TITLES, _rows(first, size)
+        )
         async with asyncio.timeout(IMPORTED_SECONDS_MAX):
             while not (newcomers := await _without_award(stack)) or len(newcomers) < size:
                 await asyncio.sleep(0.05)
@@ -71,8 +73,7 @@ async def _without_award(stack: Stack) -> list[UUID]:
     """Holders the subsidy service has heard of and who have no award."""
     async with stack.postgres.admin("subsidy") as database:
         rows = await database.execute(
-            "SELECT person_id FROM copy_registry_certificate WHERE status = 'VALID' "
-            "EXCEPT SELECT person_id FROM award"
+            "SELECT person_id FROM copy_registry_certificate WHERE status = 'VALID' EXCEPT SELECT person_id FROM award"
         )
         return [person for (person,) in await rows.fetchall()]
 
@@ -80,6 +81,7 @@ async def _without_award(stack: Stack) -> list[UUID]:
 async def _holders(stack: Stack, persons: list[UUID]) -> list[Holder]:
     async with stack.postgres.admin("subsidy") as database:
         rows = await database.execute(
-            "SELECT person_id, certificate_id, award_id FROM award WHERE person_id = ANY(%s) ORDER BY award_id", (persons,)
+            "SELECT person_id, certificate_id, award_id FROM award WHERE person_id = ANY(%s) ORDER BY award_id",
+            (persons,),
         )
         return [Holder(*row) for row in await rows.fetchall()]

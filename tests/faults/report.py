@@ -42,12 +42,8 @@ class Report:
         if not times:
             return []
         longest = max(self.lines, key=lambda line: line.recovered_ms or 0)
-        return [
-            *map(str, self.lines),
-            "",
-            f"{len(times)} recoveries: median {statistics.median(times):.0f} ms, longest {max(times):.0f} ms "
-            f"({longest.scenario})",
-        ]
+        extremes = f"median {statistics.median(times):.0f} ms, longest {max(times):.0f} ms ({longest.scenario})"
+        return [*map(str, self.lines), "", f"{len(times)} recoveries: {extremes}"]
 
     def write(self, *files: Path) -> None:
         """As JSON."""

@@ -7,7 +7,6 @@ the file, and waits there until the file is gone. Killing the process or removin
 from __future__ import annotations
 
 import asyncio
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -107,7 +106,7 @@ class Control:
         """Wait here if the harness asked for it."""
         held = self._held(step)
         try:
-            os.rename(self._armed(step), held)
+            self._armed(step).rename(held)
         except FileNotFoundError:
             return
         while held.exists():

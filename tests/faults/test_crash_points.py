@@ -58,9 +58,11 @@ async def test_whatever_is_killed_at_whatever_step_awards_follow(world: World, s
         control.release(Step.RELAY_READ)
     await control.held(step)
 
+    killed = time.monotonic()
     kill9(world.stack, victim)
     await back(world.stack, victim)
     control.clear()
     ended = time.monotonic()
     await telling
-    await world.converged(f"kill -9 {victim} at {step}", since=ended)
+    back_after = f"{ended - killed:.1f} s"
+    await world.converged(f"kill -9 {victim} at {step}", since=ended, back_after=back_after)

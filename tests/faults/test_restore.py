@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.invariants import Expectation
+from tests.faults.invariants import Expectation, Stories
 from tests.faults.report import Report
 from tests.faults.victims import Victim
 from tests.faults.world import World, a_world
@@ -20,7 +20,7 @@ from tests.faults.world import World, a_world
 async def world(report: Report) -> AsyncIterator[World]:
     """Every scenario begins with one history."""
     async with a_world(report, people=300, stepped=True) as world:
-        world.expected = Expectation(exact=False)
+        world.expected = Expectation(stories=Stories.CONSISTENT)
         yield world
 
 
@@ -61,7 +61,7 @@ async def test_a_restored_registry_is_followed_under_its_new_epoch(world: World,
     await world.stories(before)
     await world.stack.postgres.dump_database("registry", backup)
     await world.stories(lost)
-    await world.converged("    before the restore", since=time.monotonic())
+    await world.agreed()
     assert await statuses(world, lost) == {"SUSPENDED"}
 
     await world.stack.restore_database("registry", backup)
@@ -76,7 +76,7 @@ async def test_a_restored_registry_is_followed_under_its_new_epoch(world: World,
 
     cancelled_again = time.monotonic()
     await world.stories([*lost, *world.fresh(5)])
-    await world.converged("    cancelled again in the new history", since=cancelled_again)
+    await world.agreed(since=cancelled_again)
     assert await statuses(world, lost) == {"SUSPENDED"}
 
 
@@ -86,7 +86,7 @@ async def test_a_registry_restored_without_saying_so_is_found_out(world: World, 
     await world.stories(before)
     await world.stack.postgres.dump_database("registry", backup)
     await world.stories(lost)
-    await world.converged("    before the restore", since=time.monotonic())
+    await world.agreed()
 
     # The workers see nothing until the restored database has got its own new events, under the old epoch.
     await asyncio.gather(*(world.stack.stop_process(victim) for victim in (Victim.RELAY, Victim.CONSUMER)))
@@ -108,7 +108,7 @@ async def test_a_registry_restored_under_running_workers_is_found_out(world: Wor
     await world.stack.postgres.dump_database("registry", backup)
     lost = world.fresh(20)
     await world.stories(lost)
-    await world.converged("    before the restore", since=time.monotonic())
+    await world.agreed()
     await world.stack.postgres.restore_database("registry", backup)
     restored = time.monotonic()
     await world.stories(world.fresh(5))
@@ -119,11 +119,11 @@ async def test_a_registry_restored_under_running_workers_is_found_out(world: Wor
 
 async def test_a_restored_subsidy_database_reads_again_what_it_forgot(world: World, backup: Path) -> None:
     await world.stories(world.fresh(10))
-    await world.converged("    before the back-up", since=time.monotonic())
+    await world.agreed()
     await world.stack.postgres.dump_database("subsidy", backup)
     forgotten = world.fresh(20)
     await world.stories(forgotten)
-    await world.converged("    before the restore", since=time.monotonic())
+    await world.agreed()
     await world.stack.restore_database("subsidy", backup)
     restored = time.monotonic()
     await world.converged("subsidy restored to a back-up", since=restored, forgotten=len(forgotten))

@@ -28,6 +28,7 @@ from tests.faults.victims import Victim
 CONVERGED_SECONDS_MAX: Final = 5.0
 ANSWERED_SECONDS_MAX: Final = 60.0
 RETRY_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.02
 TOKEN_SECONDS: Final = 4 * 3600
 SCOPES: Final = (
     *("person:read", "person:write", "person:import", "certificate:read", "certificate:write"),
@@ -115,32 +116,38 @@ class World:
 
     # ------------------------------------------------------------------ what is asserted
 
-    async def converged(
-        self, scenario: str, *, since: float, within_seconds: float = CONVERGED_SECONDS_MAX, **facts: Any
-    ) -> float:
-        """Wait until everything holds; the seconds from ``since``, which must not be too many.
+    async def agreed(self, *, since: float | None = None) -> float:
+        """Wait until everything holds; the seconds from ``since`` (now), which must not be more than five.
 
         Raises `Diverged` with what did not hold at the end of the time.
         """
+        began = time.monotonic() if since is None else since
         while True:
             try:
                 await check(self.stack, self.expected)
                 break
             except Diverged:
-                if time.monotonic() - since > within_seconds:
+                if time.monotonic() - began > CONVERGED_SECONDS_MAX:
                     raise
-            await asyncio.sleep(0.02)
-        seconds = time.monotonic() - since
-        if seconds > within_seconds:
-            raise Diverged(f"{scenario}: converged only after {seconds:.1f} s")
-        self.report.add(scenario, seconds, **facts)
+            await asyncio.sleep(POLL_SECONDS)
+        seconds = time.monotonic() - began
+        if seconds > CONVERGED_SECONDS_MAX:
+            raise Diverged(f"agreed only after {seconds:.1f} s")
         return seconds
+
+    async def converged(self, scenario: str, *, since: float | None = None, **facts: Any) -> None:
+        """Both services agree, and not too late: a line of the report. ``since``: when the fault ended, if not now."""
+        self.report.add(scenario, await self.agreed(since=since), **facts)
 
     # ------------------------------------------------------------------ processes
 
     async def run_changed(self, victim: Victim, *changes: str) -> ServiceProcess:
         """Run a process anew with changes of `tests.faults.changes`; restarts keep them."""
-        env = {"FAULTS_RUNS": MODULES[victim], "FAULTS_CHANGES": " ".join(changes), "FAULTS_DIR": str(self.control.directory)}
+        env = {
+            "FAULTS_RUNS": MODULES[victim],
+            "FAULTS_CHANGES": " ".join(changes),
+            "FAULTS_DIR": str(self.control.directory),
+        }
         return await self.stack.spawn(victim, module="tests.faults.entry", extra_env=env)
 
     async def metric(self, service: str, role: str, name: str) -> float:
