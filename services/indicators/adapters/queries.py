@@ -14,30 +14,27 @@ from services.indicators.domain.definition import Counting, Definition, Kind
 from services.indicators.domain.period import Period, day_after
 from services.indicators.use_cases.ports import AsOf, Counted
 
-# A spell covers the reference dates from ``first`` to before ``past`` (indexes in order of time): ``:after`` are the
-# days after them, so both ends are the same search. Equal runs are grouped before they are spread over the dates.
-_COVERED: Final = """
-WITH covered AS (
-  SELECT left(division, :digits) AS place, person_id, width_bucket(from_date, CAST(:after AS date[])) AS first,
-         width_bucket(to_date, CAST(:after AS date[])) AS past
+# ``hits``: bit i is set when the spell covers reference date i. ``:after`` are the days after the reference dates, so
+# that both ends are found by the same search; equal hits are counted before they are spread over the dates.
+_EACH: Final = """
+WITH hit AS (
+  SELECT left(division, :digits) AS place, person_id,
+         (1::bigint << width_bucket(to_date, CAST(:after AS date[])))
+         - (1::bigint << width_bucket(from_date, CAST(:after AS date[]))) AS hits
     FROM spell
    WHERE kind = :kind AND division LIKE :within AND length(division) >= :digits
-     AND from_date < :last_after AND to_date >= :first_after)"""
-_EACH: Final = """
-{covered},
-alike AS (SELECT place, first, past, count(*) AS n FROM covered WHERE first < past GROUP BY 1, 2, 3)
-SELECT place, i, sum(n)::bigint FROM alike, generate_series(first, past - 1) AS i GROUP BY 1, 2
+     AND from_date < :last_after AND to_date >= :first_after),
+alike AS ({alike})
+SELECT place, i, sum(n)::bigint FROM alike JOIN generate_series(0, :last) AS i ON (hits >> i) & 1 = 1 GROUP BY 1, 2
 """
-# One person's overlapping spells are one run first (RU-02).
-_EACH_PERSON: Final = """
-{covered},
-person AS (SELECT place, range_agg(int4range(first, past)) AS runs FROM covered WHERE first < past
-            GROUP BY place, person_id),
-alike AS (SELECT place, run, count(*) AS n FROM person, unnest(runs) AS run GROUP BY 1, 2)
-SELECT place, i, sum(n)::bigint FROM alike, generate_series(lower(run), upper(run) - 1) AS i GROUP BY 1, 2
-"""
-_STOCK: Final = text(_EACH.format(covered=_COVERED))
-_STOCK_DISTINCT: Final = text(_EACH_PERSON.format(covered=_COVERED))
+_ALL: Final = "SELECT place, hits, count(*) AS n FROM hit GROUP BY 1, 2"
+# A person counts on a date when any of their spells does (RU-02).
+_DISTINCT: Final = (
+    "SELECT place, hits, count(*) AS n FROM "
+    "(SELECT place, bit_or(hits) AS hits FROM hit GROUP BY place, person_id) AS person GROUP BY 1, 2"
+)
+_STOCK: Final = text(_EACH.format(alike=_ALL))
+_STOCK_DISTINCT: Final = text(_EACH.format(alike=_DISTINCT))
 _ENDED: Final = text("""
 SELECT left(division, :digits) AS place, width_bucket(to_date - 1, CAST(:firsts AS date[])) - 1 AS i, count(*)
   FROM spell
@@ -67,7 +64,7 @@ class SqlFigures:
         match definition.counting:
             case Counting.STOCK:
                 after = [day_after(period.reference_date) for period in asked]
-                values |= {"after": after, "first_after": after[0], "last_after": after[-1]}
+                values |= {"after": after, "first_after": after[0], "last_after": after[-1], "last": len(after) - 1}
                 statement = _STOCK_DISTINCT if definition.distinct else _STOCK
             case Counting.ENDED:
                 values |= {
