@@ -323,8 +323,8 @@ class Consumer(Generic[W]):
         run: list[Envelope] = []
         following = self.position + 1
         for envelope in sorted(envelopes, key=lambda e: e.position):
-            if envelope.epoch > self.epoch or envelope.position > following:
-                # A new history or a gap: the journal knows both.
+            if (envelope.epoch, envelope.position) > (self.epoch, following):
+                # A new history or a gap: the journal knows both. What is left of an old history is neither.
                 await self.apply(run)
                 run = []
                 await self._patiently(self.catch_up)
