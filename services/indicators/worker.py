@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from services.indicators.adapters.rebuild import WorkerIsRunning, rebuild
+from services.indicators.adapters.rebuild import rebuild
 from services.indicators.adapters.tables import blobs
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
@@ -27,11 +27,15 @@ def rebuild_command(works: Works[IndicatorsWork]) -> bool:
     chosen = [each for each in SUBSCRIPTIONS if [each.publisher] == sys.argv[2:]]
     if not chosen:
         sys.exit(f"usage: rebuild {'|'.join(each.publisher for each in SUBSCRIPTIONS)}")
-    try:
-        epoch, position = asyncio.run(rebuild(works, chosen[0]))
-    except WorkerIsRunning:
-        sys.exit("a worker is running: stop it first")
-    sys.stdout.write(f"forgotten up to {epoch}/{position}; the next worker reads the journal from its start\n")
+
+    async def run() -> tuple[int, int]:
+        try:
+            return await rebuild(works, chosen[0])
+        finally:
+            await works.engine.dispose()
+
+    epoch, position = asyncio.run(run())
+    sys.stdout.write(f"forgotten up to {epoch}/{position}; the worker reads the journal from its start\n")
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from services.indicators.domain.errors import BreakdownNotPossible, DivisionNotFound
 from shared.values.division import EVERYWHERE, Division, Level, Scope
 
-PLACES_MAX: Final = 2_000
+PLACES_MAX: Final = 1_000
 
 
 class Directory(Protocol):

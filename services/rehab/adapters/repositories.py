@@ -71,7 +71,8 @@ class SqlClients:
 
 # Judged are open cases and those a death closed; what people closed stays closed. The earliest standing death closes,
 # the last recorded move asks for a decision as long as the case is with another county than its person. Rows are locked
-# while they are judged, so a decision taken by hand at the same moment is either seen or waits.
+# while they are judged, so a decision taken by hand at the same moment is either seen or waits. One case of a person is
+# open at most: of several that could be reopened the newest is.
 _JUDGE: Final = """
 WITH judged AS (
   SELECT c.case_id, d.stop_id AS death_id, d.event_date AS died_on,
@@ -90,7 +91,8 @@ WITH judged AS (
      AND (c.death_id, c.closed_on, c.transfer_id)
          IS DISTINCT FROM (d.stop_id, d.event_date, CASE WHEN {moved} THEN t.stop_id END)
      AND (c.status <> 'CLOSED' OR d.stop_id IS NOT NULL OR NOT EXISTS (
-           SELECT FROM rehab_case o WHERE o.person_id = c.person_id AND o.status <> 'CLOSED'))
+           SELECT FROM rehab_case o WHERE o.person_id = c.person_id
+              AND (o.status <> 'CLOSED' OR (o.death_id IS NOT NULL AND o.case_id > c.case_id))))
    ORDER BY c.case_id LIMIT :limit FOR UPDATE OF c),
 changed AS (
   UPDATE rehab_case c

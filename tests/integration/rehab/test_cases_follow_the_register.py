@@ -15,6 +15,8 @@ from services.rehab.adapters.work import RehabWork
 from services.rehab.domain.case import Case, CaseFlag, ClosingReason, TransferDecision
 from services.rehab.domain.errors import CaseExists, CaseNotFound, CaseStepNotAllowed, PersonHasDied, PersonNotKnown
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS, sweep_cases
+from services.rehab.entrypoints.jobs import count_cases
+from services.rehab.metrics import OPEN_CASES, UNDECIDED_TRANSFERS
 from services.rehab.use_cases.close_case import close_case, load
 from services.rehab.use_cases.decide_transfer import decide_transfer
 from services.rehab.use_cases.open_case import open_case
@@ -419,3 +421,45 @@ async def test_nothing_told_names_a_need_or_a_diagnosis(works: RehabWorks, someo
         "closing_reason",
         "flag",
     }
+
+
+async def test_of_several_cases_a_withdrawn_death_could_reopen_the_newest_is(
+    works: RehabWorks, registry: Registry, hear: Hear, someone: UUID
+) -> None:
+    """Cannot come about through the product, a restored database may hold it: one open case per person stays law."""
+    older = await a_case(works, someone)
+    death = registry.die(someone, on=date(2026, 5, 17))
+    await hear()
+    newer = uuid7()
+    async with works.begin() as work:
+        await work.connection.execute(
+            text(
+                "INSERT INTO rehab_case (case_id, person_id, version, division, status, opened_on, closed_on, "
+                "closing_reason, death_id, recorded_by, trace_id) SELECT :newer, person_id, 1, division, status, "
+                "opened_on, closed_on, closing_reason, death_id, 'test', '' FROM rehab_case WHERE case_id = :older"
+            ),
+            {"newer": newer, "older": older.case_id},
+        )
+    registry.retract(death)
+    await hear()
+    assert (await seen(works, newer)).status is CaseStatus.NEED_REGISTERED
+    assert (await seen(works, older.case_id)).status is CaseStatus.CLOSED
+    async with works.begin() as work:
+        assert await sweep_cases(work) == 0
+
+
+async def test_the_gauges_tell_what_is_open_and_what_waits(
+    works: RehabWorks, registry: Registry, hear: Hear, mover: tuple[Case, UUID]
+) -> None:
+    other = registry.register(JINAN, on=REGISTERED)
+    registry.transfer(mover[1], to=YUAN, on=date(2026, 5, 1))
+    await hear()
+    await a_case(works, other)
+    await count_cases(works)
+    told = [
+        sample.value
+        for gauge in (OPEN_CASES, UNDECIDED_TRANSFERS)
+        for metric in gauge.collect()
+        for sample in metric.samples
+    ]
+    assert told == [2, 1]
