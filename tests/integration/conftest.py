@@ -1,17 +1,20 @@
 """Databases of the main chain: one server a session, migrated once, copied for whoever needs one of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local.nats import NatsServer
+from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
 from services.registry.adapters.work import RegistryWork, work_with
 from services.subsidy.adapters.work import SubsidyWork
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.work import Works
-from tests.builders.databases import DATA_KEYS, cloned, migrated
+from tests.builders.databases import DATA_KEYS, cloned, home, migrated
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,21 @@ def registry(registry_engine: AsyncEngine) -> Works[RegistryWork]:
 def subsidy(subsidy_engine: AsyncEngine) -> Works[SubsidyWork]:
     """Units of work of the subsidy service."""
     return Works(subsidy_engine, clock=Clock(movable=True), make=SubsidyWork)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[NatsServer]:
+    """A broker that syncs every write, with the product's own settings."""
+    with home() as root:
+        ports = Ports(root / "ports.json")
+        server = NatsServer(
+            root / "nats" / "store",
+            port=ports.port("nats"),
+            monitor_port=ports.port("monitor"),
+            log_file=root / "nats.log",
+        )
+        try:
+            asyncio.run(server.start())
+            yield server
+        finally:
+            asyncio.run(server.stop())
