@@ -30,7 +30,7 @@ class Imported(NamedTuple):
 
 
 async def import_persons(
-    persons: Sequence[SyntheticPerson], registry: Api, directory: Path, screen: Screen
+    persons: Iterable[SyntheticPerson], registry: Api, directory: Path, screen: Screen
 ) -> Imported:
     """Write the spreadsheets and have the registry import them."""
     files = await asyncio.to_thread(write_import_files, persons, directory, rows_per_file=ROWS_PER_FILE)

@@ -1,9 +1,8 @@
 """The demonstration from the first server to the last figure."""
 
-import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -126,17 +125,19 @@ class Demonstration:
         screen.heading("合成的六安市", "A synthetic Lu'an")
         directory = wishes.var_dir / "demo" / "import"
         directory.mkdir(parents=True, exist_ok=True)
-        persons: list[SyntheticPerson] = await asyncio.to_thread(
-            lambda: list(generate(wishes.persons, seed=wishes.seed, today=today))
-        )
+
+        def persons() -> Iterator[SyntheticPerson]:
+            """The same people every time it is asked, never all of them at once."""
+            return generate(wishes.persons, seed=wishes.seed, today=today)
+
         async with self._step("persons_imported", f"导入 {wishes.persons:,} 名持证人员", "holders imported"):
-            done = await import_persons(persons, cast.reviewer, directory, screen)
+            done = await import_persons(persons(), cast.reviewer, directory, screen)
         screen.note(f"收到 {done.received:,} 行，全部写入 all applied   {done.rows_per_second:,.0f} 行/秒 rows/s")
         self.report.facts["import_rows_per_second"] = round(done.rows_per_second)
         async with self._step("copies_filled", "各服务从事件得到自己的副本", "copies filled from events"):
             await caught_up(watches, screen)
         async with self._step("awards_imported", "导入两项补贴资格", "awards imported"):
-            awards = await import_awards(persons, cast.reviewer, cast.determiner, directory, screen)
+            awards = await import_awards(persons(), cast.reviewer, cast.determiner, directory, screen)
         screen.note(f"{awards.applied:,} 项 awards")
         self.report.facts["awards"] = awards.applied
         async with self._step("cases_opened", f"逐个建立 {CASES} 个康复个案", "rehabilitation cases opened"):

@@ -59,6 +59,7 @@ def new_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        pool_use_lifo=True,  # the same few connections do the work; the others stay small
         pool_pre_ping=pre_ping,
         json_deserializer=orjson.loads,
         connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
