@@ -26,7 +26,7 @@ EVERY_SECONDS: Final = 0.25
 
 @pytest.fixture(scope="module")
 async def world(report: Report) -> AsyncIterator[World]:
-    async with a_world(report, people=1_500, stepped=True) as world:
+    async with a_world(report, people=600, stepped=True) as world:
         yield world
 
 

@@ -27,6 +27,7 @@ POLL_SECONDS: Final = 0.004
 LONG_SECONDS: Final = 60.0
 SHORT_SECONDS: Final = 8.0
 BETWEEN_SECONDS: Final = 0.05
+PEOPLE_PER_SECOND_MAX: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +45,23 @@ class Delays:
 @pytest.fixture(scope="module")
 async def world(report: Report) -> AsyncIterator[World]:
     # Comparisons run often: they too must not hold up events.
-    async with a_world(report, people=3_500, stepped=True, extra_env={"ANTI_ENTROPY_SECONDS": "5"}) as world:
+    async with a_world(report, people=0, stepped=True, extra_env={"ANTI_ENTROPY_SECONDS": "5"}) as world:
         yield world
 
 
 @pytest.fixture(scope="module")
 async def undisturbed(world: World) -> Delays:
     """What this machine takes, as busy as it is, when nothing is wrong."""
+    await world.ensure(PEOPLE_PER_SECOND_MAX * int(SHORT_SECONDS))
     delays = await one_by_one(world, time.monotonic() + SHORT_SECONDS)
     tell(world, "nothing wrong", delays)
     return delays
 
 
 @pytest.fixture(autouse=True)
-def straight(world: World) -> None:
+async def straight(world: World) -> None:
     world.control.clear()
+    await world.ensure(PEOPLE_PER_SECOND_MAX * int(SHORT_SECONDS))
 
 
 async def one_by_one(world: World, until: float, *, at: str | None = None) -> Delays:
@@ -132,6 +135,7 @@ async def held_open(world: World, database: str, seconds: float) -> AsyncIterato
 async def test_a_transaction_held_open_delays_no_cancellation(
     world: World, undisturbed: Delays, database: str, seconds: float
 ) -> None:
+    await world.ensure(int(PEOPLE_PER_SECOND_MAX * seconds))
     until = time.monotonic() + seconds
     async with held_open(world, database, seconds):
         delays = await one_by_one(world, until - 1)

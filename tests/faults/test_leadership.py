@@ -22,13 +22,14 @@ WORKERS: Final = (Victim.RELAY, Victim.CONSUMER)
 
 @pytest.fixture(scope="module")
 async def world(report: Report) -> AsyncIterator[World]:
-    async with a_world(report, people=500, stepped=True) as world:
+    async with a_world(report, people=0, stepped=True) as world:
         yield world
 
 
 @pytest.fixture(autouse=True)
-def straight(world: World) -> None:
+async def straight(world: World) -> None:
     world.control.clear()
+    await world.ensure(50)
 
 
 async def leaders(world: World, role: Victim) -> int:

@@ -24,7 +24,7 @@ CLI_SECONDS_MAX: Final = 20.0
 @pytest.fixture(scope="module")
 async def world(report: Report) -> AsyncIterator[World]:
     extra_env = {"ANTI_ENTROPY_SECONDS": str(COMPARED_SECONDS)}
-    async with a_world(report, people=400, stepped=True, extra_env=extra_env) as world:
+    async with a_world(report, people=100, stepped=True, extra_env=extra_env) as world:
         yield world
 
 

@@ -29,6 +29,8 @@ CONVERGED_SECONDS_MAX: Final = 5.0
 ANSWERED_SECONDS_MAX: Final = 60.0
 RETRY_SECONDS: Final = 0.05
 POLL_SECONDS: Final = 0.02
+PEOPLE_MIN: Final = 200
+"""Fewer are not worth an import."""
 TOKEN_SECONDS: Final = 4 * 3600
 SCOPES: Final = (
     *("person:read", "person:write", "person:import", "certificate:read", "certificate:write"),
@@ -64,6 +66,11 @@ class World:
         holders = await settle(self.stack, directory, first=self._registered, size=size, token=self.token)
         self._registered += size
         self._unused.extend(holders)
+
+    async def ensure(self, size: int) -> None:
+        """Have so many fresh people, before anything is measured."""
+        if (missing := size - len(self._unused)) > 0:
+            await self.populate(max(missing, PEOPLE_MIN))
 
     def fresh(self, size: int) -> list[Holder]:
         """People nothing has happened to yet."""
@@ -103,12 +110,15 @@ class World:
                 raise TimeoutError(f"{url}: {problem!r}")
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def stories(self, people: Sequence[Holder]) -> None:
-        """Everybody is cancelled at once; every third is reinstated and cancelled again, which shows the order."""
+    async def stories(self, people: Sequence[Holder], *, plain: bool = False) -> None:
+        """Everybody is cancelled at once; every third is reinstated and cancelled again, which shows the order.
+
+        ``plain``: only cancelled.
+        """
 
         async def story(number: int, holder: Holder) -> None:
             await self.cancel(holder)
-            if number % 3 == 0:
+            if number % 3 == 0 and not plain:
                 await self.reinstate(holder)
                 await self.cancel(holder)
 
@@ -141,12 +151,15 @@ class World:
 
     # ------------------------------------------------------------------ processes
 
-    async def run_changed(self, victim: Victim, *changes: str) -> ServiceProcess:
+    async def run_changed(
+        self, victim: Victim, *changes: str, extra_env: Mapping[str, str] | None = None
+    ) -> ServiceProcess:
         """Run a process anew with changes of `tests.faults.changes`; restarts keep them."""
         env = {
             "FAULTS_RUNS": MODULES[victim],
             "FAULTS_CHANGES": " ".join(changes),
             "FAULTS_DIR": str(self.control.directory),
+            **(extra_env or {}),
         }
         return await self.stack.spawn(victim, module="tests.faults.entry", extra_env=env)
 
