@@ -307,6 +307,7 @@ class Stack:
             "HTTP_PORT": str(self._ports.port(f"{service.name}.api.http")),
             "OPS_PORT": str(self._ports.port(f"{service.name}.{role}.ops")),
             "GRACEFUL_SHUTDOWN_SECONDS": "3",
+            "DATABASE_POOL_SIZE": "4" if role == "api" else "5",
             **self._extra_env,
         }
 
