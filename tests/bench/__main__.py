@@ -11,13 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.bench.cancelling import cancellation_to_suspension, cancellations_over_http
+from tests.bench.comparing import digest_of_a_relation
 from tests.bench.events import events_end_to_end
 from tests.bench.ground import Ground, ground
+from tests.bench.importing import import_of_a_file
 from tests.bench.measure import Measurement, table, write_report
 
 REPORT: Final = Path("var/bench/report.json")
 BENCHES: Final[Mapping[str, Callable[[Ground], Awaitable[list[Measurement]]]]] = {
+    "latency": cancellation_to_suspension,
+    "http": cancellations_over_http,
+    "import": import_of_a_file,
     "events": events_end_to_end,
+    "digest": digest_of_a_relation,
 }
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Final
 
-from deploy.local.nats import NatsServer
-from deploy.local.ports import Ports
 from shared.contracts.event import Envelope
 from shared.kit import journal
-from shared.kit.bus import BATCH_MAX, Bus, require_durable_broker
+from shared.kit.bus import BATCH_MAX
 from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured
-from tests.builders.population import Crowd
 
 EVENTS: Final = int(os.environ.get("LIANGFU_BENCH_EVENTS", "50000"))
 REPEATS: Final = 3
@@ -27,21 +26,29 @@ WARM_UP: Final = 1_000
 FLOOR: Final = "publish alone, atomic batches of 1,000, sync always"
 CANCELLED_ON: Final = date(2026, 1, 15)
 
+API, RELAY, READER = "registry.api", "registry.worker", "subsidy.worker"
+BYSTANDERS: Final = ("rehab.worker", "indicators.worker")
+"""Other services that read the same stream: on in one measurement, off in the others, so that each shows its price."""
+
 
 async def events_end_to_end(ground: Ground) -> list[Measurement]:
     """Journal → relay → JetStream → consumer → award, and journal → REST → consumer → award."""
     by_broker: list[float] = []
     by_journal: list[float] = []
+    everybody: list[float] = []
     alone: list[float] = []
     await _meet(ground)
     for _ in range(REPEATS):
-        by_broker.append(await _rate(ground, down="registry.api", carrier="registry.worker"))
-        alone.append(await publish_alone(ground))
-        by_journal.append(await _rate(ground, down="registry.worker", carrier="subsidy.worker"))
+        async with _without(ground, *BYSTANDERS):
+            by_broker.append(await _rate(ground, down=API, carrier=RELAY))
+            by_journal.append(await _rate(ground, down=RELAY, carrier=READER))
+        alone.append(await _publish_alone(ground))
+        everybody.append(await _rate(ground, down=API, carrier=RELAY))
     return [
         measured(name, "events/s", values, floor_name=FLOOR, floor_values=alone)
         for name, values in (
             ("events end to end by the broker", by_broker),
+            ("events end to end by the broker, rehab and indicators reading too", everybody),
             ("events end to end by the journal", by_journal),
         )
     ]
@@ -49,61 +56,52 @@ async def events_end_to_end(ground: Ground) -> list[Measurement]:
 
 async def _meet(ground: Ground) -> None:
     """A few events with everything up: a consumer learns the epoch of a publisher over REST, once."""
-    crowd = Crowd(ground.numbers(WARM_UP), WARM_UP)
-    await crowd.enter_register(ground.registry)
-    await crowd.be_granted(ground.subsidy)
+    crowd = await ground.crowd(WARM_UP)
     await crowd.be_cancelled(ground.registry, on=CANCELLED_ON)
     await ground.until_consumed(await ground.published())
 
 
+@asynccontextmanager
+async def _without(ground: Ground, *names: str) -> AsyncIterator[None]:
+    for name in names:
+        await ground.stack.stop_process(name)
+    yield
+    for name in names:
+        await ground.stack.spawn(name)
+
+
 async def _rate(ground: Ground, *, down: str, carrier: str) -> float:
     """Events a second with one process down and one that starts when the clock does."""
-    crowd = Crowd(ground.numbers(EVENTS), EVENTS)
-    await crowd.enter_register(ground.registry)
-    await crowd.be_granted(ground.subsidy)
+    crowd = await ground.crowd(EVENTS)
     stack = ground.stack
-    for name in ("registry.api", "registry.worker", "subsidy.worker"):
-        await stack.stop_process(name)
-    await crowd.be_cancelled(ground.registry, on=CANCELLED_ON)
-    target = await ground.published()
-    for name in {"registry.api", "registry.worker", "subsidy.worker"} - {down, carrier}:
-        await stack.spawn(name)
-    began = time.perf_counter()
-    await stack.spawn(carrier, ready=False)
-    seconds = await ground.until_consumed(target) - began
-    await stack.spawn(down)
-    applied = await ground.suspended_once(crowd.first, crowd.size)
-    if applied != crowd.size:
-        raise AssertionError(f"{applied} of {crowd.size} awards were suspended exactly once")
+    await ground.until_quiet()
+    async with _without(ground, down):
+        for name in {RELAY, READER}:
+            await stack.stop_process(name)
+        await crowd.be_cancelled(ground.registry, on=CANCELLED_ON)
+        target = await ground.published()
+        for name in {RELAY, READER} - {down, carrier}:
+            await stack.spawn(name)
+        began = time.perf_counter()
+        await stack.spawn(carrier, ready=False)
+        seconds = await ground.until_consumed(target) - began
+    await ground.require_suspended_once(crowd)
     return EVENTS / seconds
 
 
-async def publish_alone(ground: Ground) -> float:
+async def _publish_alone(ground: Ground) -> float:
     """The same events through the product's own publishing, on an empty broker with the same settings."""
+    envelopes: list[Envelope] = []
     async with ground.registry.connect() as connection:
         head = await journal.horizon(connection)
-        envelopes: list[Envelope] = []
         while len(envelopes) < EVENTS:
             after = head.position - EVENTS + len(envelopes)
             envelopes += await journal.read(connection, after=after, limit=BATCH_MAX)
-    root = ground.stack.var_dir / "floor"
-    ports = Ports(root / "ports.json")
-    server = NatsServer(
-        root / "nats" / "store",
-        port=ports.port("nats"),
-        monitor_port=ports.port("nats.monitor"),
-        log_file=root / "nats.log",
-    )
-    await server.wipe() if server.store_dir.exists() else await server.start()
-    try:
-        await require_durable_broker(server.monitor_url)
-        bus = await Bus.connect(server.url, name="bench")
-        await bus.ensure_stream("REGISTRY")
-        began = time.perf_counter()
-        for start in range(0, EVENTS, BATCH_MAX):
-            await bus.publish(envelopes[start : start + BATCH_MAX])
-        seconds = time.perf_counter() - began
-        await bus.close()
-    finally:
-        await server.stop()
+    bus = await ground.floor_bus()
+    await ground.until_quiet()
+    began = time.perf_counter()
+    for start in range(0, EVENTS, BATCH_MAX):
+        await bus.publish(envelopes[start : start + BATCH_MAX])
+    seconds = time.perf_counter() - began
+    await bus.close()
     return EVENTS / seconds

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +14,12 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.catalogue import SERVICES, Service
+from deploy.local.nats import NatsServer
+from deploy.local.ports import Ports
 from deploy.local.stack import Stack
-from shared.kit.bus import require_durable_broker
+from shared.kit.bus import Bus, require_durable_broker
 from shared.kit.database import new_engine
+from tests.builders.population import Crowd, id_of
 
 DURABLE: Final[Mapping[str, str]] = {
     "fsync": "on",
@@ -28,17 +30,8 @@ DURABLE: Final[Mapping[str, str]] = {
 POLL_SECONDS: Final = 0.02
 WAIT_SECONDS_MAX: Final = 300.0
 SCOPES: Final = (
-    "person:read",
-    "person:write",
-    "person:import",
-    "certificate:read",
-    "certificate:write",
-    "award:read",
-    "award:write",
-    "events:read",
-    "journal:read",
-    "journal:compare",
-    "job:read",
+    *("person:read", "person:write", "person:import", "certificate:read", "certificate:write"),
+    *("award:read", "award:write", "events:read", "journal:read", "journal:compare", "job:read"),
 )
 
 
@@ -46,54 +39,91 @@ class NotDurable(Exception):
     """A number measured on such settings would be worth nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Ground:
-    """The running stack and a connection to the two databases of the main chain."""
+    """The running stack, a connection to each database, and a second broker to measure floors on."""
 
     stack: Stack
-    registry: AsyncEngine
-    subsidy: AsyncEngine
-    first: list[int]
+    databases: Mapping[str, AsyncEngine]
+    floor_broker: NatsServer
+    _used: int = field(default_factory=lambda: int(time.time()) * 1_000)
 
-    def numbers(self, size: int) -> int:
-        """The first of ``size`` running numbers nobody has used."""
-        first = self.first[0]
-        self.first[0] += size
-        return first
+    @property
+    def registry(self) -> AsyncEngine:
+        """The publisher's database."""
+        return self.databases["registry"]
+
+    @property
+    def subsidy(self) -> AsyncEngine:
+        """The database in which the effects appear."""
+        return self.databases["subsidy"]
+
+    async def crowd(self, size: int) -> Crowd:
+        """So many new persons with certificates and awards, known to every reader, as after ordinary events."""
+        crowd = Crowd(self._used, size)
+        self._used += size
+        await crowd.enter_register(self.registry)
+        for name, engine in self.databases.items():
+            if name != "registry":
+                await crowd.be_known(engine)
+        await crowd.be_granted(self.subsidy)
+        return crowd
 
     def client(self, *, connections: int = 16) -> httpx.AsyncClient:
         """A machine's client that may do everything, everywhere."""
         token = self.stack.token(scopes=SCOPES, divisions=["*"])
         return httpx.AsyncClient(
             headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
+            timeout=120,
             trust_env=False,
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
 
-    async def consumed(self) -> int:
-        """The registry position the subsidy service has applied."""
-        return await self._number(self.subsidy, "SELECT coalesce(max(position), 0) FROM consumer_cursor")
-
     async def published(self) -> int:
         """The newest position of the registry's journal."""
-        return await self._number(self.registry, "SELECT coalesce(max(position), 0) FROM journal")
+        return await _number(self.registry, "SELECT coalesce(max(position), 0) FROM journal")
 
     async def until_consumed(self, position: int) -> float:
-        """Wait until a position is applied; the moment (`perf_counter`) at which it was seen to be."""
+        """Wait until the subsidy service has applied a position; the moment (`perf_counter`) it was seen to have."""
         deadline = time.perf_counter() + WAIT_SECONDS_MAX
-        while await self.consumed() < position:
+        while await _number(self.subsidy, "SELECT coalesce(max(position), 0) FROM consumer_cursor") < position:
             if time.perf_counter() > deadline:
                 raise TimeoutError(f"position {position} was not applied within {WAIT_SECONDS_MAX:g} s")
             await asyncio.sleep(POLL_SECONDS)
         return time.perf_counter()
 
-    async def _number(self, engine: AsyncEngine, query: str) -> int:
-        async with engine.connect() as connection:
-            return int((await connection.execute(text(query))).scalar_one())
+    async def until_quiet(self) -> None:
+        """Wait until nothing is on its way any more: every journal published, every running reader done."""
+        deadline = time.perf_counter() + WAIT_SECONDS_MAX
+        while (moving := await self._on_its_way()) > 0:
+            if time.perf_counter() > deadline:
+                raise TimeoutError(f"{moving} events were still on their way after {WAIT_SECONDS_MAX:g} s")
+            await asyncio.sleep(0.1)
 
-    async def suspended_once(self, first: int, size: int) -> int:
-        """Of these persons' awards, those suspended by exactly one step: exactly-once effects, read back."""
+    async def _on_its_way(self) -> int:
+        unpublished = 0
+        for name, engine in self.databases.items():
+            if self.stack.process(f"{name}.worker").alive:
+                unpublished += await _number(
+                    engine,
+                    "SELECT coalesce((SELECT max(position) FROM journal), 0) - (SELECT position FROM relay_cursor)",
+                )
+        async with httpx.AsyncClient(base_url=self.stack.nats.monitor_url, trust_env=False) as client:
+            answer = (await client.get("/jsz", params={"consumers": "true", "streams": "true"})).json()
+        consumers = [
+            consumer
+            for account in answer.get("account_details", ())
+            for stream in account.get("stream_detail", ())
+            for consumer in stream.get("consumer_detail") or ()
+        ]
+        return unpublished + sum(
+            int(consumer["num_pending"]) + int(consumer["num_ack_pending"])
+            for consumer in consumers
+            if self.stack.process(f"{consumer['name'].partition('-')[0]}.worker").alive
+        )
+
+    async def require_suspended_once(self, crowd: Crowd) -> None:
+        """Effects exactly once, read back: each award suspended, by one step beside the one that granted it."""
         async with self.subsidy.connect() as connection:
             rows = await connection.execute(
                 text(
@@ -101,31 +131,48 @@ class Ground:
                     "WHERE a.status = 'SUSPENDED' AND a.award_id BETWEEN :low AND :high "
                     "GROUP BY 1 HAVING count(*) = 2) once"
                 ),
-                {"low": _award(first), "high": _award(first + size - 1)},
+                {"low": id_of("award", crowd.first), "high": id_of("award", crowd.first + crowd.size - 1)},
             )
-            return int(rows.scalar_one())
+        found = int(rows.scalar_one())
+        if found != crowd.size:
+            raise AssertionError(f"{found} of {crowd.size} awards were suspended exactly once")
+
+    async def floor_bus(self) -> Bus:
+        """A connection to the other broker, emptied, with the registry's stream."""
+        await self.floor_broker.wipe()
+        await require_durable_broker(self.floor_broker.monitor_url)
+        bus = await Bus.connect(self.floor_broker.url, name="bench")
+        await bus.ensure_stream("REGISTRY")
+        return bus
 
 
-def _award(number: int) -> str:
-    return f"01940000-0000-7000-8000-{number:012x}"
+async def _number(engine: AsyncEngine, query: str) -> int:
+    async with engine.connect() as connection:
+        return int((await connection.execute(text(query))).scalar_one())
 
 
 @asynccontextmanager
 async def ground(var: Path) -> AsyncIterator[Ground]:
     """Start the stack in ``var``, prove that it is durable, stop it afterwards."""
-    async with Stack(var, services=_present()) as stack:
-        engines = {
-            name: new_engine(stack.database_url(name), pool_size=4, application_name="bench")
-            for name in ("registry", "subsidy")
-        }
-        try:
-            for engine in engines.values():
-                await require_durable_database(engine)
-            await require_durable_broker(stack.nats.monitor_url)
-            yield Ground(stack, engines["registry"], engines["subsidy"], [int(time.time()) * 1_000])
-        finally:
-            for engine in engines.values():
-                await engine.dispose()
+    async with AsyncExitStack() as closing:
+        stack = await closing.enter_async_context(Stack(var))
+        databases = {}
+        for service in stack.services:
+            url = stack.database_url(service.name)
+            databases[service.name] = new_engine(url, pool_size=4, application_name="bench")
+            closing.push_async_callback(databases[service.name].dispose)
+            await require_durable_database(databases[service.name])
+        await require_durable_broker(stack.nats.monitor_url)
+        ports = Ports(var / "floor" / "ports.json")
+        floor_broker = NatsServer(
+            var / "floor" / "nats" / "store",
+            port=ports.port("nats"),
+            monitor_port=ports.port("monitor"),
+            log_file=var / "floor" / "nats.log",
+        )
+        await floor_broker.start()
+        closing.push_async_callback(floor_broker.stop)
+        yield Ground(stack, databases, floor_broker)
 
 
 async def require_durable_database(engine: AsyncEngine) -> None:
@@ -135,7 +182,3 @@ async def require_durable_database(engine: AsyncEngine) -> None:
             found = await connection.scalar(text("SELECT current_setting(:name)"), {"name": name})
             if found != wanted:
                 raise NotDurable(f"{name} is {found}, not {wanted}")
-
-
-def _present() -> tuple[Service, ...]:
-    return SERVICES[:2]

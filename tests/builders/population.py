@@ -79,16 +79,24 @@ class Crowd:
             "ANALYZE person, certificate",
         )
 
-    async def be_granted(self, subsidy: AsyncEngine) -> None:
-        """Rows of the subsidy service: the copies and one ACTIVE nursing award each."""
+    async def be_known(self, reader: AsyncEngine) -> None:
+        """A reader's copies of the registry's rows."""
         await _run(
-            subsidy,
+            reader,
             self._bounds(),
             "INSERT INTO copy_registry_person (person_id, division, version, registered_on) "
             f"SELECT {_id('person')}, {_DIVISION}, 1, :issued FROM {_SERIES}",
             "INSERT INTO copy_registry_certificate (certificate_id, person_id, division, version, status, category, "
             f"grade, components, issued_on, expires_on) SELECT {_id('certificate')}, {_id('person')}, {_DIVISION}, 2, "
             f"'VALID', 4, 2, '4:2', :issued, :expires FROM {_SERIES}",
+            "ANALYZE copy_registry_person, copy_registry_certificate",
+        )
+
+    async def be_granted(self, subsidy: AsyncEngine) -> None:
+        """One ACTIVE nursing award each."""
+        await _run(
+            subsidy,
+            self._bounds(),
             "WITH added AS (INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, "
             "status, application_date, start_month, granted_by, trace_id) "
             f"SELECT {_id('award')}, {_id('person')}, {_id('certificate')}, 1, {_DIVISION}, 'nursing_subsidy', "
@@ -96,7 +104,7 @@ class Crowd:
             f"FROM {_SERIES} RETURNING award_id) "
             "INSERT INTO award_step (award_id, version, status, recorded_by) "
             "SELECT award_id, 1, 'ACTIVE', 'builder' FROM added",
-            "ANALYZE copy_registry_person, copy_registry_certificate, award, award_step",
+            "ANALYZE award, award_step",
         )
 
     async def be_cancelled(self, registry: AsyncEngine, *, on: date) -> None:
