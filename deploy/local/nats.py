@@ -102,7 +102,7 @@ class NatsServer:
         configuration.write_text(self.configuration())
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
         # The limit is for Go's collector, not for the store: it keeps the broker within its share of the stack.
-        env = {"PATH": os.defpath, "GOMEMLIMIT": "128MiB"}
+        env = {"PATH": os.defpath, "GOMEMLIMIT": "48MiB", "GOGC": "50"}
         self.program.start([program, "--config", configuration], env=env, cwd=self.store_dir.parent)
 
     async def wait_ready(self, seconds: float = READY_SECONDS_MAX) -> None:

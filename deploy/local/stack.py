@@ -333,6 +333,7 @@ class Stack:
             "OPS_PORT": str(self._ports.port(f"{service.name}.{role}.ops")),
             "GRACEFUL_SHUTDOWN_SECONDS": "3",
             "BUDGETS": json.dumps(UNLIMITED),
+            "DATABASE_POOL_SIZE": "4" if role == "api" else "5",
             **self._extra_env,
         }
 

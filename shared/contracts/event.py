@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, get_args
 from uuid import UUID
 
 import orjson
@@ -34,10 +34,16 @@ class Event(BaseModel):
 
     type: ClassVar[str]
     title_zh: ClassVar[str]
+    _carried: ClassVar[tuple[str, ...]]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
         super().__pydantic_init_subclass__(**kwargs)
+        cls._carried = tuple(
+            name
+            for name, field in cls.model_fields.items()
+            if any(isinstance(part, type) and issubclass(part, State) for part in _parts(field.annotation))
+        )
         if not _TYPE.match(cls.type):
             message = f"{cls.type} is not <service>.<aggregate>.<past participle>.v<n>"
             raise TypeError(message)
@@ -47,10 +53,9 @@ class Event(BaseModel):
 
     def states(self) -> Iterator[State]:
         """The published rows this event carries."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, State):
-                yield value
+        for name in self._carried:
+            if (state := getattr(self, name)) is not None:
+                yield state
 
     @classmethod
     def service(cls) -> str:
@@ -61,6 +66,11 @@ class Event(BaseModel):
     def aggregate(cls) -> str:
         """What changed, second word of the type."""
         return cls.type.split(".", 2)[1]
+
+
+def _parts(annotation: object) -> tuple[object, ...]:
+    """A type, or the members of a union."""
+    return get_args(annotation) or (annotation,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,4 +209,5 @@ def subject_of(event_type: str, division: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, the one spelling of a time in an envelope."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    text = orjson.dumps(moment.astimezone(UTC), option=orjson.OPT_UTC_Z)[1:-1].decode()
+    return text if moment.microsecond else f"{text[:-1]}.000000Z"

@@ -36,7 +36,7 @@ class CaseOpened(Event):
 
 
 class CaseFlagged(Event):
-    """The person moved to another county: the case needs a decision (transfer or close)."""
+    """The flag changed: TRANSFERRED asks for a decision (the person moved: hand over or close), None lifts it."""
 
     type: ClassVar[str] = "rehab.case.flagged.v1"
     title_zh: ClassVar[str] = "康复个案提示"

@@ -53,8 +53,16 @@ class State(BaseModel):
 
     @classmethod
     def trusted(cls, values: Mapping[str, Any]) -> Self:
-        """Build from a row of our own database without validating it a second time."""
-        return cast("Self", cls.model_construct(None, **values))
+        """Build from a row of our own database without validating it a second time.
+
+        What ``model_construct`` does, without its search for defaults and aliases: every field is given.
+        """
+        state = cls.__new__(cls)
+        object.__setattr__(state, "__dict__", dict(values))
+        object.__setattr__(state, "__pydantic_fields_set__", set(values))
+        object.__setattr__(state, "__pydantic_extra__", None)
+        object.__setattr__(state, "__pydantic_private__", None)
+        return state
 
     @property
     def id(self) -> UUID:

@@ -25,6 +25,7 @@ from shared.kit.database import is_transient
 from shared.kit.instruments import ANTI_ENTROPY_ROUNDS, DRIFT, DRIFT_ALARMS, REPAIRED
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import JournalClient
+from shared.kit.leader import LeadershipLost
 from shared.kit.mirror import RowDigest
 from shared.kit.work import UnitOfWork, Works
 
@@ -36,7 +37,11 @@ W = TypeVar("W", bound=UnitOfWork)
 
 
 def drift_tables(metadata: MetaData) -> None:
-    """Declare the list of rows that differ and that no repair may touch by itself."""
+    """Declare the list of rows that differ and that no repair may or can mend by itself.
+
+    ``kind``: ALTERED (same version, other content), EXTRA (the publisher does not have it), REFUSED (the effects of
+    mending it fail).
+    """
     Table(
         "drift",
         metadata,
@@ -95,11 +100,20 @@ class AntiEntropy(Generic[W]):
             await asyncio.sleep(self._period_seconds)
             try:
                 await self.round()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                ANTI_ENTROPY_ROUNDS.labels(self._consumer.publisher, "postponed").inc()
-                log.warning("anti_entropy.postponed", publisher=self._consumer.publisher, reason=str(error)[:200])
+            except LeadershipLost:
+                raise
+            except Exception as error:  # noqa: BLE001 - told apart below
+                self._explain(error)
+
+    def _explain(self, error: Exception) -> None:
+        """A comparison never takes the relay and the consumers down with it, whatever it stumbles over."""
+        publisher, reason = self._consumer.publisher, dead_letters.describe(error)
+        if is_transient(error):
+            ANTI_ENTROPY_ROUNDS.labels(publisher, "postponed").inc()
+            log.warning("anti_entropy.postponed", publisher=publisher, reason=reason)
+        else:
+            ANTI_ENTROPY_ROUNDS.labels(publisher, "failed").inc()
+            log.error("anti_entropy.failed", publisher=publisher, reason=reason)
 
     async def round(self) -> int:
         """Compare every copied relation, repair what may be repaired, sweep; the number of differences found."""
@@ -168,24 +182,45 @@ class AntiEntropy(Generic[W]):
         keys = {*found.behind, *(row.id for row, _ in found.altered), *(row.id for row in found.extra)}
         DRIFT.labels(publisher, state.relation).set(len(keys & self._before.get(state, set())))
         self._before[state] = keys
+        refused: list[State] = []
         if found.behind:
             log.error("anti_entropy.rows_behind", publisher=publisher, relation=state.relation, count=len(found.behind))
-            await self._repair(state, found.behind)
-        await self._record(state, found)
+            refused = await self._repair(state, found.behind)
+        await self._record(state, found, refused)
 
-    async def _repair(self, state: type[State], keys: Sequence[UUID]) -> None:
+    async def _repair(self, state: type[State], keys: Sequence[UUID]) -> list[State]:
+        """Mend rows through the normal door; returns those whose effects fail for good."""
+        refused: list[State] = []
         for start in range(0, len(keys), REPAIR_CHUNK):
-            rows = await self._consumer.journal.states(state, keys[start : start + REPAIR_CHUNK])
+            refused += await self._mend(
+                state, await self._consumer.journal.states(state, keys[start : start + REPAIR_CHUNK])
+            )
+        return refused
+
+    async def _mend(self, state: type[State], rows: Sequence[State]) -> list[State]:
+        """Halve what fails until only the rows are left that fail by themselves: the others are mended."""
+        try:
             async with self._consumer.works.begin() as work:
                 await lock_cursor(work.connection, self._consumer.publisher)
                 mended = await adopt(work, self._consumer.subscription, state, rows)
-            REPAIRED.labels(self._consumer.publisher, state.relation).inc(mended)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(rows) == 1:
+                reason = dead_letters.describe(error)
+                log.error("anti_entropy.row_refused", relation=state.relation, reason=reason)  # noqa: TRY400 - no payloads
+                return list(rows)
+            middle = len(rows) // 2
+            return [*await self._mend(state, rows[:middle]), *await self._mend(state, rows[middle:])]
+        REPAIRED.labels(self._consumer.publisher, state.relation).inc(mended)
+        return []
 
-    async def _record(self, state: type[State], found: Differences) -> None:
+    async def _record(self, state: type[State], found: Differences, refused: Sequence[State]) -> None:
         publisher = self._consumer.publisher
         rows = [
             *(("ALTERED", theirs.id, theirs.person_id, own.version, theirs.version) for theirs, own in found.altered),
             *(("EXTRA", own.id, own.person_id, own.version, None) for own in found.extra),
+            *(("REFUSED", row.id, row.person_id, None, row.version) for row in refused),
         ]
         async with self._consumer.works.begin() as work:
             await _close_vanished(work.connection, publisher, state, [row[1] for row in rows])

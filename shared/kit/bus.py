@@ -23,7 +23,7 @@ from nats.errors import AuthorizationError, NoRespondersError
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 
-from shared.contracts.event import Envelope
+from shared.contracts.event import Envelope, EnvelopeUnreadable
 from shared.kit.nkeys import Nkey
 from shared.kit.outbound import http_client
 
@@ -32,6 +32,7 @@ _log: Final = structlog.get_logger(__name__)
 BATCH_MAX: Final = 1_000
 SINGLES_MAX: Final = 4
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
+LOOK_BACK: Final = 100
 STREAM_DAYS: Final = 7
 STREAM_BYTES_MAX: Final = 8 * 1024**3
 DUPLICATE_WINDOW_SECONDS: Final = 600
@@ -41,7 +42,9 @@ PULL_EXPIRES_SECONDS: Final = 5.0
 ACK_PENDING_MAX: Final = 8_000
 CONNECT_SECONDS: Final = 2.0
 DEFAULT_INBOX: Final = "_INBOX"
+GATHER_SECONDS: Final = 0.01
 _SECOND_NS: Final = 1_000_000_000
+_ACK_WORDS: Final = 9
 _NOT_FOUND: Final = frozenset({10014, 10059})
 
 
@@ -186,14 +189,21 @@ class Bus:
             raise BusUnavailable(str(answer["error"]))
 
     async def last(self, stream: str) -> Envelope | None:
-        """The newest message of a stream, None when it is empty or missing."""
+        """The newest readable event of a stream, None when it is empty or missing.
+
+        Deleted and foreign messages at the end are passed over, a hundred at most.
+        """
         answer = await self._api(f"STREAM.INFO.{stream}")
-        if "error" in answer or not answer["state"]["last_seq"] or not answer["state"]["messages"]:
+        if "error" in answer:
             return None
-        found = await self._api(f"STREAM.MSG.GET.{stream}", {"seq": answer["state"]["last_seq"]})
-        if "error" in found:
-            return None
-        return Envelope.from_json(base64.b64decode(found["message"]["data"]))
+        newest, oldest = answer["state"]["last_seq"], max(answer["state"]["first_seq"], 1)
+        for sequence in range(newest, max(oldest, newest - LOOK_BACK) - 1, -1):
+            found = await self._api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+            with contextlib.suppress(EnvelopeUnreadable, KeyError):
+                envelope = Envelope.from_json(base64.b64decode(found["message"]["data"]))
+                if envelope.service == stream.lower():
+                    return envelope
+        return None
 
     async def put(self, subject: str, body: bytes, *, message_id: str) -> None:
         """Publish one message that is no event; returns when it is durable."""
@@ -291,6 +301,9 @@ class Bus:
         return await self._request(f"$JS.API.{verb}", payload, None)
 
     async def _request(self, subject: str, payload: bytes, headers: dict[str, str] | None) -> dict[str, Any]:
+        if not self._client.is_connected:
+            # nats-py would keep the request for later and let us wait for the whole time-out.
+            raise BusUnavailable(f"not connected, {subject}")
         try:
             reply = await self._client.request(
                 subject, payload, timeout=REQUEST_TIMEOUT_SECONDS, headers=dict(headers) if headers else None
@@ -322,6 +335,7 @@ class Deliveries:
         self._outstanding = 0
         self._requested_at = 0.0
         self._missing = False
+        self._more_coming = False
 
     async def open(self) -> None:
         """Make sure the durable exists and listen."""
@@ -337,28 +351,44 @@ class Deliveries:
         status = (message.headers or {}).get("Status") if not message.data else None
         if status is None:
             self._outstanding -= 1
+            self._more_coming = _others_follow(message.reply)
             self._arrived.append(Delivery(body=message.data, reply=message.reply, subject=message.subject))
         else:
             # 404/408: the request ended. 409 may say the consumer was deleted, 503 that nobody serves it.
             self._outstanding = 0
+            self._more_coming = False
             self._missing = status in {"503", "409"}
         self._signal.set()
 
     async def receive(self, *, limit: int, timeout_seconds: float) -> list[Delivery]:
         """At least one message, or an empty list after ``timeout_seconds``.
 
+        A lone message is handed out at once; while the broker says that more are pending, a moment is spent to take
+        them together, because a transaction costs the same for one event as for hundreds.
         Raises `BusUnavailable` when the connection is down and `StreamMissing` when the durable is gone.
         """
         if not self._arrived:
-            self._signal.clear()
-            await self._ask()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._signal.wait(), timeout_seconds)
+            await self._wait(timeout_seconds)
+        gathering_until = asyncio.get_running_loop().time() + GATHER_SECONDS
+        while self._more_coming and 0 < len(self._arrived) < limit:
+            left = gathering_until - asyncio.get_running_loop().time()
+            if left <= 0:
+                break
+            await self._wait(left)
         if self._missing and not self._arrived:
             self._missing = False
             raise StreamMissing(self._durable)
         taken, self._arrived = self._arrived[:limit], self._arrived[limit:]
+        if self._more_coming and len(self._arrived) < limit:
+            await self._ask()  # they travel while these are worked on
         return taken
+
+    async def _wait(self, seconds: float) -> None:
+        self._signal.clear()
+        await self._ask()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._signal.wait()
 
     async def _ask(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -374,6 +404,10 @@ class Deliveries:
             raise BusUnavailable(str(error)) from error
         self._outstanding, self._requested_at = PULL_BATCH, now
 
+    async def arrival(self) -> None:
+        """Until something arrives."""
+        await self._signal.wait()
+
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Explicit acknowledgement, after commit. A lost one only causes a repeat, which the cursor drops."""
         await self._answer(deliveries, b"+ACK")
@@ -386,6 +420,12 @@ class Deliveries:
         with contextlib.suppress(NatsError, OSError, NatsTimeout):
             for delivery in deliveries:
                 await self._client.publish(delivery.reply, word)
+
+
+def _others_follow(reply: str) -> bool:
+    """Whether the broker has more for us behind this message: ``$JS.ACK.<stream>.<consumer>.….<pending>``."""
+    words = reply.split(".")
+    return len(words) >= _ACK_WORDS and words[8 if len(words) == _ACK_WORDS else 10] != "0"
 
 
 async def require_durable_broker(monitor_url: str) -> None:

@@ -38,6 +38,7 @@ from shared.kit.instruments import (
 )
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import JournalClient
+from shared.kit.leader import LeadershipLost
 from shared.kit.mirror import Cause, Change, Changes
 from shared.kit.work import UnitOfWork, Works
 
@@ -46,6 +47,7 @@ QUIET_SECONDS: Final = 1.0
 IN_PROGRESS_SECONDS: Final = 4.0
 BACKOFF_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 RESYNC_CHUNK: Final = 2_000
+ASK_SECONDS: Final = 0.5
 
 log = structlog.get_logger()
 W = TypeVar("W", bound=UnitOfWork)
@@ -93,8 +95,8 @@ class Subscription(Generic[W]):
         return self.publisher.upper()
 
 
-class HistoryReplaced(Exception):
-    """The publisher's journal is of another epoch, or shorter than what we have read: it was restored."""
+class NotInTheJournal(BusUnavailable):
+    """The broker delivered an event that the publisher's journal does not have: the journal is read instead."""
 
 
 def consumer_tables(metadata: MetaData) -> None:
@@ -286,15 +288,15 @@ class Consumer(Generic[W]):
             try:
                 deliveries = await self._bus.subscribe(self.subscription.stream, self._durable)
             except BusUnavailable:
-                await self._catch_up_if_possible()
+                await self._if_possible(self.catch_up)
                 await asyncio.sleep(QUIET_SECONDS)
                 continue
             try:
-                await self._catch_up_if_possible()
+                await self._if_possible(self.catch_up)
                 await self._consume(deliveries)
             except BusUnavailable as error:
                 log.warning("consumer.broker_lost", publisher=self.publisher, reason=str(error)[:200])
-                await self._catch_up_if_possible()
+                await self._if_possible(self.catch_up)
                 await asyncio.sleep(BACKOFF_SECONDS[2])
             finally:
                 await deliveries.close()
@@ -303,8 +305,7 @@ class Consumer(Generic[W]):
         while True:
             batch = await deliveries.receive(limit=BATCH_MAX, timeout_seconds=QUIET_SECONDS)
             if not batch:
-                # A lost last message leaves no gap to notice: after a quiet second, ask the journal.
-                await self._catch_up_if_possible()
+                await self._if_possible(partial(self._look_after_quiet, deliveries))
                 continue
             async with _keeping(deliveries, batch):
                 await self.take(batch)
@@ -322,14 +323,16 @@ class Consumer(Generic[W]):
         run: list[Envelope] = []
         following = self.position + 1
         for envelope in sorted(envelopes, key=lambda e: e.position):
-            if envelope.epoch > self.epoch or envelope.position > following:
-                # A new history or a gap: the journal knows both.
+            if (envelope.epoch, envelope.position) > (self.epoch, following):
+                # A new history or a gap: the journal knows both. What is left of an old history is neither.
                 await self.apply(run)
                 run = []
                 await self._patiently(self.catch_up)
                 following = self.position + 1
-            if envelope.epoch < self.epoch or envelope.position < following:
-                CONSUMED.labels(self.publisher, "duplicate").inc()
+            if envelope.epoch != self.epoch or envelope.position != following:
+                # Behind us: a duplicate. Still ahead of us: the journal just read to its end does not have it.
+                outcome = "duplicate" if envelope.position < following else "not_in_journal"
+                CONSUMED.labels(self.publisher, outcome).inc()
                 continue
             run.append(envelope)
             following += 1
@@ -355,13 +358,30 @@ class Consumer(Generic[W]):
         async with self.works.begin() as work:
             await dead_letters.keep_foreign(work.connection, self.publisher, raw, error)
 
-    async def _catch_up_if_possible(self) -> None:
+    async def _if_possible(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self.catch_up()
+            await step()
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("consumer.waiting", publisher=self.publisher, reason=str(error)[:200])
+
+    async def _look_after_quiet(self, deliveries: Deliveries) -> None:
+        """A lost last message leaves no gap to notice: ask how far the journal is.
+
+        Whatever arrives meanwhile goes first: the publisher's API may hang while its events still come.
+        """
+        asking = asyncio.create_task(self.journal.horizon())
+        arriving = asyncio.create_task(deliveries.arrival())
+        try:
+            await asyncio.wait({asking, arriving}, return_when=asyncio.FIRST_COMPLETED)
+            head = asking.result() if asking.done() else None
+        finally:
+            asking.cancel()
+            arriving.cancel()
+            await asyncio.wait({asking, arriving})
+        if head is not None and (head.epoch, head.position) != (self.epoch, self.position):
+            await self.catch_up()
 
     async def catch_up(self) -> None:
         """Read the publisher's journal up to its end. Raises `PublisherUnreachable`."""
@@ -398,6 +418,7 @@ class Consumer(Generic[W]):
         if error is None:
             return
         if len(run) == 1:
+            await self._patiently(partial(self._require_in_journal, run[0]))
             await self._patiently(partial(self._bury, run[0], error))
             return
         middle = len(run) // 2
@@ -410,6 +431,8 @@ class Consumer(Generic[W]):
         while True:
             try:
                 await self.transact(run)
+            except LeadershipLost:
+                raise
             except Exception as error:  # noqa: BLE001 - the verdict is the point of this function
                 if not is_transient(error):
                     return error
@@ -422,8 +445,8 @@ class Consumer(Generic[W]):
     async def transact(self, run: Sequence[Envelope]) -> None:
         """Cursor check, effects and cursor in one transaction."""
         async with self.works.begin() as work:
-            _, position = await lock_cursor(work.connection, self.publisher)
-            fresh = self.unseen(run, position)
+            stored = await lock_cursor(work.connection, self.publisher)
+            fresh = self.unseen(run, stored)
             if fresh:
                 waiting = await dead_letters.waiting_persons(
                     work.connection, self.publisher, [envelope.aggregate_id for envelope in fresh]
@@ -434,7 +457,7 @@ class Consumer(Generic[W]):
                     work, self.subscription, [envelope for envelope in fresh if envelope.aggregate_id not in waiting]
                 )
                 await self._advance(work.connection, fresh[-1].position)
-        self._moved(max(position, run[-1].position))
+        self._moved(max(stored[1], run[-1].position))
         if fresh:
             CONSUMED.labels(self.publisher, "parked").inc(len(parked))
             CONSUMED.labels(self.publisher, "applied").inc(len(fresh) - len(parked))
@@ -443,9 +466,23 @@ class Consumer(Generic[W]):
                 max(0.0, (self.works.clock.now() - committed).total_seconds())
             )
 
-    def unseen(self, run: Sequence[Envelope], position: int) -> Sequence[Envelope]:
-        """The cursor check: what the stored position does not contain yet."""
+    def unseen(self, run: Sequence[Envelope], stored: tuple[int, int]) -> Sequence[Envelope]:
+        """The cursor check: what the stored ``(epoch, position)`` does not contain yet.
+
+        Raises `LeadershipLost` when the run does not continue it: somebody else has moved it, a new leader while we
+        were frozen or a restored database.
+        """
+        epoch, position = stored
+        if epoch not in {0, self.epoch} or position < run[0].position - 1:
+            raise LeadershipLost(f"{self.publisher}: stored {stored}, expected {(self.epoch, run[0].position - 1)}")
         return [envelope for envelope in run if envelope.position > position]
+
+    async def _lock_own_cursor(self, connection: AsyncConnection) -> tuple[int, int]:
+        """Lock the cursor, which must be where we left it. Raises `LeadershipLost` when it is not."""
+        stored = await lock_cursor(connection, self.publisher)
+        if stored[0] not in {0, self.epoch} or stored[1] != self.position:
+            raise LeadershipLost(f"{self.publisher}: stored {stored}, expected {(self.epoch, self.position)}")
+        return stored
 
     async def _advance(self, connection: AsyncConnection, position: int) -> None:
         await connection.execute(
@@ -460,6 +497,13 @@ class Consumer(Generic[W]):
         self.position = position
         CONSUMER_POSITION.labels(self.publisher).set(position)
 
+    async def _require_in_journal(self, envelope: Envelope) -> None:
+        """Only what the publisher really wrote is worth a letter. Raises `NotInTheJournal`."""
+        page = await self.journal.page(after=envelope.position - 1, limit=1)
+        if page.envelopes != [envelope]:
+            CONSUMED.labels(self.publisher, "not_in_journal").inc()
+            raise NotInTheJournal(f"{self.publisher}#{envelope.position}")
+
     async def _bury(self, envelope: Envelope, error: Exception) -> None:
         log.error(
             "consumer.event_buried",
@@ -469,10 +513,12 @@ class Consumer(Generic[W]):
             reason=dead_letters.describe(error),
         )
         async with self.works.begin() as work:
-            await lock_cursor(work.connection, self.publisher)
-            await dead_letters.keep(work.connection, self.publisher, [envelope], state=LetterState.OPEN, error=error)
-            await self._advance(work.connection, envelope.position)
-            await dead_letters.count(work.connection)
+            if self.unseen([envelope], await lock_cursor(work.connection, self.publisher)):
+                await dead_letters.keep(
+                    work.connection, self.publisher, [envelope], state=LetterState.OPEN, error=error
+                )
+                await self._advance(work.connection, envelope.position)
+                await dead_letters.count(work.connection)
         self._moved(envelope.position)
         CONSUMED.labels(self.publisher, "buried").inc()
 
@@ -514,7 +560,7 @@ class Consumer(Generic[W]):
     async def _begin_again(self, current: Horizon) -> None:
         started = self.works.clock.now()
         async with self.works.begin() as work:
-            before = await lock_cursor(work.connection, self.publisher)
+            before = await self._lock_own_cursor(work.connection)
             for state in self.subscription.states:
                 await mirror.clear(work.connection, state)
             await self.subscription.forget(work)
@@ -538,14 +584,14 @@ class Consumer(Generic[W]):
             for state in states:
                 while True:
                     async with self.works.begin(on=connection) as work:
-                        await lock_cursor(connection, self.publisher)
+                        await self._lock_own_cursor(connection)
                         adopted = await mirror.adopt_staged(connection, state, limit=RESYNC_CHUNK)
                         await react_to(work, self.subscription, state, adopted)
                     changed += len(adopted)
                     if len(adopted) < RESYNC_CHUNK:
                         break
             async with self.works.begin(on=connection) as work:
-                before = await lock_cursor(connection, self.publisher)
+                before = await self._lock_own_cursor(connection)
                 await self.subscription.sweep(work)
                 await self._follow(connection, before, head, rows_changed=changed, started=started)
         self.epoch = head.epoch
@@ -597,11 +643,13 @@ class Consumer(Generic[W]):
 
         Nothing is applied while the question is asked, so the answer is never behind us; then events are applied up
         to that position, the snapshot is opened there, and consumption goes on while the caller compares at leisure.
-        None when the position was not reached in time or the history differs.
+        None when the position was not reached in time or the history differs. Raises TimeoutError when the publisher
+        hangs: events must not wait for it.
         """
         async with AsyncExitStack() as opened:
             async with self._turn:
-                target = await ask()
+                async with asyncio.timeout(ASK_SECONDS):
+                    target = await ask()
                 stop = _Stop(target.position, opened, asyncio.get_running_loop().create_future())
                 if target.epoch != self.epoch:
                     stop.reached.set_result(None)
@@ -620,11 +668,17 @@ class Consumer(Generic[W]):
         stop = self._stop
         if stop is None or self.position < stop.position or stop.reached.done():
             return
-        connection = await stop.opened.enter_async_context(self.works.snapshot())
-        found = await connection.execute(
-            text("SELECT position FROM consumer_cursor WHERE publisher = :publisher"), {"publisher": self.publisher}
-        )
-        exact = found.scalar_one() == stop.position
+        exact = False
+        try:
+            connection = await stop.opened.enter_async_context(self.works.snapshot())
+            found = await connection.execute(
+                text("SELECT position FROM consumer_cursor WHERE publisher = :publisher"),
+                {"publisher": self.publisher},
+            )
+            exact = found.scalar_one() == stop.position
+        except Exception as error:
+            if not is_transient(error):
+                raise
         stop.reached.set_result(connection if exact else None)
 
 

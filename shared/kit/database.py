@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import orjson
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,11 +31,19 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
-def new_engine(url: str, *, pool_size: int, application_name: str, statement_timeout_ms: int = 60_000) -> AsyncEngine:
+def new_engine(
+    url: str,
+    *,
+    pool_size: int,
+    application_name: str,
+    statement_timeout_ms: int = 60_000,
+    pre_ping: bool = True,
+) -> AsyncEngine:
     """An engine whose transactions cannot stall others.
 
     A client that freezes inside a transaction loses its session after one second (ARCHITECTURE 4), a lock is waited
-    for at most five. Times are UTC. ``pool_size`` is this process's share of the connection budget.
+    for at most five. Times are UTC. ``pool_size`` is this process's share of the connection budget. ``pre_ping`` asks
+    before each use whether a pooled connection still lives: for whoever cannot simply try again.
     """
     options = " ".join(
         f"-c {name}={value}"
@@ -50,7 +59,9 @@ def new_engine(url: str, *, pool_size: int, application_name: str, statement_tim
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # the same few connections do the work; the others stay small
+        pool_pre_ping=pre_ping,
+        json_deserializer=orjson.loads,
         hide_parameters=True,  # an error's text goes to the log, what was sent to the database does not
         connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
     )

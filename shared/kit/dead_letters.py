@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-import orjson
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
@@ -35,6 +34,7 @@ from shared.contracts.event import Envelope
 from shared.kit.instruments import DEAD_LETTERS
 
 ERROR_CHARACTERS_MAX: Final = 2_000
+RAW_BYTES_MAX: Final = 65_536
 
 
 class LetterState(StrEnum):
@@ -151,16 +151,15 @@ async def keep(
 
 
 async def keep_foreign(connection: AsyncConnection, publisher: str, raw: bytes, error: BaseException) -> None:
-    """Store a message that is not one of our envelopes, so that somebody can look at it."""
+    """Store a message that is not one of our envelopes, so that somebody can look at it.
+
+    As text, whatever it is: what may be in a message is more than what may be in a JSON column.
+    """
     statement = text(
         "INSERT INTO dead_letter (letter_id, publisher, state, error, attempts, body) "
         "VALUES (:letter_id, :publisher, 'OPEN', :error, 1, :body)"
     ).bindparams(bindparam("body", type_=JSONB))
-    try:
-        body: object = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        body = None
-    kept = body if isinstance(body, dict) else {"raw": raw[:65_536].decode("utf-8", "replace").replace("\x00", "�")}
+    kept = {"raw": raw[:RAW_BYTES_MAX].decode("utf-8", "replace").replace("\x00", "�")}
     await connection.execute(
         statement, {"letter_id": uuid7(), "publisher": publisher, "error": describe(error), "body": kept}
     )

@@ -11,7 +11,7 @@ RELAY_BACKLOG_SECONDS = Gauge(
 )
 CONSUMED = Counter(
     "liangfu_consumer_events_total", "Events by what became of them", ["publisher", "outcome"]
-)  # applied, duplicate, parked, buried, unreadable
+)  # applied, duplicate, parked, buried, unreadable, not_in_journal
 CONSUMER_POSITION = Gauge("liangfu_consumer_position", "Contiguous position applied", ["publisher"])
 CONSUMER_LAG_EVENTS = Gauge("liangfu_consumer_lag_events", "Publisher's position minus ours", ["publisher"])
 CONSUMER_DELAY_SECONDS = Histogram(

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
 LEADER_LOCK: Final = 7_251_002
 HEARTBEAT_SECONDS: Final = 0.4
-FROZEN_AFTER_MS: Final = 3_000
+FROZEN_AFTER_MS: Final = 2_000
 RETRY_SECONDS: Final = 0.25
 
 

@@ -11,10 +11,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, pool, text
+
+from shared.kit.journal import JOURNAL_DDL
+from shared.kit.leader import LEADER_DDL
+from shared.kit.relay import RELAY_DDL
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MIGRATION_LOCK: Final = 7_251_003
@@ -43,7 +47,7 @@ def run_env(metadata: MetaData) -> None:
             connection=connection,
             target_metadata=metadata,
             transaction_per_migration=True,
-            include_object=_is_declared,
+            include_object=is_declared,
             compare_type=True,
         )
         with context.begin_transaction():
@@ -51,9 +55,40 @@ def run_env(metadata: MetaData) -> None:
     engine.dispose()
 
 
-def _is_declared(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:  # noqa: FBT001 - alembic's signature
+def is_declared(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:  # noqa: FBT001 - alembic's signature
     """Monthly partitions are made by a function of the database, not by the metadata."""
     return not (kind == "table" and reflected and name is not None and name.startswith(("journal_2", "audit_2")))
+
+
+_FIRST_EPOCH: Final = (
+    "INSERT INTO journal_epoch (epoch, reason) "
+    "SELECT CAST(extract(epoch FROM now() - timestamptz '2026-01-01 00:00Z') AS int), 'created'"
+)
+HOUSE_DDL: Final = (*JOURNAL_DDL, *LEADER_DDL, *RELAY_DDL, _FIRST_EPOCH)
+_HOUSE_FUNCTIONS: Final = (
+    "journal_append()",
+    "journal_ensure_partitions(int)",
+    "journal_refuse_change()",
+)
+
+
+def create_house() -> None:
+    """Functions, triggers and first rows of the kit's tables: the end of every service's first revision.
+
+    Decision: a revision spells its tables out, because their declarations go on changing and history must not change
+    with them. Functions and triggers are long and the same in four services, so they stay beside the code that relies
+    on them and are frozen instead: a test holds the checksum of `HOUSE_DDL`. A change of one is a new constant, run by
+    a new revision of each service, never an edit. Not chosen: four copies in the revisions, which nobody would read;
+    SQL files, away from the code that explains them.
+    """
+    for statement in HOUSE_DDL:
+        op.execute(statement)
+
+
+def drop_house() -> None:
+    """The reverse; first rows go with their tables."""
+    for function in _HOUSE_FUNCTIONS:
+        op.execute(f"DROP FUNCTION {function} CASCADE")
 
 
 def upgrade(service: str, url: str) -> None:

@@ -105,7 +105,7 @@ def publisher_router(published: Sequence[Published]) -> Router:  # noqa: C901, P
 
     @router.get("/events/{event_id}", summary="读取单个事件")
     async def read_event(request: Request, event_id: UUID, caller: Annotated[Caller, Permit("journal:read")]) -> Line:
-        """One entry by its id: what an award's cause points to."""
+        """One entry by its id: what a recorded cause points to."""
         async with _works(request).snapshot() as connection:
             entry = await journal.find(connection, event_id)
         if entry is None or not caller.scope.covers(entry.division):

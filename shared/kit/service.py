@@ -56,6 +56,7 @@ def open_parts(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
         application_name=f"{settings.service}-{role}",
+        pre_ping=role == "api",  # a worker repeats whatever a lost connection interrupts
     )
     auditor = Auditor(engine, keys)
     works = Works(engine, clock=clock, make=make_work(keys), auditor=auditor)

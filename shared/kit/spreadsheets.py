@@ -48,7 +48,7 @@ _OTHER_WORKBOOKS: Final = frozenset({"xl/workbook.bin", "content.xml", "mimetype
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MARKS: Final = re.compile(r"[\s*:：]+|[(（]必填[)）]")
-_ATTRIBUTES: Final = rb"(?:\s+(?!r=)[\w:.-]+=(?:\"[^\"<]*+\"|'[^'<]*+'))*+"
+_ATTRIBUTES: Final = rb"(?:\s+(?!r=)[\w:.-]+=(?:\"[^\"<]*\"|'[^'<]*'))*"
 _CELL: Final = re.compile(rb"<(?:[\w.-]+:)?c[\s/>]")
 _PLACED_CELL: Final = re.compile(
     rb"<(?:[\w.-]+:)?c" + _ATTRIBUTES + rb"\s+r=[\"']([A-Za-z]{1,3})([0-9]{1,7})[\"']" + _ATTRIBUTES + rb"\s*(/?)>"

@@ -248,6 +248,14 @@ _INSERT_STOPS: Final = text(
 )
 
 
+_DUE: Final = text("SELECT count(*) FROM certificate WHERE status = 'VALID' AND expires_on < :today")
+
+
+async def expired_waiting(work: RegistryWork) -> int:
+    """How many certificates are past their last valid day and not announced yet."""
+    return int((await work.connection.execute(_DUE, {"today": work.today()})).scalar_one())
+
+
 async def expire_some(work: RegistryWork) -> int:
     """Announce up to 2,000 certificates whose last valid day has passed (SUB-40, READ-20); the number announced."""
     rows = (await work.connection.execute(_EXPIRE, {"today": work.today(), "limit": EXPIRY_CHUNK})).all()

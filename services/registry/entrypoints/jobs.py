@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, TypeVar
 
-from services.registry.adapters.bulk import Holder, add_holders, expire_some
+from services.registry.adapters.bulk import Holder, add_holders, expire_some, expired_waiting
 from services.registry.adapters.work import RegistryWork
 from services.registry.metrics import EXPIRED_NOT_ANNOUNCED
 from shared.kit.imports import Applied, Import, Parsed
@@ -152,6 +152,8 @@ PERSON_IMPORT: Final[Import[Holder, RegistryWork]] = Import(
 
 async def announce_expiry(works: Works[RegistryWork]) -> None:
     """Announce every certificate whose last valid day has passed, in chunks of 2,000 (CERT-34, SUB-40)."""
+    async with works.begin() as work:
+        EXPIRED_NOT_ANNOUNCED.set(await expired_waiting(work))
     announced = None
     while announced is None or announced > 0:
         async with works.begin() as work:

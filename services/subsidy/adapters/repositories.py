@@ -94,21 +94,28 @@ _ADD: Final = text(
 
 # A fact touches an award (READ-01) unless it concerns another certificate, is a move completed before the application,
 # or was over by then. The earliest standing one governs; ended facts were true and go on stopping (SUB-47).
-_JUDGE: Final = """
+_TOUCHES: Final = """s.person_id = {award}.person_id AND NOT s.withdrawn
+         AND (s.certificate_id IS NULL OR s.certificate_id = {award}.certificate_id)
+         AND (s.kind <> 'TRANSFERRED' OR s.event_date >= {award}.application_date)
+         AND (s.ended_on IS NULL OR s.ended_on > {award}.application_date)"""
+
+# A STOPPED award that no fact touches any more runs again, unless another of the person and scheme runs or is
+# suspended; of several that would, the newest does.
+_JUDGE: Final = f"""
 WITH judged AS (
   SELECT a.award_id, g.stop_id, g.kind, g.reason, g.event_date
     FROM award a
     LEFT JOIN LATERAL (
       SELECT s.stop_id, s.kind, s.reason, s.event_date FROM copy_registry_stop s
-       WHERE s.person_id = a.person_id AND NOT s.withdrawn
-         AND (s.certificate_id IS NULL OR s.certificate_id = a.certificate_id)
-         AND (s.kind <> 'TRANSFERRED' OR s.event_date >= a.application_date)
-         AND (s.ended_on IS NULL OR s.ended_on > a.application_date)
+       WHERE {_TOUCHES.format(award="a")}
        ORDER BY s.event_date, s.version LIMIT 1) g ON true
-   WHERE a.cause_id IS DISTINCT FROM g.stop_id AND {persons}
+   WHERE ROW(a.cause_id, a.cause_kind, a.cause_reason, a.cause_event_date)
+         IS DISTINCT FROM ROW(g.stop_id, g.kind, g.reason, g.event_date)
+     AND {{persons}}
      AND (a.status <> 'STOPPED' OR g.stop_id IS NOT NULL OR NOT EXISTS (
            SELECT FROM award o WHERE o.person_id = a.person_id AND o.scheme = a.scheme
-              AND o.status IN ('ACTIVE', 'SUSPENDED')))
+              AND (o.status <> 'STOPPED' OR (o.award_id > a.award_id AND NOT EXISTS (
+                    SELECT FROM copy_registry_stop s WHERE {_TOUCHES.format(award="o")})))))
    LIMIT :limit),
 changed AS (
   UPDATE award a
@@ -127,7 +134,7 @@ step AS (
   SELECT award_id, version, status_before, status, effective_month, coalesce(cause_id, cause_id_before),
          coalesce(cause_kind, cause_kind_before), cause_trace_id, 'registry' FROM changed)
 SELECT * FROM changed
-"""
+"""  # noqa: S608 - put together from constants
 _JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(:persons)"))
 _JUDGE_ALL: Final = text(
     _JUDGE.format(persons="(a.cause_id IS NOT NULL OR a.person_id IN (SELECT s.person_id FROM copy_registry_stop s))")

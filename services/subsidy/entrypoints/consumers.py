@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.metrics import STOP_MISSED
 from services.subsidy.use_cases.judge_awards import judge_awards
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.kit.consumer import Subscription
@@ -20,7 +21,9 @@ async def follow_register(changes: Changes, work: SubsidyWork) -> None:
 
 async def sweep_awards(work: SubsidyWork) -> int:
     """Awards that contradict the stop facts of our copy, mended: a second look that trusts no event."""
-    return await judge_awards(None, work, traces={})
+    mended = await judge_awards(None, work, traces={})
+    STOP_MISSED.set(mended)
+    return mended
 
 
 SUBSCRIPTIONS = (

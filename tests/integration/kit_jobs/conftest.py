@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
 from shared.kit.blobs import Blobs, BlobTables, DirectoryStore, blob_tables
 from shared.kit.clock import Clock
@@ -19,6 +18,7 @@ from shared.kit.database import new_engine, new_metadata
 from shared.kit.imports import ImportTables, import_tables
 from shared.kit.jobs import Jobs, JobTables, job_tables
 from shared.kit.work import UnitOfWork, Works
+from tests.builders.databases import running
 
 METADATA: MetaData = new_metadata()
 BLOBS: BlobTables = blob_tables(METADATA)
@@ -27,23 +27,17 @@ IMPORTS: ImportTables = import_tables(METADATA)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    root = tmp_path_factory.mktemp("kit_jobs")
-    port = Ports(root / "ports.json").port("postgres")
-    server = PostgresServer(
-        root / "pgdata", port=port, password="admin", owners={"kit": "kit"}, log_file=root / "postgres.log"
-    )
+def server() -> Iterator[PostgresServer]:
+    with running("kit") as server:
+        asyncio.run(_make_tables(server))
+        yield server
 
-    async def started() -> None:
-        await server.start()
-        engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
-        async with engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
-        await engine.dispose()
 
-    asyncio.run(started())
-    yield server
-    asyncio.run(server.stop())
+async def _make_tables(server: PostgresServer) -> None:
+    engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await engine.dispose()
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ async def service(
     )
     handlers = {spec.kind: import_handler(spec, IMPORTS), "sell": sell, "slow": slow}
     runner = JobRunner(works, JOBS, handlers, blobs, worker="w")
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)

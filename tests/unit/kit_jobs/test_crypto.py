@@ -156,6 +156,7 @@ def test_keys_never_show() -> None:
         json.dumps(keys_json("密钥")),
         json.dumps(keys_json("k" * 33)),
     ],
+    ids=range(10),  # the texts hold fresh keys: as names they would differ from worker to worker
 )
 def test_unusable_keys_are_refused_without_being_quoted(text: str) -> None:
     with pytest.raises(KeysAreMalformed) as refused:

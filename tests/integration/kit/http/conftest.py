@@ -8,10 +8,10 @@ import structlog
 from sqlalchemy import BigInteger, Column, Identity, Table, Text, UniqueConstraint, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
 from shared.kit.database import new_engine, new_metadata
 from shared.kit.idempotency import idempotency_tables
+from tests.builders.databases import running
 
 METADATA = new_metadata()
 idempotency_tables(METADATA)
@@ -35,27 +35,19 @@ def _quiet() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    root = tmp_path_factory.mktemp("kit_http")
-    port = Ports(root / "ports.json").port("postgres")
-    server = PostgresServer(
-        root / "pgdata", port=port, password="admin", owners={"kit": "kit"}, log_file=root / "postgres.log"
-    )
-
-    async def start() -> None:
-        await server.start()
-        engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
-        async with engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
-            await connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
-            await connection.execute(text("INSERT INTO alembic_version VALUES ('abc')"))
-        await engine.dispose()
-
-    try:
-        asyncio.run(start())
+def server() -> Iterator[PostgresServer]:
+    with running("kit") as server:
+        asyncio.run(_make_tables(server))
         yield server
-    finally:
-        asyncio.run(server.stop())
+
+
+async def _make_tables(server: PostgresServer) -> None:
+    engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+        await connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        await connection.execute(text("INSERT INTO alembic_version VALUES ('abc')"))
+    await engine.dispose()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The privacy review point: the indicators service tells the world nothing yet; it has no facts to announce."""

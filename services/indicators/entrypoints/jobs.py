@@ -1,0 +1,30 @@
+"""Scheduled work of the indicators service: what counts today, for the monitoring system."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.indicators.adapters.queries import stock_by_prefecture
+from services.indicators.adapters.work import IndicatorsWork
+from services.indicators.domain.definition import DEFINITIONS, Counting
+from services.indicators.metrics import STOCK
+from shared.kit.work import Works
+from shared.kit.worker import Timer
+
+
+async def measure_stocks(works: Works[IndicatorsWork]) -> None:
+    """Refresh the gauges from one snapshot."""
+    today = works.clock.today()
+    async with works.snapshot() as connection:
+        counted = {
+            definition.code: await stock_by_prefecture(connection, definition.kind, today)
+            for definition in DEFINITIONS
+            if definition.counting is Counting.STOCK and not definition.distinct
+        }
+    STOCK.clear()
+    for code, by_prefecture in counted.items():
+        for prefecture, value in by_prefecture.items():
+            STOCK.labels(code, prefecture).set(value)
+
+
+TIMERS: Final[tuple[Timer[IndicatorsWork], ...]] = (Timer("stock-gauges", 60.0, measure_stocks),)

@@ -1,0 +1,34 @@
+"""What the rehab service does with the register's journal."""
+
+from __future__ import annotations
+
+from services.rehab.adapters.work import RehabWork
+from services.rehab.use_cases.judge_cases import judge_cases
+from shared.contracts.registry import CertificateState, PersonState, StopState
+from shared.kit.consumer import Subscription
+from shared.kit.mirror import Changes
+
+
+async def follow_register(changes: Changes, work: RehabWork) -> None:
+    """Judge the cases of everybody whose stop facts, or whose county, changed."""
+    stops = changes.of(StopState)
+    persons = {change.row.person_id for change in stops}
+    persons |= {change.row.person_id for change in changes.of(PersonState) if change.old is not None}
+    if persons:
+        traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
+        await judge_cases(persons, work, traces=traces)
+
+
+async def sweep_cases(work: RehabWork) -> int:
+    """Cases that contradict the stop facts of our copy, mended: a second look that trusts no event."""
+    return await judge_cases(None, work, traces={})
+
+
+SUBSCRIPTIONS = (
+    Subscription(
+        publisher="registry",
+        states=(PersonState, CertificateState, StopState),
+        react=follow_register,
+        sweep=sweep_cases,
+    ),
+)

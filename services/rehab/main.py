@@ -1,0 +1,55 @@
+"""The rehab service's API process: ``python -m services.rehab.main``."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.rehab.adapters.tables import PUBLISHED, blobs
+from services.rehab.adapters.work import RehabWork
+from services.rehab.entrypoints.consumers import SUBSCRIPTIONS
+from services.rehab.entrypoints.http import cases
+from services.rehab.entrypoints.http.problems import CODE_LISTS, TEXTS
+from services.rehab.settings import RehabSettings
+from shared.contracts.asyncapi import document
+from shared.contracts.roles import ROLES
+from shared.kit.app import create_app
+from shared.kit.clock_routes import clock_router
+from shared.kit.codelists import code_list_router
+from shared.kit.consumption_routes import consumption_router
+from shared.kit.ops import run_api
+from shared.kit.publisher_routes import publisher_router
+from shared.kit.service import Parts, journals_resource, open_parts
+
+
+def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
+    """The API with all its routes."""
+    return create_app(
+        settings,
+        title="量服 · 康复服务 Rehab",
+        routers=(
+            cases.router,
+            publisher_router(PUBLISHED),
+            consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),
+            code_list_router(CODE_LISTS),
+            clock_router(),
+        ),
+        works=parts.works,
+        roles=ROLES,
+        ops=parts.ops,
+        asyncapi=partial(document, "rehab"),
+        problem_texts=TEXTS,
+        resources=(journals_resource(settings),),
+    )
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = RehabSettings()
+    parts = open_parts(settings, role="api", blob_tables=blobs, make_work=lambda _: RehabWork)
+    run_api(settings, app_of(settings, parts), parts.ops)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Every route of every service declares a permission somebody can hold, and every permission opens something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, Final
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from shared.contracts.roles import MACHINE_PERMISSIONS, ROLES
+from shared.kit.permissions import Decision
+from shared.kit.routing import Route
+from tests.architecture.source import SERVICES
+from tests.builders.settings import api_of
+
+HELD: Final = frozenset().union(*ROLES.values(), MACHINE_PERMISSIONS)
+
+PUBLIC: Final = frozenset(
+    {
+        *("/livez", "/readyz", "/metrics", "/version", "/docs", "/redoc", "/openapi.json", "/asyncapi.json"),
+        *("/api/v1/code-lists", "/api/v1/code-lists/{name}", "/api/v1/clock"),
+    }
+)
+"""What anybody may read: about no person."""
+
+
+@cache
+def decisions(service: str) -> tuple[tuple[str, str, Decision | None], ...]:
+    """(method, path, decision) of every route a service serves."""
+    return tuple(_decisions(service))
+
+
+def _decisions(service: str) -> Iterator[tuple[str, str, Decision | None]]:
+    app = api_of(service, Path(gettempdir()))
+    for context in iter_route_contexts(app.routes):
+        route: Any = context.route
+        decision = route.decision if isinstance(route, Route) else None
+        for method in sorted(context.methods or {"*"}):
+            yield method, context.path_format or "", decision
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_declares_a_decision(service: str) -> None:
+    undeclared = [f"{method} {path}" for method, path, decision in decisions(service) if decision is None]
+    assert undeclared == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_permission_a_route_asks_for_is_held_by_some_role(service: str) -> None:
+    asked = {decision.permission for _, _, decision in decisions(service) if decision and decision.permission}
+    assert asked
+    assert asked <= HELD
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_nothing_about_persons_is_public(service: str) -> None:
+    public = {
+        path
+        for method, path, decision in decisions(service)
+        if decision is not None and decision.permission is None and method in {"GET", "HEAD", "POST", "PUT", "DELETE"}
+    }
+    assert {path for path in public if not path.startswith(("/docs", "/redoc", "/static"))} <= PUBLIC
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_readers_permissions_read_and_only_writers_permissions_write(service: str) -> None:
+    reading = {"read", "compare"}
+    for method, path, decision in decisions(service):
+        if decision is None or decision.permission is None or method in {"GET", "HEAD"}:
+            continue
+        verb = decision.permission.partition(":")[2]
+        looks_up = path.endswith(("/lookup", "/states"))
+        assert looks_up == (verb in reading), f"{method} {path} needs {decision.permission}"
+
+
+def test_every_permission_in_the_table_opens_something() -> None:
+    asked = {
+        decision.permission for service in SERVICES for _, _, decision in decisions(service) if decision is not None
+    }
+    assert asked.issuperset(HELD)

@@ -1,0 +1,107 @@
+"""Events end to end: from a committed journal entry to an award suspended in another database, durably.
+
+The registry's API is down while the broker's path is measured, so that nothing can come by REST; the relay is down
+while the journal's path is measured, so that nothing can come by the broker. The clock starts before the process that
+carries the events is launched and stops when the last effect is committed and seen.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Final
+
+from shared.contracts.event import Envelope
+from shared.kit import journal
+from shared.kit.bus import BATCH_MAX
+from tests.bench.ground import Ground
+from tests.bench.measure import Measurement, measured
+
+EVENTS: Final = int(os.environ.get("LIANGFU_BENCH_EVENTS", "50000"))
+REPEATS: Final = 3
+WARM_UP: Final = 1_000
+FLOOR: Final = "publish alone, atomic batches of 1,000, sync always"
+CANCELLED_ON: Final = date(2026, 1, 15)
+
+API, RELAY, READER = "registry.api", "registry.worker", "subsidy.worker"
+BYSTANDERS: Final = ("rehab.worker", "indicators.worker")
+"""Other services that read the same stream: on in one measurement, off in the others, so that each shows its price."""
+
+
+async def events_end_to_end(ground: Ground) -> list[Measurement]:
+    """Journal → relay → JetStream → consumer → award, and journal → REST → consumer → award."""
+    by_broker: list[float] = []
+    by_journal: list[float] = []
+    everybody: list[float] = []
+    alone: list[float] = []
+    await _meet(ground)
+    for _ in range(REPEATS):
+        async with _without(ground, *BYSTANDERS):
+            by_broker.append(await _rate(ground, down=API, carrier=RELAY))
+            by_journal.append(await _rate(ground, down=RELAY, carrier=READER))
+        alone.append(await _publish_alone(ground))
+        everybody.append(await _rate(ground, down=API, carrier=RELAY))
+    return [
+        measured(name, "events/s", values, floor_name=FLOOR, floor_values=alone)
+        for name, values in (
+            ("events end to end by the broker", by_broker),
+            ("events end to end by the broker, rehab and indicators reading too", everybody),
+            ("events end to end by the journal", by_journal),
+        )
+    ]
+
+
+async def _meet(ground: Ground) -> None:
+    """A few events with everything up: a consumer learns the epoch of a publisher over REST, once."""
+    crowd = await ground.crowd(WARM_UP)
+    await crowd.be_cancelled(ground.registry, on=CANCELLED_ON)
+    await ground.until_consumed(await ground.published())
+
+
+@asynccontextmanager
+async def _without(ground: Ground, *names: str) -> AsyncIterator[None]:
+    for name in names:
+        await ground.stack.stop_process(name)
+    yield
+    for name in names:
+        await ground.stack.spawn(name)
+
+
+async def _rate(ground: Ground, *, down: str, carrier: str) -> float:
+    """Events a second with one process down and one that starts when the clock does."""
+    crowd = await ground.crowd(EVENTS)
+    stack = ground.stack
+    await ground.until_quiet()
+    async with _without(ground, down):
+        for name in {RELAY, READER}:
+            await stack.stop_process(name)
+        await crowd.be_cancelled(ground.registry, on=CANCELLED_ON)
+        target = await ground.published()
+        for name in {RELAY, READER} - {down, carrier}:
+            await stack.spawn(name)
+        began = time.perf_counter()
+        await stack.spawn(carrier, ready=False)
+        seconds = await ground.until_consumed(target) - began
+    await ground.require_suspended_once(crowd)
+    return EVENTS / seconds
+
+
+async def _publish_alone(ground: Ground) -> float:
+    """The same events through the product's own publishing, on an empty broker with the same settings."""
+    envelopes: list[Envelope] = []
+    async with ground.registry.connect() as connection:
+        head = await journal.horizon(connection)
+        while len(envelopes) < EVENTS:
+            after = head.position - EVENTS + len(envelopes)
+            envelopes += await journal.read(connection, after=after, limit=BATCH_MAX)
+    bus = await ground.floor_bus()
+    await ground.until_quiet()
+    began = time.perf_counter()
+    for start in range(0, EVENTS, BATCH_MAX):
+        await bus.publish(envelopes[start : start + BATCH_MAX])
+    seconds = time.perf_counter() - began
+    await bus.close()
+    return EVENTS / seconds

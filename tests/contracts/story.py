@@ -1,0 +1,224 @@
+"""Half a year of two persons in Lu'an, lived through the real use cases of every publisher on real PostgreSQL.
+
+Every published event happens at least once. The golden examples are the first of each kind.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.registry.adapters.bulk import Holder, add_holders
+from services.registry.adapters.work import RegistryWork
+from services.registry.domain.certificate import CancellationReason, FreezeReason
+from services.registry.entrypoints.jobs import announce_expiry
+from services.registry.use_cases import change_certificate as change
+from services.registry.use_cases.issue_certificate import IssueCertificate, issue_certificate
+from services.registry.use_cases.ports import Identity, Subject
+from services.registry.use_cases.register_person import RegisterPerson, register_person
+from services.registry.use_cases.report_death import DeathSource, report_death, retract_death
+from services.rehab.adapters.work import RehabWork
+from services.rehab.use_cases.open_case import open_case
+from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.entrypoints.jobs import turn_month
+from services.subsidy.use_cases.grant_awards import GrantAward, grant_award
+from shared.kit import journal
+from shared.kit.clock import SHANGHAI, Clock
+from shared.kit.consumer import Subscription, absorb
+from shared.kit.work import Works
+from shared.values.award import Scheme
+from shared.values.dates import last_valid_day
+from shared.values.disability import Disability
+from shared.values.division import Division, Scope
+from shared.values.identity_number import IdentityNumber, check_character
+
+EVERYWHERE = Scope.everywhere()
+YINGBIN, XIAODONGJIE = Division("341502001001"), Division("341503001004")
+UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class StoryClock(Clock):
+    """Stands where the story is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def reach(self, month: int, day: int, hour: int = 9, minute: int = 15) -> str:
+        """Go to a moment of 2026 (Shanghai time); the trace id of the request made then."""
+        self.moment = datetime(2026, month, day, hour, minute, tzinfo=SHANGHAI).astimezone(UTC)
+        return sha256(self.moment.isoformat().encode()).hexdigest()[:32]
+
+
+@dataclass
+class Reader:
+    """A service that follows another's journal, without broker."""
+
+    works: Works[Any]
+    subscription: Subscription[Any]
+    position: int = 0
+
+    async def listen(self, publisher: Works[Any]) -> None:
+        """Absorb what is new."""
+        async with publisher.snapshot() as connection:
+            envelopes = await journal.read(connection, after=self.position, limit=1_000)
+        async with self.works.begin() as work:
+            await absorb(work, self.subscription, envelopes)
+        self.position = envelopes[-1].position if envelopes else self.position
+
+
+@dataclass
+class House:
+    """The publishers, sharing the story's clock."""
+
+    clock: StoryClock
+    registry: Works[RegistryWork]
+    subsidy: Works[SubsidyWork]
+    rehab: Works[RehabWork]
+    readers: list[Reader] = field(default_factory=list)
+
+    async def everybody_hears(self) -> None:
+        """What the registry announced reaches its readers a moment later."""
+        self.clock.moment += timedelta(milliseconds=60)
+        for reader in self.readers:
+            await reader.listen(self.registry)
+
+
+def an_identity(first_seventeen: str, name: str) -> Identity:
+    """Somebody who does not exist."""
+    return Identity(
+        citizen_id_no=IdentityNumber(first_seventeen + check_character(first_seventeen)), name=name, phone=None
+    )
+
+
+async def live(house: House) -> None:
+    """The story from beginning to end."""
+    person_id, certificate_id = await _register(house)
+    await _ask_for_rehabilitation(house, person_id)
+    await _draw_a_subsidy(house, person_id)
+    await _lose_and_regain_the_certificate(house, certificate_id)
+    await _freeze_until_the_month_turns(house, certificate_id)
+    await _move(house, certificate_id)
+    await _be_thought_dead(house, person_id)
+    await _somebody_else_expires(house)
+
+
+async def _register(house: House) -> tuple[UUID, UUID]:
+    async with house.registry.begin(trace_id=house.clock.reach(3, 2)) as work:
+        command = RegisterPerson(identity=an_identity("34150219790614002", "陈远"), division=YINGBIN)
+        person = await register_person(command, work)
+    async with house.registry.begin(trace_id=house.clock.reach(3, 5, 10, 40)) as work:
+        certificate = await issue_certificate(
+            IssueCertificate(
+                person_id=person.person_id, disability=Disability.parse("7", "2", "4:2;6:3"), issued_on=date(2026, 3, 5)
+            ),
+            work,
+            within=EVERYWHERE,
+        )
+    await house.everybody_hears()
+    return person.person_id, certificate.certificate_id
+
+
+async def _ask_for_rehabilitation(house: House, person_id: UUID) -> None:
+    async with house.rehab.begin(trace_id=house.clock.reach(3, 20, 15, 30)) as work:
+        await open_case(person_id, work, opened_on=date(2026, 3, 20), within=EVERYWHERE)
+
+
+async def _draw_a_subsidy(house: House, person_id: UUID) -> None:
+    async with house.subsidy.begin(trace_id=house.clock.reach(4, 3, 14, 5)) as work:
+        await grant_award(
+            GrantAward(person_id=person_id, scheme=Scheme.NURSING, application_date=date(2026, 4, 2)),
+            work,
+            within=EVERYWHERE,
+        )
+
+
+async def _lose_and_regain_the_certificate(house: House, certificate_id: UUID) -> None:
+    async with _step(house, certificate_id, house.clock.reach(5, 12)) as (subject, work):
+        await change.cancel_certificate(
+            subject, work, reason=CancellationReason.NO_LONGER_MEETS, effective_date=date(2026, 5, 11)
+        )
+    await house.everybody_hears()
+    async with _step(house, certificate_id, house.clock.reach(5, 20)) as (subject, work):
+        await change.reinstate_certificate(subject, work)
+    await house.everybody_hears()
+
+
+async def _freeze_until_the_month_turns(house: House, certificate_id: UUID) -> None:
+    async with _step(house, certificate_id, house.clock.reach(6, 10)) as (subject, work):
+        await change.freeze_certificate(
+            subject, work, reason=FreezeReason.SUSPECT_FRAUD, effective_date=date(2026, 6, 9)
+        )
+    await house.everybody_hears()
+    async with _step(house, certificate_id, house.clock.reach(6, 24)) as (subject, work):
+        await change.unfreeze_certificate(subject, work)
+    await house.everybody_hears()
+    async with house.subsidy.begin() as work:
+        # The database stamps suspensions with its own, real clock.
+        await work.connection.execute(text("UPDATE award SET suspended_at = :now"), {"now": house.clock.now()})
+    house.clock.reach(7, 1, 0, 1)
+    await turn_month(house.subsidy)
+
+
+async def _move(house: House, certificate_id: UUID) -> None:
+    async with _step(house, certificate_id, house.clock.reach(7, 20)) as (subject, work):
+        await change.transfer_certificate(subject, work, to=XIAODONGJIE, moved_on=date(2026, 7, 18))
+    await house.everybody_hears()
+
+
+async def _be_thought_dead(house: House, person_id: UUID) -> None:
+    async with house.registry.begin(trace_id=house.clock.reach(8, 9)) as work:
+        await report_death(person_id, work, died_on=date(2026, 8, 5), source=DeathSource.FUNERAL, within=EVERYWHERE)
+    await house.everybody_hears()
+    async with house.registry.begin(trace_id=house.clock.reach(8, 11)) as work:
+        await retract_death(person_id, work, within=EVERYWHERE)
+    await house.everybody_hears()
+
+
+async def _somebody_else_expires(house: House) -> None:
+    async with house.registry.begin(trace_id=house.clock.reach(8, 12)) as work:
+        issued_on = date(2016, 8, 15)
+        certificate = Disability.parse("1", "1"), issued_on, last_valid_day(issued_on)
+        identity = an_identity("34150219580322001", "林秋")
+        await add_holders([Holder(identity.citizen_id_no, identity.name, None, YINGBIN, certificate)], work)
+    house.clock.reach(8, 16, 0, 1)
+    await announce_expiry(house.registry)
+    await house.everybody_hears()
+
+
+@asynccontextmanager
+async def _step(house: House, certificate_id: UUID, trace_id: str) -> AsyncIterator[tuple[Subject, RegistryWork]]:
+    """A certificate with its holder, locked in one transaction of the registry."""
+    async with house.registry.begin(trace_id=trace_id) as work:
+        yield await change.load(certificate_id, work, within=EVERYWHERE), work
+
+
+def first_of_each(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first event of each type, in the order they happened."""
+    firsts: dict[str, dict[str, Any]] = {}
+    for event in sorted(told, key=lambda event: (event["time"], event["type"])):
+        firsts.setdefault(event["type"], event)
+    return list(firsts.values())
+
+
+def renamed(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Ids replaced by the order in which they appear, so that two tellings of one story compare equal.
+
+    What a database counts in real time (epoch, recordedat) is left out.
+    """
+    names: dict[str, str] = {}
+    plain = [{name: value for name, value in event.items() if name not in {"epoch", "recordedat"}} for event in events]
+    told = UUIDS.sub(
+        lambda found: names.setdefault(found[0], f"id-{len(names) + 1}"), json.dumps(plain, sort_keys=True)
+    )
+    yield from json.loads(told)

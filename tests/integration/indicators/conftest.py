@@ -1,0 +1,44 @@
+"""The indicators service on a real PostgreSQL, and three publishers it hears of."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from deploy.local.postgres import PostgresServer
+from services.indicators.adapters.tables import metadata
+from services.indicators.adapters.work import IndicatorsWork
+from shared.kit.clock import Clock
+from shared.kit.work import Works
+from tests.builders.databases import emptied, migrated
+from tests.integration.indicators.world import TODAY, World
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    with migrated("indicators") as server:
+        yield server
+
+
+@pytest.fixture
+async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
+    async with emptied(server, "indicators", metadata) as engine:
+        yield engine
+
+
+@pytest.fixture
+def today() -> date:
+    return TODAY
+
+
+@pytest.fixture
+def works(engine: AsyncEngine) -> Works[IndicatorsWork]:
+    clock = Clock(movable=True)
+    clock.show(TODAY)
+    return Works(engine, clock=clock, make=IndicatorsWork)
+
+
+@pytest.fixture
+def world(works: Works[IndicatorsWork]) -> World:
+    return World(works)
