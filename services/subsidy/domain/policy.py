@@ -111,7 +111,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TariffRow:
-    """The amount of one case. Rows of a tariff never apply to the same case twice."""
+    """The amount of one case. Of several rows that apply the first counts, so a last one may say "all others"."""
 
     case: Case
     amount: Amount
@@ -212,7 +212,10 @@ class Switches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """A period in which expired cards go on counting (SUB-49, READ-10); both days included."""
+    """A period in which expired cards go on counting (SUB-49, READ-10); both days included.
+
+    It holds for its own days, whatever the months of the document, in the division and everything inside it.
+    """
 
     first_day: date
     last_day: date

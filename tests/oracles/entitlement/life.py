@@ -1,191 +1,162 @@
-"""One person's life as the offices know it: facts with their own dates, and the days on which they were recorded.
+"""One person as the offices know them: what was said, when it was learned, and what of it stands on a day of asking.
 
-Every spell is half-open: ``since`` is its first day, ``over`` the first day on which it is no more. Leaving dibao "with the
-12th of July" is therefore over on the 13th (READ-19); unfrozen on the 2nd of August is over on the 2nd.
+Only the words are the product's (`Fact`, `Card`, ...); what they mean is written here once more, from the text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
+from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
+from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from shared.values.month import Month
 
 DAY = timedelta(days=1)
-
-
-class Kind(StrEnum):
-    """What a fact says about a person."""
-
-    RESIDENCE = "residence"
-    """Where the household is registered; the value is a county."""
-    INCOME = "income"
-    """The income class of the household: DIBAO, NEAR_DIBAO, ..."""
-    BENEFIT = "benefit"
-    """Another programme the person draws from: TEKUN, WORK_INJURY_CARE, ORPHAN, ELDER_NURSING with its amount, ..."""
-    CARE_NEED = "care_need"
-    """The value is LONG when care has been needed for six months or more (SUB-03), SHORT when it has not."""
-    SELF_CARE = "self_care"
-    """FULLY, MOSTLY or PARTLY unable to care for oneself (T-ZJ)."""
-    PLACE = "place"
-    """Where care is given: HOME or INSTITUTION."""
-    SETTLEMENT = "settlement"
-    """URBAN or RURAL."""
-    CIRCUMSTANCE = "circumstance"
-    """Anything a scheme may ask for, such as MOTOR_WHEELCHAIR."""
-    DEATH = "death"
-    PRISON = "prison"
-    MISSING = "missing"
-    FRAUD = "fraud"
-    OWN_WISH = "own_wish"
-    CONFIRMATION_MISSED = "confirmation_missed"
-
-
-class Said(StrEnum):
-    """What became of a statement."""
-
-    VERIFIED = "verified"
-    SUSPECTED = "suspected"
-    """Not yet verified: money does not look at it (READ-22)."""
-    WITHDRAWN = "withdrawn"
-    """It was wrong: as if it had never happened (RULES 4.7, READ-21)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spell:
-    """Something that holds from one day until it is over."""
-
-    kind: Kind
-    value: str = ""
-    since: date
-    over: date | None = None
-    fen: int = 0
-    scheme: str | None = None
-    """Only of an own wish or a missed confirmation: the one scheme it is about; None is about all."""
-
-    def holds(self, day: date) -> bool:
-        """Whether the day lies in the spell."""
-        return self.since <= day and (self.over is None or day < self.over)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """A certificate; ``components`` are (category, grade) pairs, one for a single disability (ID-12, ID-13)."""
-
-    card: str
-    issued: date
-    expires: date
-    components: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CardStop:
-    """A freeze or a cancellation."""
-
-    card: str
-    kind: str
-    reason: str
-    since: date
-    over: date | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reissue:
-    """A request to issue the card anew because category or grade changed (SUB-44); ``ended`` is a refusal or a withdrawal."""
-
-    card: str
-    asked: date
-    ended: date | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Award:
-    """A determination: from the month of the application (SUB-35), by the county that decided."""
-
-    award: str
-    scheme: str
-    county: str
-    applied: date
-    start: Month
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pause:
-    """A person at the office stopped an award by name, both months included."""
-
-    award: str
-    first: Month
-    last: Month | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackPayment:
-    """A decision to pay the gap after an expiry as circumstances allow (SUB-48)."""
-
-    award: str
+BEST_FIRST = tuple(Source)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Money for one month: settled (net of recovery) or open."""
+    """Money for one month: ``SETTLED`` net of recovery, anything else is open."""
 
+    person_id: UUID
     scheme: str
     month: Month
-    fen: int
+    seq: int
+    amount_fen: int
+    state: str = "SETTLED"
 
 
-Content = Spell | Card | CardStop | Reissue | Award | Pause | BackPayment | Line
+Thing = Fact | Card | Home | Determination | Pause | BackPayment | Line
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """One version of one statement. Nothing is overwritten: a correction is a later record of the same statement."""
+class Moment:
+    """What was learned at one time: things new or corrected (the same id again), and ids proven wrong.
 
-    statement: str
-    content: Content
-    recorded: date
-    said: Said = Said.VERIFIED
-    source: str = ""
+    Nothing is overwritten. The homes of a person are always told all together.
+    """
+
+    at: datetime
+    learned: tuple[Thing, ...] = ()
+    withdrawn: tuple[UUID, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Life:
-    """What is known of a person on a day; every list in the order of time."""
+    """What is known of a person, everything in the order of time. ``learned`` tells when a fact was said last."""
 
-    spells: tuple[Spell, ...]
+    facts: tuple[Fact, ...]
+    learned: dict[UUID, datetime]
+    homes: tuple[Home, ...]
     cards: tuple[Card, ...]
-    card_stops: tuple[CardStop, ...]
-    reissues: tuple[Reissue, ...]
-    awards: tuple[Award, ...]
+    awards: tuple[Determination, ...]
     pauses: tuple[Pause, ...]
     back_payments: tuple[BackPayment, ...]
     lines: tuple[Line, ...]
 
-    def of(self, kind: Kind) -> tuple[Spell, ...]:
-        """The spells of a kind."""
-        return tuple(spell for spell in self.spells if spell.kind is kind)
+    def of(self, *kinds: FactKind) -> tuple[Fact, ...]:
+        """The facts of these kinds."""
+        return tuple(fact for fact in self.facts if fact.kind in kinds)
 
-    def on(self, kind: Kind, day: date) -> Spell | None:
-        """The spell of a kind that holds on a day; of several the one that began last."""
-        return max((spell for spell in self.of(kind) if spell.holds(day)), key=lambda spell: spell.since, default=None)
+    def level(self, kind: FactKind, day: date) -> Fact | None:
+        """The value of a day: the best source has the say, of one source what was learned last."""
+        said = [fact for fact in self.of(kind) if holds(fact, day)]
+        return min(
+            said,
+            key=lambda fact: (
+                BEST_FIRST.index(fact.source),
+                -self.learned[fact.fact_id].timestamp(),
+                -fact.fact_id.int,
+            ),
+            default=None,
+        )
+
+    def home(self, day: date) -> str:
+        """Where the household is on a day; empty where nobody knows."""
+        return next((home.division for home in self.homes if holds(home, day)), "")
+
+    def card(self, day: date) -> Card | None:
+        """The card issued last by a day; older ones are superseded by it."""
+        return max((card for card in self.cards if card.issued_on <= day), key=lambda card: card.issued_on, default=None)
+
+    def next_card(self, card: Card) -> Card | None:
+        """The card issued after this one."""
+        return next((later for later in self.cards if later.issued_on > card.issued_on), None)
+
+    def card_before(self, card: Card) -> Card | None:
+        """The card this one followed."""
+        return self.card(card.issued_on - DAY)
 
 
-def known(records: Iterable[Record], on: date | None = None) -> Life:
-    """What these records say to somebody who asks on a day: the last version of each statement, if it stands."""
-    last: dict[str, Record] = {}
-    for record in sorted(records, key=lambda record: record.recorded):
-        if on is None or record.recorded <= on:
-            last[record.statement] = record
-    said = [record.content for record in last.values() if record.said is Said.VERIFIED]
+def holds(spell: Fact | Home, day: date) -> bool:
+    """From its first day to the day before it is over."""
+    return spell.valid_from <= day and (spell.valid_to is None or day < spell.valid_to)
+
+
+def components(card: Card) -> list[tuple[int, int]]:
+    """(category, grade) of each component (ID-13)."""
+    return [(int(part[0]), int(part[2])) for part in card.components.split(";")]
+
+
+def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
+    """What stands of a history for somebody who asks at a time: the last word on each thing, unless it was withdrawn."""
+    last: dict[UUID, Thing] = {}
+    learned: dict[UUID, datetime] = {}
+    homes: list[Home] = []
+    lines: list[Line] = []
+    for moment in sorted(history, key=lambda moment: moment.at):
+        if at is not None and moment.at > at:
+            break
+        told = [thing for thing in moment.learned if isinstance(thing, Home)]
+        homes = told or homes
+        for thing in moment.learned:
+            match thing:
+                case Home():
+                    pass
+                case Line():
+                    lines = [line for line in lines if (line.scheme, line.month, line.seq) != _key(thing)] + [thing]
+                case _:
+                    last[_id(thing)] = thing
+                    learned[_id(thing)] = moment.at
+        for wrong in moment.withdrawn:
+            last.pop(wrong, None)
+    stands = list(last.values())
     return Life(
-        spells=tuple(sorted((each for each in said if isinstance(each, Spell)), key=lambda each: each.since)),
-        cards=tuple(sorted((each for each in said if isinstance(each, Card)), key=lambda each: each.issued)),
-        card_stops=tuple(each for each in said if isinstance(each, CardStop)),
-        reissues=tuple(each for each in said if isinstance(each, Reissue)),
-        awards=tuple(sorted((each for each in said if isinstance(each, Award)), key=lambda each: each.applied)),
-        pauses=tuple(each for each in said if isinstance(each, Pause)),
-        back_payments=tuple(each for each in said if isinstance(each, BackPayment)),
-        lines=tuple(each for each in said if isinstance(each, Line)),
+        facts=tuple(each for each in stands if isinstance(each, Fact) and each.verified),
+        learned=learned,
+        homes=tuple(homes),
+        cards=tuple(sorted((each for each in stands if isinstance(each, Card)), key=lambda card: card.issued_on)),
+        awards=tuple(
+            sorted((each for each in stands if isinstance(each, Determination)), key=lambda each: each.application_date)
+        ),
+        pauses=tuple(each for each in stands if isinstance(each, Pause)),
+        back_payments=tuple(each for each in stands if isinstance(each, BackPayment)),
+        lines=tuple(lines),
     )
+
+
+def _key(line: Line) -> tuple[str, Month, int]:
+    return line.scheme, line.month, line.seq
+
+
+def _id(thing: Fact | Card | Determination | Pause | BackPayment) -> UUID:
+    match thing:
+        case Fact():
+            return thing.fact_id
+        case Card():
+            return thing.certificate_id
+        case Determination():
+            return thing.award_id
+        case Pause():
+            return thing.pause_id
+        case BackPayment():
+            return thing.decision_id
+
+
+def of_person(thing: Thing, person_id: UUID) -> Thing:
+    """The same thing said of somebody else."""
+    return thing if isinstance(thing, Pause | BackPayment) else replace(thing, person_id=person_id)

@@ -1,108 +1,225 @@
-"""What a place pays to whom, as data: each part has its division and its months, and the most specific division wins."""
+"""What a place decided, part by part: the most specific division that says anything about a part has the say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from decimal import Decimal
 from fractions import Fraction
-from typing import Generic, TypeVar
+from math import ceil, floor
+from typing import TypeVar
 
+from services.subsidy.domain.person_facts import Fact, FactKind
+from services.subsidy.domain.policy import (
+    Amount,
+    Case,
+    Coverage,
+    Frequency,
+    IncomeScope,
+    Overlap,
+    Per,
+    PolicyDocument,
+    RateChange,
+    RestartBasis,
+    RoundingMode,
+    RoundTo,
+    SchemePolicy,
+    Tariff,
+)
 from shared.values.month import Month
 
 T = TypeVar("T")
+Documents = Sequence[PolicyDocument]
+EVERYWHERE = "*"
+DECEMBER = 12
 
 
-class Overlap(StrEnum):
-    """What drawing from another programme does."""
-
-    EXCLUDE = "exclude"
-    HIGHER = "higher"
-    STACK = "stack"
+class RateIsMissing(Exception):
+    """READ-14: an eligible month without a tariff row is an error held for a clerk, never a zero."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Who is meant. ``disabilities`` are (category, grade) pairs, ``incomes`` None when the income does not matter."""
+@dataclass(frozen=True)
+class Values:
+    """What a row of a tariff may ask about; None where nothing is recorded."""
 
-    disabilities: frozenset[tuple[int, int]]
-    incomes: frozenset[str] | None = None
-    long_care: bool = False
-    circumstances: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of a tariff: the values it is for (a dimension it does not name is any) and what it pays.
-
-    ``yuan`` is the amount, ``of`` the dated parameter it is a share of instead, ``per_year`` divides by twelve.
-    """
-
-    when: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    yuan: Fraction
-    of: str | None = None
-    per_year: bool = False
+    category: int
+    grade: int
+    economy: Fact | None
+    settlement: Fact | None
+    self_care: Fact | None
+    place: Fact | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tariff:
-    """The rows of a place, and to what they are rounded: half up, once, after everything else (READ-15)."""
-
-    rows: tuple[Row, ...]
-    round_to_fen: int = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Switches:
-    """RULES 11 and the readings marked *switch*."""
-
-    restart_from_card: bool = False
-    """SUB-47: CARD_ISSUE_MONTH."""
-    rate_next_month: bool = False
-    """READ-06: NEXT_MONTH."""
-    expiry_inclusive: bool = True
-    """READ-20."""
-    confirmation: bool = False
-    """SUB-75: a missed annual confirmation stops here."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dated(Generic[T]):
-    """A part of the policy, in force from one month through another in a division and whatever lies in it."""
-
-    division: str
-    since: Month
-    until: Month | None = None
-    what: T
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transition:
-    """A period in which cards do not expire (SUB-49), both days included."""
-
-    division: str
-    first: date
-    last: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """All that is decided about the schemes; keys are schemes, of ``parameters`` names."""
-
-    scopes: Mapping[str, tuple[Dated[Scope], ...]]
-    tariffs: Mapping[str, tuple[Dated[Tariff], ...]]
-    overlaps: Mapping[str, tuple[Dated[Mapping[str, Overlap]], ...]] = field(default_factory=dict)
-    switches: tuple[Dated[Switches], ...] = ()
-    parameters: Mapping[str, tuple[Dated[Fraction], ...]] = field(default_factory=dict)
-    transitions: tuple[Transition, ...] = ()
-
-
-def in_force(parts: Iterable[Dated[T]], division: str, month: Month) -> T | None:
-    """The part of the most specific division around this one that is in force; of one division the newest."""
+def part(documents: Documents, division: str, month: Month, get: Callable[[PolicyDocument], T | None]) -> T | None:
+    """The part of the most specific division in force; of one division the document that came into force last."""
     fitting = [
-        part
-        for part in parts
-        if division.startswith(part.division) and part.since <= month and (part.until is None or month <= part.until)
+        (0 if document.division == EVERYWHERE else len(document.division), document.since, number, document)
+        for number, document in enumerate(documents)
+        if (document.division == EVERYWHERE or division.startswith(document.division))
+        and document.since <= str(month)
+        and (document.until is None or str(month) < document.until)
     ]
-    return max(fitting, key=lambda part: (len(part.division), part.since)).what if fitting else None
+    for *_, document in sorted(fitting, key=lambda each: each[:3], reverse=True):
+        said = get(document)
+        if said is not None:
+            return said
+    return None
+
+
+def of_scheme(
+    documents: Documents, scheme: str, division: str, month: Month, get: Callable[[SchemePolicy], T | None]
+) -> T | None:
+    """A part of one scheme."""
+    return part(
+        documents, division, month, lambda document: get(document.schemes[scheme]) if scheme in document.schemes else None
+    )
+
+
+def coverage(documents: Documents, scheme: str, division: str, month: Month) -> Coverage | None:
+    """Who the scheme is for; None where it is not offered."""
+    return of_scheme(documents, scheme, division, month, lambda said: said.coverage)
+
+
+def is_due_in(documents: Documents, scheme: str, division: str, month: Month) -> bool:
+    """Whether the scheme pays in this month at all: every month, or one month of the year."""
+    if of_scheme(documents, scheme, division, month, lambda said: said.frequency) is not Frequency.YEARLY:
+        return True
+    return of_scheme(documents, scheme, division, month, lambda said: said.due_month) == month.month
+
+
+def overlap(documents: Documents, scheme: str, division: str, month: Month, benefit: FactKind) -> Overlap:
+    """What another benefit does to the scheme; one that nobody has named does nothing (SUB-12, SUB-14)."""
+    return of_scheme(documents, scheme, division, month, lambda said: said.overlaps.get(benefit)) or Overlap.STACK
+
+
+def restarts_from_card(documents: Documents, division: str, month: Month) -> bool:
+    """The switch of SUB-47."""
+    return part(documents, division, month, lambda said: said.switches.restart_basis) is RestartBasis.CARD_ISSUE_MONTH
+
+
+def changes_next_month(documents: Documents, division: str, month: Month) -> bool:
+    """The switch of READ-06."""
+    return part(documents, division, month, lambda said: said.switches.rate_change_effective) is RateChange.NEXT_MONTH
+
+
+def expiry_is_inclusive(documents: Documents, division: str, month: Month) -> bool:
+    """The switch of READ-20."""
+    return part(documents, division, month, lambda said: said.switches.expiry_inclusive) is not False
+
+
+def back_payment_months(documents: Documents, division: str, month: Month) -> int:
+    """How many months before a restart may be paid back (SUB-48): three unless the place says fewer."""
+    said = part(documents, division, month, lambda document: document.switches.back_payment_months_max)
+    return 3 if said is None else said
+
+
+def confirmation_is_used(documents: Documents, division: str, month: Month) -> bool:
+    """Whether a missed annual confirmation stops money here (SUB-75)."""
+    return part(documents, division, month, lambda said: said.switches.annual_confirmation) is True
+
+
+def end_of_transition(documents: Documents, division: str, day: date) -> date | None:
+    """The last day of the transition period a day lies in (SUB-49); those of all divisions around this one add up."""
+    return max(
+        (
+            period.last_day
+            for document in documents
+            if document.division == EVERYWHERE or (division and division.startswith(document.division))
+            for period in document.transitions
+            if period.first_day <= day <= period.last_day
+        ),
+        default=None,
+    )
+
+
+def income_fits(scope: IncomeScope | None, economy: Fact | None) -> bool:
+    """SUB-01, SUB-06: one of the classes, or an income low enough against the dibao standard."""
+    if scope is None:
+        return True
+    if economy is None:
+        return False
+    low = scope.percent_max is not None and economy.income_percent is not None
+    return economy.value in scope.classes or (low and economy.income_percent <= scope.percent_max)  # type: ignore[operator]
+
+
+def component_fits(scope: Coverage, category: int, grade: int) -> bool:
+    """SUB-02, SUB-06, ID-13."""
+    return scope.cards is None or any(
+        grade in cards.grades and (cards.categories is None or category in cards.categories) for cards in scope.cards
+    )
+
+
+def applies(case: Case, values: Values) -> bool:
+    """Whether a row or a supplement is for these values; what nobody recorded is none of the values asked for."""
+    asked = (
+        (case.categories, values.category),
+        (case.grades, values.grade),
+        (case.economy, values.economy and values.economy.value),
+        (case.dibao_classes, values.economy and values.economy.dibao_class),
+        (case.settlements, values.settlement and values.settlement.value),
+        (case.self_care, values.self_care and values.self_care.value),
+        (case.places, values.place and values.place.value),
+    )
+    return all(allowed is None or value in allowed for allowed, value in asked)
+
+
+def amounts(documents: Documents, scheme: str, division: str, month: Month, values: Values) -> list[int]:
+    """What the tariff of a month pays for these values, in fen; empty when no row is for them."""
+
+    def begun(document: PolicyDocument) -> tuple[Tariff, str] | None:
+        said = document.schemes.get(scheme)
+        if said is None or said.tariff is None:
+            return None
+        since = said.tariff.since or document.since
+        return (said.tariff, since) if since <= str(month) else None
+
+    found = part(documents, division, month, begun)
+    if found is None:
+        return []
+    tariff, since = found
+    yearly = of_scheme(documents, scheme, division, month, lambda said: said.frequency) is Frequency.YEARLY
+    results = []
+    for row in tariff.rows:
+        if applies(row.case, values):
+            fen = base(documents, row.amount, division, month, Month.parse(since))
+            added = [extra for extra in tariff.supplements if applies(extra.case, values)]
+            fen *= 1 + sum((Fraction(extra.percent or Decimal(0)) / 100 for extra in added), Fraction(0))
+            if row.amount.per is Per.YEAR and not yearly:
+                fen /= 12
+            fen += sum(extra.fen or 0 for extra in added)
+            results.append(rounded(fen, tariff.rounding))
+    return results
+
+
+def base(documents: Documents, amount: Amount, division: str, month: Month, since: Month) -> Fraction:
+    """The amount of a month before supplements: stepped by date, raised each 1 January (READ-13), or a percentage."""
+    if amount.parameter is not None:
+
+        def value(document: PolicyDocument) -> int | None:
+            said = [dated for dated in document.parameters.get(amount.parameter or "", ()) if dated.since <= str(month)]
+            return max(said, key=lambda dated: dated.since).fen if said else None
+
+        parameter = part(documents, division, month, value)
+        if parameter is None:
+            raise RateIsMissing(amount.parameter, str(month))
+        return Fraction(parameter) * Fraction(amount.percent or Decimal(0)) / 100
+    begun = [step for step in amount.steps if step.since <= str(month)]
+    fen = Fraction(max(begun, key=lambda step: step.since).fen if begun else amount.fen or 0)
+    if amount.increase is not None:
+        fen += amount.increase.fen * max(0, min(month.year, amount.increase.last_year) - since.year)
+    return fen
+
+
+def rounded(fen: Fraction, to: RoundTo) -> int:
+    """READ-15: once, after all steps."""
+    units = fen / to.unit_fen
+    match to.mode:
+        case RoundingMode.DOWN:
+            return floor(units) * to.unit_fen
+        case RoundingMode.UP:
+            return ceil(units) * to.unit_fen
+        case RoundingMode.HALF_UP:
+            return floor(units + Fraction(1, 2)) * to.unit_fen
+        case RoundingMode.HALF_EVEN:
+            return round(units) * to.unit_fen
