@@ -193,7 +193,8 @@ class Fact:
 
     ``amount_fen`` per month: of a benefit. ``dibao_class`` 1-4 and ``income_percent`` (household income as a percentage
     of the local dibao standard): of an `ECONOMY` fact. ``scheme``: stops of one scheme only; None is every scheme.
-    ``reason``: the code the register gave a freeze or cancellation (RULES 3.2). ``verified``: what is not verified is shown and flagged, and decides nothing (READ-22).
+    ``reason``: the code the register gave a freeze or cancellation (RULES 3.2). ``verified``: what is not verified is
+    shown and flagged, and decides nothing (READ-22).
     """
 
     fact_id: UUID
