@@ -59,9 +59,7 @@ def held(life: Life, documents: Documents, day: date) -> Card | None:
     if card is None or day > last_valid_day(life, documents, card):
         return None
     gone = any(
-        life.card(stop.valid_from) is card
-        and stop.valid_from <= day
-        and (stop.valid_to is None or day < stop.valid_to)
+        life.card(stop.valid_from) is card and stop.valid_from <= day and (stop.valid_to is None or day < stop.valid_to)
         for stop in life.of(FactKind.CARD_CANCELLED)
     )
     return None if gone else card

@@ -225,7 +225,5 @@ def stopped_before(life: Life, documents: Documents, claim: Claim, month: Month)
     """The stop facts that touch an award and happened in an earlier month (SUB-38)."""
     assert claim.applied is not None
     return [
-        stop
-        for stop in stops(life, documents, claim)
-        if touches(stop, claim.applied) and Month.of(stop.event) < month
+        stop for stop in stops(life, documents, claim) if touches(stop, claim.applied) and Month.of(stop.event) < month
     ]

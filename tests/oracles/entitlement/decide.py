@@ -142,7 +142,9 @@ def amount(life: Life, documents: Documents, claim: Claim, month: Month, new: Ca
     assert scope is not None
     next_month = changes_next_month(documents, claim.division, month)
     base = base_day(life, claim, month)
-    cards = [new] if new else _candidates(held(life, documents, base), _issued(life, base, month), next_month=next_month)
+    cards = (
+        [new] if new else _candidates(held(life, documents, base), _issued(life, base, month), next_month=next_month)
+    )
     levels = [
         _candidates(
             life.level(kind, base),
@@ -192,5 +194,3 @@ def _candidates(first: T | None, later: list[T | None], *, next_month: bool) -> 
     if next_month and first is not None:
         return [first]
     return [first, *(each for number, each in enumerate(later) if each not in later[:number])]
-
-

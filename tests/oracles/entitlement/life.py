@@ -81,7 +81,9 @@ class Life:
 
     def card(self, day: date) -> Card | None:
         """The card issued last by a day; older ones are superseded by it."""
-        return max((card for card in self.cards if card.issued_on <= day), key=lambda card: card.issued_on, default=None)
+        return max(
+            (card for card in self.cards if card.issued_on <= day), key=lambda card: card.issued_on, default=None
+        )
 
     def next_card(self, card: Card) -> Card | None:
         """The card issued after this one."""

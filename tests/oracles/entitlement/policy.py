@@ -72,7 +72,10 @@ def of_scheme(
 ) -> T | None:
     """A part of one scheme."""
     return part(
-        documents, division, month, lambda document: get(document.schemes[scheme]) if scheme in document.schemes else None
+        documents,
+        division,
+        month,
+        lambda document: get(document.schemes[scheme]) if scheme in document.schemes else None,
     )
 
 

@@ -1,63 +1,92 @@
 """The worked cases of RULES 6: what is on record, and what the text expects. One list, for every implementation.
 
-A case is built from records (`life.py`) under a profile (`profiles.py`). ``due`` gives yuan by scheme and month, ``entitled``
-and ``payable`` where the text speaks of them; ``refused`` names applications that create no award (READ-02).
+Amounts are yuan by scheme and month. ``refused`` are applications that create no award (READ-02), ``granted`` ones that do.
+`WORKED_CASES` has every case of the text under its ID, with twins that say the same rule the other way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
+from services.subsidy.domain.person_facts import FactKind
+from services.subsidy.domain.policy import PolicyDocument
 from shared.values.month import Month
-from tests.oracles.entitlement.life import (
-    Award,
-    BackPayment,
-    Card,
-    CardStop,
-    Content,
-    Kind,
-    Line,
-    Record,
-    Spell,
+from tests.oracles.entitlement.life import Moment
+from tests.oracles.entitlement.profiles import EPIDEMIC, shipped
+from tests.oracles.entitlement.story import (
+    HEARING,
+    INTELLECTUAL,
+    LIMB,
+    LIVING,
+    MENTAL,
+    NURSING,
+    Story,
+    day,
+    moment_of,
+    receiving,
 )
-from tests.oracles.entitlement.profiles import HEARING, INTELLECTUAL, LIMB, LIVING, MENTAL, NURSING
 
-CHONGQING = "500101"
-BEFORE = date(2019, 6, 1)
+Table = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkedCase:
-    """One row of the table; amounts in yuan, months as ``2023-05``."""
+    """One row of the table, named ``<ID> <what it shows>``."""
 
-    case: str
+    name: str
     rules: str
-    profile: str = "T-CQ"
-    county: str = CHONGQING
-    records: tuple[Record, ...]
-    due: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    entitled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    payable: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    known_on: date | None = None
+    person_id: UUID
+    county: str
+    history: tuple[Moment, ...]
+    policy: tuple[PolicyDocument, ...]
+    known_at: datetime | None
+    due: Table
+    entitled: Table = field(default_factory=dict)
+    payable: Table = field(default_factory=dict)
     refused: tuple[tuple[str, date], ...] = ()
     granted: tuple[tuple[str, date], ...] = ()
 
     def __str__(self) -> str:
-        return self.case
+        return self.name
+
+    @property
+    def case(self) -> str:
+        """Its ID in the text."""
+        return self.name.split(" ", 1)[0].rstrip("abc")
 
 
-def day(text: str) -> date:
-    """2023-05-01."""
-    return date.fromisoformat(text)
-
-
-def on_record(contents: Iterable[Content], recorded: date = BEFORE, first: int = 0) -> tuple[Record, ...]:
-    """Statements nobody ever corrected, recorded on one day."""
-    return tuple(
-        Record(statement=f"s{first + number}", content=content, recorded=recorded)
-        for number, content in enumerate(contents)
+def case(
+    story: Story,
+    rules: str,
+    *,
+    due: Table,
+    entitled: Table | None = None,
+    payable: Table | None = None,
+    profile: str = "T-CQ",
+    extra: tuple[PolicyDocument, ...] = (),
+    known_on: str | None = None,
+    refused: Mapping[str, str] | None = None,
+    granted: Mapping[str, str] | None = None,
+) -> WorkedCase:
+    """The case a story makes."""
+    return WorkedCase(
+        name=story.name,
+        rules=rules,
+        person_id=story.person_id,
+        county=story.county,
+        history=story.history,
+        policy=(*shipped("T-SC", *(["T-GA"] if profile == "T-GA" else [])), *extra)
+        if profile in {"T-SC", "T-GA"}
+        else (*shipped(profile), *extra),
+        known_at=moment_of(known_on) if known_on else None,
+        due=due,
+        entitled=entitled or {},
+        payable=payable or {},
+        refused=tuple((scheme, day(text)) for scheme, text in (refused or {}).items()),
+        granted=tuple((scheme, day(text)) for scheme, text in (granted or {}).items()),
     )
 
 
@@ -66,370 +95,302 @@ def months(first: str, last: str, yuan: int) -> dict[str, int]:
     return {str(month): yuan for month in Month.parse(first).through(Month.parse(last))}
 
 
-def home(county: str = CHONGQING) -> Spell:
-    """Where the household is."""
-    return Spell(kind=Kind.RESIDENCE, value=county, since=day("2000-01-01"))
-
-
-def income(value: str = "DIBAO", *, since: str = "2015-01-01", over: str | None = None) -> Spell:
-    """The class of the household."""
-    return Spell(kind=Kind.INCOME, value=value, since=day(since), over=day(over) if over else None)
-
-
-def benefit(value: str, *, since: str = "2015-01-01", yuan: int = 0) -> Spell:
-    """Another programme."""
-    return Spell(kind=Kind.BENEFIT, value=value, since=day(since), fen=yuan * 100)
-
-
-def card(*components: tuple[int, int], issued: str = "2018-03-01", name: str = "card") -> Card:
-    """A card for ten years."""
-    first = day(issued)
-    return Card(card=name, issued=first, expires=first.replace(year=first.year + 10), components=components)
-
-
-def award(scheme: str, applied: str, county: str = CHONGQING, start: str | None = None) -> Award:
-    """A determination on an application of a day."""
-    return Award(
-        award=f"{scheme}-{applied}",
-        scheme=scheme,
-        county=county,
-        applied=day(applied),
-        start=Month.parse(start) if start else Month.of(day(applied)),
-    )
-
-
-def both(applied: str = "2020-01-10") -> tuple[Award, Award]:
-    """Both subsidies from one application."""
-    return award(LIVING, applied), award(NURSING, applied)
-
-
-SEVERE = card((MENTAL, 1))
-
-
-def receiving(*more: Content, shown: Card = SEVERE, household: Spell | None = None) -> tuple[Record, ...]:
-    """Dibao, mental grade 1, both awards running since 2020-01."""
-    return on_record((home(), household or income(), shown, *both(), *more))
-
-
-def _sums(living: dict[str, int], nursing: dict[str, int]) -> dict[str, dict[str, int]]:
+def both(living: Mapping[str, int], nursing: Mapping[str, int]) -> Table:
+    """The two subsidies beside each other."""
     return {LIVING: living, NURSING: nursing}
 
 
+def always(first: str, last: str) -> Table:
+    """170 yuan in every one of these months: living 80, nursing of grade 1 90."""
+    return both(months(first, last, 80), months(first, last, 90))
+
+
 def _payment() -> Iterator[WorkedCase]:
-    applied = on_record((home(), income(), SEVERE, *both("2023-03-28")), recorded=day("2023-04-20"))
-    yield WorkedCase(
-        case="C-01 paid from the month of the application",
-        rules="SUB-01 SUB-02 SUB-04 SUB-35 SUB-36 SUB-56 READ-23",
-        records=applied,
-        due=_sums(
-            {"2023-02": 0, **months("2023-03", "2023-06", 80)}, {"2023-02": 0, **months("2023-03", "2023-06", 90)}
+    for name, known_on, due in (
+        (
+            "C-01 paid from the month of the application",
+            None,
+            both(
+                {"2023-02": 0, **months("2023-03", "2023-06", 80)}, {"2023-02": 0, **months("2023-03", "2023-06", 90)}
+            ),
         ),
-        payable=_sums(months("2023-03", "2023-05", 80), months("2023-03", "2023-05", 90)),
-        granted=((LIVING, day("2023-03-28")), (NURSING, day("2023-03-28"))),
+        ("C-01 nothing before the determination", "2023-04-19", both(months("2023-03", "2023-04", 0), {"2023-03": 0})),
+    ):
+        yield case(
+            Story(name).dibao().card((MENTAL, 1)).later("2023-04-20").both("2023-03-28"),
+            "SUB-01 SUB-02 SUB-04 SUB-35 SUB-36 SUB-56 READ-23",
+            known_on=known_on,
+            due=due,
+            payable=due,
+            granted={LIVING: "2023-03-28", NURSING: "2023-03-28"},
+        )
+    yield case(
+        Story("C-02 not in dibao").card((LIMB, 2)).award(NURSING, "2023-05-02"),
+        "SUB-02 SUB-35",
+        due=both({"2023-05": 0}, {"2023-04": 0, **months("2023-05", "2023-08", 80)}),
+        entitled=both({"2023-05": 0}, {"2023-04": 80}),
+        refused={LIVING: "2023-05-02"},
     )
-    yield WorkedCase(
-        case="C-01 before the determination nothing is due",
-        rules="SUB-35",
-        records=applied,
-        known_on=day("2023-04-19"),
-        due=_sums(months("2023-03", "2023-04", 0), months("2023-03", "2023-04", 0)),
+    yield case(
+        Story("C-03 whole months, and no nursing for grade 3").dibao().card((LIMB, 3)).award(LIVING, "2023-05-31"),
+        "SUB-01 SUB-35 SUB-36",
+        due=both({"2023-04": 0, "2023-05": 80, "2023-06": 80}, {"2023-05": 0}),
+        entitled=both({"2023-05": 80}, {"2023-05": 0}),
+        refused={NURSING: "2023-05-31"},
     )
-    yield WorkedCase(
-        case="C-02 not in dibao",
-        rules="SUB-02 SUB-35",
-        records=on_record((home(), card((LIMB, 2)), award(NURSING, "2023-05-02"))),
-        due=_sums({"2023-05": 0}, {"2023-04": 0, **months("2023-05", "2023-08", 80)}),
-        entitled=_sums({"2023-05": 0}, {"2023-04": 80}),
-        refused=((LIVING, day("2023-05-02")),),
-    )
-    yield WorkedCase(
-        case="C-03 whole months, and no nursing for grade 3",
-        rules="SUB-01 SUB-35 SUB-36",
-        records=on_record((home(), income(), card((LIMB, 3)), award(LIVING, "2023-05-31"))),
-        due=_sums({"2023-04": 0, "2023-05": 80, "2023-06": 80}, {"2023-05": 0}),
-        entitled=_sums({"2023-05": 80}, {"2023-05": 0}),
-        refused=((NURSING, day("2023-05-31")),),
-    )
-    yield WorkedCase(
-        case="C-04a no widened scope",
-        rules="SUB-02 SUB-06",
+    yield case(
+        Story("C-04a no widened scope", "510104").card((INTELLECTUAL, 3)).award(NURSING, "2022-05-10"),
+        "SUB-02 SUB-06",
         profile="T-SC",
-        county="510104",
-        records=on_record((home("510104"), card((INTELLECTUAL, 3)))),
-        due={NURSING: {"2022-05": 0}},
+        due={NURSING: months("2022-05", "2022-07", 0)},
         entitled={NURSING: {"2022-05": 0}},
-        refused=((NURSING, day("2022-05-10")),),
+        refused={NURSING: "2022-05-10"},
     )
-    yield WorkedCase(
-        case="C-04b the scope of Guang'an",
-        rules="SUB-06 READ-13",
+    yield case(
+        Story("C-04b the scope of Guang'an", "511602").card((INTELLECTUAL, 3)).award(NURSING, "2022-05-10"),
+        "SUB-06 READ-13",
         profile="T-GA",
-        county="511602",
-        records=on_record((home("511602"), card((INTELLECTUAL, 3)), award(NURSING, "2022-05-10", "511602"))),
         due={NURSING: {"2022-04": 0, **months("2022-05", "2022-12", 50), **months("2023-01", "2023-12", 60)}},
-        granted=((NURSING, day("2022-05-10")),),
+        granted={NURSING: "2022-05-10"},
     )
-    yield WorkedCase(
-        case="C-06 a new standard in the middle of a half-year",
-        rules="SUB-63",
-        records=receiving(),
-        due=_sums(
+    yield case(
+        receiving("C-06 a new standard in the middle of a half-year"),
+        "SUB-63",
+        due=both(
             {**months("2022-07", "2022-09", 70), **months("2022-10", "2022-12", 80)},
             {**months("2022-07", "2022-09", 80), **months("2022-10", "2022-12", 90)},
         ),
     )
 
 
-def _stops() -> Iterator[WorkedCase]:
-    paid = [Line(scheme=LIVING, month=Month(2023, month), fen=8000) for month in (5, 6, 7, 8)]
-    paid += [Line(scheme=NURSING, month=Month(2023, month), fen=9000) for month in (5, 6, 7, 8)]
-    late = receiving(*paid) + on_record(
-        (Spell(kind=Kind.DEATH, since=day("2023-05-02")),), recorded=day("2023-08-15"), first=100
-    )
-    yield WorkedCase(
-        case="C-07 a death learned late",
-        rules="SUB-38 DX-10",
-        records=late,
-        due=_sums(
+def _deaths() -> Iterator[WorkedCase]:
+    def paid_until_august(name: str) -> Story:
+        story = receiving(name)
+        for number in (5, 6, 7, 8):
+            story.later(f"2023-{number:02d}-08").paid(LIVING, f"2023-{number:02d}", 80)
+            story.paid(NURSING, f"2023-{number:02d}", 90)
+        return story.later("2023-08-15").fact(FactKind.DEATH, "2023-05-02")
+
+    yield case(
+        paid_until_august("C-07 a death learned late"),
+        "SUB-38 DX-10",
+        due=both(
             {"2023-05": 80, **months("2023-06", "2023-08", 0)}, {"2023-05": 90, **months("2023-06", "2023-08", 0)}
         ),
-        payable=_sums(
+        payable=both(
             {"2023-05": 0, **months("2023-06", "2023-08", -80)}, {"2023-05": 0, **months("2023-06", "2023-08", -90)}
         ),
     )
-    yield WorkedCase(
-        case="C-07 the day before it was learned",
-        rules="SUB-38",
-        records=late,
-        known_on=day("2023-08-14"),
-        due=_sums(months("2023-05", "2023-08", 80), months("2023-05", "2023-08", 90)),
-        payable=_sums(months("2023-05", "2023-08", 0), months("2023-05", "2023-08", 0)),
+    yield case(
+        paid_until_august("C-07 as it was known the day before"),
+        "SUB-38",
+        known_on="2023-08-14",
+        due=always("2023-05", "2023-08"),
+        payable=both(months("2023-05", "2023-08", 0), months("2023-05", "2023-08", 0)),
     )
-    yield WorkedCase(
-        case="C-08 a death on the last day of the month",
-        rules="SUB-36 SUB-38",
-        records=receiving(Spell(kind=Kind.DEATH, since=day("2023-05-31"))),
-        due=_sums({"2023-05": 80, "2023-06": 0}, {"2023-05": 90, "2023-06": 0}),
+    yield case(
+        receiving("C-08 a death on the last day of the month").fact(FactKind.DEATH, "2023-05-31"),
+        "SUB-36 SUB-38",
+        due=both({"2023-05": 80, "2023-06": 0}, {"2023-05": 90, "2023-06": 0}),
     )
-    old = card((MENTAL, 1), issued="2013-06-15")
-    yield WorkedCase(
-        case="C-09 a card expires",
-        rules="SUB-40 CERT-12",
-        records=receiving(shown=old),
-        due=_sums({"2023-06": 80, "2023-07": 0}, {"2023-06": 90, "2023-07": 0}),
-    )
-    yield WorkedCase(
-        case="C-10 renewed before it expires",
-        rules="SUB-40 READ-03",
-        records=receiving(card((MENTAL, 1), issued="2023-06-10", name="new"), shown=old),
-        due=_sums(months("2023-05", "2023-09", 80), months("2023-05", "2023-09", 90)),
-    )
-    renewed = card((MENTAL, 1), issued="2023-08-20", name="new")
-    yield WorkedCase(
-        case="C-11 renewed too late, with back-payment",
-        rules="SUB-40 SUB-47 SUB-48 READ-11",
-        records=receiving(
-            renewed,
-            *both("2023-08-25"),
-            BackPayment(award=f"{LIVING}-2023-08-25"),
-            BackPayment(award=f"{NURSING}-2023-08-25"),
-            shown=old,
+
+
+def _cards() -> Iterator[WorkedCase]:
+    yield case(
+        receiving("C-09 a card expires", issued="2013-06-15"),
+        "SUB-40 CERT-12",
+        due=both(
+            {"2023-06": 80, **months("2023-07", "2023-09", 0)}, {"2023-06": 90, **months("2023-07", "2023-09", 0)}
         ),
-        due=_sums(months("2023-05", "2023-09", 80), months("2023-05", "2023-09", 90)),
-        payable=_sums({"2023-07": 80, "2023-08": 80}, {"2023-07": 90, "2023-08": 90}),
     )
-    yield WorkedCase(
-        case="C-11 without a decision the gap stays a gap",
-        rules="SUB-47 SUB-48",
-        records=receiving(renewed, *both("2023-08-25"), shown=old),
-        due=_sums({"2023-06": 80, "2023-07": 0, "2023-08": 80}, {"2023-06": 90, "2023-07": 0, "2023-08": 90}),
+    yield case(
+        receiving("C-10 renewed before it expires", issued="2013-06-15").card((MENTAL, 1), issued="2023-06-10"),
+        "SUB-40 READ-03",
+        due=always("2023-05", "2023-09"),
     )
-    yield WorkedCase(
-        case="C-16 dibao ends",
-        rules="SUB-39 READ-19",
-        records=receiving(household=income(over="2023-07-13")),
-        due=_sums({"2023-07": 80, "2023-08": 0}, {"2023-07": 90, "2023-08": 90}),
+    restart = both({"2023-06": 80, "2023-07": 0, "2023-08": 80}, {"2023-06": 90, "2023-07": 0, "2023-08": 90})
+    for name, back_paid, due in (
+        ("C-11 renewed too late, back-payment granted", True, always("2023-05", "2023-09")),
+        ("C-11 without a decision the gap stays a gap", False, restart),
+    ):
+        yield case(
+            receiving(name, issued="2013-06-15")
+            .later("2023-08-28")
+            .card((MENTAL, 1), issued="2023-08-20")
+            .both("2023-08-25", back_paid=back_paid),
+            "SUB-40 SUB-47 SUB-48 READ-11",
+            due=due,
+            granted={LIVING: "2023-08-25"},
+            refused={LIVING: "2023-08-19", NURSING: "2023-08-19"},
+        )
+    for name, applied, due in (
+        ("C-27 frozen, unfrozen, applied again", "2023-08-03", restart),
+        (
+            "C-27 without a new application it stays stopped",
+            None,
+            both(
+                {"2023-06": 80, **months("2023-07", "2023-10", 0)}, {"2023-06": 90, **months("2023-07", "2023-10", 0)}
+            ),
+        ),
+    ):
+        story = receiving(name).fact(FactKind.CARD_FROZEN, "2023-06-10", "2023-08-02")
+        yield case(
+            story.both(applied) if applied else story,
+            "CERT-24 SUB-38 SUB-35 READ-01 READ-04",
+            due=due,
+            entitled=both({"2023-07": 0, "2023-08": 80}, {"2023-07": 0, "2023-08": 90}),
+            refused={LIVING: "2023-06-10", NURSING: "2023-08-01"},
+            granted={LIVING: "2023-08-02"},
+        )
+    yield case(
+        receiving("C-28 an epidemic transition", issued="2012-12-05").card((MENTAL, 1), issued="2023-03-20"),
+        "SUB-49 READ-10",
+        extra=(EPIDEMIC,),
+        due=always("2022-11", "2023-06"),
     )
-    yield WorkedCase(
-        case="C-17 becomes a person in extreme hardship",
-        rules="SUB-07 SUB-38",
-        records=receiving(benefit("TEKUN", since="2023-09-05")),
-        due=_sums({"2023-09": 80, "2023-10": 0}, {"2023-09": 90, "2023-10": 0}),
+    yield case(
+        receiving("C-37 lost and replaced").card((MENTAL, 1), issued="2023-05-20", expires="2028-03-01"),
+        "ID-09 ID-11 SUB-46 READ-20",
+        due=always("2023-03", "2023-08"),
     )
-    prison = Spell(kind=Kind.PRISON, since=day("2023-02-20"), over=day("2024-11-10"))
-    yield WorkedCase(
-        case="C-23 a sentence served in prison",
-        rules="SUB-41 SUB-35 READ-01",
-        records=receiving(prison, *both("2024-12-03")),
-        due=_sums(
+
+
+def _conditions() -> Iterator[WorkedCase]:
+    yield case(
+        Story("C-16 dibao ends").dibao(over="2023-07-13").card((MENTAL, 1)).both(),
+        "SUB-39 READ-19",
+        due=both({"2023-07": 80, **months("2023-08", "2023-10", 0)}, months("2023-07", "2023-10", 90)),
+    )
+    yield case(
+        receiving("C-17 becomes a person in extreme hardship").fact(FactKind.TEKUN, "2023-09-05"),
+        "SUB-07 SUB-38",
+        due=both({"2023-09": 80, "2023-10": 0}, {"2023-09": 90, "2023-10": 0}),
+    )
+    yield case(
+        Story("C-18 an orphan").dibao().fact(FactKind.ORPHAN).card((INTELLECTUAL, 1)).award(NURSING, "2023-03-01"),
+        "SUB-09",
+        due=both({"2023-03": 0}, {"2023-02": 0, **months("2023-03", "2023-06", 90)}),
+        entitled=both({"2023-03": 0}, {"2023-03": 90}),
+        refused={LIVING: "2023-03-01"},
+    )
+    yield case(
+        Story("C-20 living care of the work-injury insurance")
+        .dibao()
+        .fact(FactKind.WORK_INJURY_CARE)
+        .card((LIMB, 1))
+        .both("2023-03-01"),
+        "SUB-08 READ-17",
+        due=both(months("2023-03", "2023-05", 0), months("2023-03", "2023-05", 0)),
+        entitled=both({"2023-03": 0}, {"2023-03": 0}),
+        refused={LIVING: "2023-03-01", NURSING: "2023-03-01"},
+    )
+    for name, yuan, nursing in (
+        ("C-21 a higher elder nursing subsidy", 150, 0),
+        ("C-21 an equal one leaves the disability subsidy paid", 90, 90),
+    ):
+        yield case(
+            receiving(name).fact(FactKind.ELDER_NURSING, yuan=yuan),
+            "SUB-11 READ-08",
+            due=both(months("2023-03", "2023-05", 80), months("2023-03", "2023-05", nursing)),
+        )
+    yield case(
+        receiving("C-22 elder service subsidy and old-age allowance stack")
+        .fact(FactKind.ELDER_SERVICE, yuan=200)
+        .fact(FactKind.OLD_AGE_ALLOWANCE, yuan=300),
+        "SUB-12",
+        due=always("2023-03", "2023-05"),
+    )
+    yield case(
+        receiving("C-23 a sentence served in prison")
+        .fact(FactKind.PRISON, "2023-02-20", "2024-11-10")
+        .both("2024-12-03"),
+        "SUB-41 SUB-35 READ-01",
+        due=both(
             {"2023-02": 80, **months("2023-03", "2024-11", 0), "2024-12": 80},
             {"2023-02": 90, **months("2023-03", "2024-11", 0), "2024-12": 90},
         ),
-        refused=((LIVING, day("2024-11-09")), (NURSING, day("2023-02-20"))),
+        refused={LIVING: "2024-11-09", NURSING: "2023-02-20"},
+        granted={LIVING: "2024-12-03"},
     )
-    yield WorkedCase(
-        case="C-24 a suspended sentence changes nothing",
-        rules="SUB-42",
-        records=receiving(Spell(kind=Kind.CIRCUMSTANCE, value="SUSPENDED_SENTENCE", since=day("2023-02-20"))),
-        due=_sums(months("2023-02", "2023-06", 80), months("2023-02", "2023-06", 90)),
+    yield case(
+        receiving("C-24 a suspended sentence changes nothing").fact(FactKind.SUSPENDED_SENTENCE, "2023-02-20"),
+        "SUB-42",
+        due=always("2023-02", "2023-06"),
     )
-    freeze = CardStop(
-        card="card", kind="FROZEN", reason="TRANSFER_OVERDUE_6M", since=day("2023-06-10"), over=day("2023-08-02")
-    )
-    yield WorkedCase(
-        case="C-27 frozen, unfrozen, applied again",
-        rules="CERT-24 SUB-38 SUB-35 READ-01 READ-04",
-        records=receiving(freeze, *both("2023-08-03")),
-        due=_sums({"2023-06": 80, "2023-07": 0, "2023-08": 80}, {"2023-06": 90, "2023-07": 0, "2023-08": 90}),
-    )
-    yield WorkedCase(
-        case="C-27 without a new application",
-        rules="SUB-38 READ-01",
-        records=receiving(freeze),
-        due=_sums(months("2023-07", "2023-10", 0), months("2023-07", "2023-10", 0)),
-        entitled=_sums({"2023-07": 0, "2023-08": 80}, {"2023-07": 0, "2023-08": 90}),
-    )
-    yield WorkedCase(
-        case="C-37 lost and replaced",
-        rules="ID-09 ID-11 SUB-46 READ-20",
-        records=receiving(
-            Card(card="new", issued=day("2023-05-20"), expires=day("2028-03-01"), components=((MENTAL, 1),))
-        ),
-        due=_sums(months("2023-03", "2023-08", 80), months("2023-03", "2023-08", 90)),
-    )
-
-
-def _overlaps() -> Iterator[WorkedCase]:
-    yield WorkedCase(
-        case="C-18 an orphan",
-        rules="SUB-09",
-        records=on_record((home(), income(), benefit("ORPHAN"), card((INTELLECTUAL, 1)), award(NURSING, "2023-03-01"))),
-        due=_sums({"2023-03": 0}, {"2023-02": 0, **months("2023-03", "2023-06", 90)}),
-        entitled=_sums({"2023-03": 0}, {"2023-03": 90}),
-        refused=((LIVING, day("2023-03-01")),),
-    )
-    injured = on_record((home(), income(), benefit("WORK_INJURY_CARE"), card((LIMB, 1))))
-    yield WorkedCase(
-        case="C-20 living care of the work-injury insurance",
-        rules="SUB-08",
-        records=injured,
-        due=_sums({"2023-03": 0}, {"2023-03": 0}),
-        entitled=_sums({"2023-03": 0}, {"2023-03": 0}),
-        refused=((LIVING, day("2023-03-01")), (NURSING, day("2023-03-01"))),
-    )
-    yield WorkedCase(
-        case="C-21 a higher elder nursing subsidy",
-        rules="SUB-11 READ-08",
-        records=receiving(benefit("ELDER_NURSING", yuan=150)),
-        due=_sums(months("2023-03", "2023-05", 80), months("2023-03", "2023-05", 0)),
-    )
-    yield WorkedCase(
-        case="C-21 an equal one leaves it paid",
-        rules="SUB-11 READ-08",
-        records=receiving(benefit("ELDER_NURSING", yuan=90)),
-        due=_sums(months("2023-03", "2023-05", 80), months("2023-03", "2023-05", 90)),
-    )
-    yield WorkedCase(
-        case="C-22 elder service subsidy and old-age allowance stack",
-        rules="SUB-12",
-        records=receiving(benefit("ELDER_SERVICE", yuan=200), benefit("OLD_AGE", yuan=300)),
-        due=_sums(months("2023-03", "2023-05", 80), months("2023-03", "2023-05", 90)),
-    )
-    yield WorkedCase(
-        case="C-33 eligible but unpaid until the application",
-        rules="SUB-35 SUB-71 SUB-72",
-        records=on_record((home(), card((MENTAL, 1), issued="2023-01-12"), award(NURSING, "2023-06-09"))),
+    yield case(
+        Story("C-33 eligible but unpaid until the application")
+        .card((MENTAL, 1), issued="2023-01-12")
+        .award(NURSING, "2023-06-09"),
+        "SUB-35 SUB-71 SUB-72",
         due={NURSING: {**months("2023-01", "2023-05", 0), **months("2023-06", "2023-08", 90)}},
         entitled={NURSING: {"2022-12": 0, **months("2023-01", "2023-06", 90)}},
     )
-    yield WorkedCase(
-        case="C-36 the subsidies do not count as income",
-        rules="SUB-05",
-        records=receiving(
-            Line(scheme=LIVING, month=Month(2023, 3), fen=8000), Line(scheme=NURSING, month=Month(2023, 3), fen=9000)
-        ),
-        due=_sums(months("2023-03", "2023-05", 80), months("2023-03", "2023-05", 90)),
-        payable=_sums({"2023-03": 0}, {"2023-03": 0}),
-    )
 
 
-def _places() -> Iterator[WorkedCase]:
+def _money() -> Iterator[WorkedCase]:
+    nothing = both(months("2023-04", "2023-05", 0), months("2023-04", "2023-05", 0))
+    returned = receiving("C-32 a returned item is open, not owed again")
+    settled = receiving("C-36 the subsidies themselves are no income")
+    for month in ("2023-04", "2023-05"):
+        returned.paid(LIVING, month, 80, "RETURNED" if month == "2023-04" else "SENT")
+        returned.paid(NURSING, month, 90, "RETURNED" if month == "2023-04" else "SENT")
+        settled.paid(LIVING, month, 80).paid(NURSING, month, 90)
+    yield case(returned, "SUB-59 SUB-61", due=always("2023-04", "2023-05"), payable=nothing)
+    yield case(settled, "SUB-05", due=always("2023-04", "2023-06"), payable=nothing)
+
+
+def _tariffs() -> Iterator[WorkedCase]:
     for name, component, yuan in (
         ("intellectual grade 2", (INTELLECTUAL, 2), 110),
         ("limb grade 2", (LIMB, 2), 60),
         ("hearing grade 1", (HEARING, 1), 60),
     ):
-        yield WorkedCase(
-            case=f"C-30 {name}",
-            rules="ID-13 T-LZ",
+        yield case(
+            Story(f"C-30 {name}", "620102").card(component).award(NURSING, "2023-03-06"),
+            "ID-13",
             profile="T-LZ",
-            county="620102",
-            records=on_record((home("620102"), card(component), award(NURSING, "2023-03-06", "620102"))),
             due={NURSING: months("2023-03", "2023-05", yuan)},
         )
-    yield WorkedCase(
-        case="C-28 an epidemic transition",
-        rules="SUB-49 READ-10",
-        profile="T-CQ-TRANSITION",
-        records=receiving(
-            card((MENTAL, 1), issued="2023-03-20", name="new"), shown=card((MENTAL, 1), issued="2012-12-05")
-        ),
-        due=_sums(months("2022-11", "2023-06", 80), months("2022-11", "2023-06", 90)),
-    )
-    returned = [
-        Line(scheme=scheme, month=Month(2023, month), fen=fen)
-        for month in (4, 5)
-        for scheme, fen in ((LIVING, 8000), (NURSING, 9000))
-    ]
-    yield WorkedCase(
-        case="C-32 a returned item is open, not owed again",
-        rules="SUB-59 SUB-61",
-        records=receiving(*returned),
-        due=_sums(months("2023-04", "2023-05", 80), months("2023-04", "2023-05", 90)),
-        payable=_sums(months("2023-04", "2023-05", 0), months("2023-04", "2023-05", 0)),
-    )
     for name, county, place, yuan in (
-        ("a at home", "330213", "HOME", 500),
-        ("b in an institution", "330213", "INSTITUTION", 750),
-        ("c in an institution in Zhoushan", "330902", "INSTITUTION", 950),
+        ("C-34a fully dependent at home", "330213", "HOME", 500),
+        ("C-34b fully dependent in an institution", "330213", "INSTITUTION", 750),
+        ("C-34c fully dependent in an institution in Zhoushan", "330902", "INSTITUTION", 950),
     ):
-        yield WorkedCase(
-            case=f"C-34{name}",
-            rules="T-ZJ READ-12 READ-15",
+        yield case(
+            Story(name, county)
+            .card((LIMB, 1))
+            .fact(FactKind.SELF_CARE, value="FULLY_UNABLE")
+            .fact(FactKind.CARE_PLACE, value=place)
+            .award(NURSING, "2023-03-06"),
+            "READ-06 READ-15",
             profile="T-ZJ",
-            county=county,
-            records=on_record(
-                (
-                    home(county),
-                    card((LIMB, 1)),
-                    Spell(kind=Kind.SELF_CARE, value="FULLY", since=day("2018-03-01")),
-                    Spell(kind=Kind.PLACE, value=place, since=day("2018-03-01")),
-                    award(NURSING, "2023-03-06", county),
-                )
-            ),
             due={NURSING: months("2023-03", "2023-05", yuan)},
         )
-    yield WorkedCase(
-        case="C-35 income at 140 % of dibao",
-        rules="SUB-06 T-ZJ",
+    yield case(
+        Story("C-35 income at 140 % of dibao", "330213")
+        .card((LIMB, 3))
+        .fact(FactKind.ECONOMY, value="OTHER", percent=140)
+        .award(LIVING, "2023-03-06"),
+        "SUB-06",
         profile="T-ZJ",
-        county="330213",
-        records=on_record(
-            (home("330213"), income("LOW_INCOME"), card((LIMB, 3)), award(LIVING, "2023-03-06", "330213"))
-        ),
         due={LIVING: months("2023-03", "2023-05", 300)},
     )
-    yield WorkedCase(
-        case="C-39 a yearly amount paid by the month",
-        rules="T-AH SUB-35 READ-15",
+    yield case(
+        Story("C-39 a yearly amount paid by the month", "340402").dibao().card((LIMB, 1)).award(LIVING, "2022-04-11"),
+        "SUB-35 READ-15",
         profile="T-AH",
-        county="340402",
-        records=on_record((home("340402"), income(), card((LIMB, 1)), award(LIVING, "2022-04-11", "340402"))),
         due={LIVING: {"2022-03": 0, **months("2022-04", "2022-12", 70)}},
     )
 
 
-WORKED_CASES: tuple[WorkedCase, ...] = (*_payment(), *_stops(), *_overlaps(), *_places())
+WORKED_CASES: tuple[WorkedCase, ...] = (
+    *_payment(),
+    *_deaths(),
+    *_cards(),
+    *_conditions(),
+    *_money(),
+    *_tariffs(),
+)
 CASES_IN_THE_TEXT = frozenset(
     f"C-{number:02d}"
     for number in (
