@@ -17,6 +17,8 @@ from sqlalchemy import (
     text,
 )
 
+from services.subsidy.adapters import tables_facts, tables_policy
+from services.subsidy.adapters.schema import metadata
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
 from shared.kit.anti_entropy import drift_tables
@@ -24,7 +26,6 @@ from shared.kit.audit import audit_tables
 from shared.kit.blobs import blob_tables
 from shared.kit.clock_routes import clock_tables
 from shared.kit.consumer import consumer_tables
-from shared.kit.database import new_metadata
 from shared.kit.dead_letters import dead_letter_tables
 from shared.kit.four_eyes import approval_tables
 from shared.kit.idempotency import idempotency_tables
@@ -36,8 +37,6 @@ from shared.kit.mirror import mirror_table
 from shared.kit.person_requests import person_request_tables
 from shared.kit.publisher_routes import Published
 from shared.kit.relay import relay_tables
-
-metadata = new_metadata()
 
 holder_person = mirror_table(metadata, PersonState)
 holder_certificate = mirror_table(metadata, CertificateState)
@@ -109,6 +108,8 @@ payee = Table(
     Index("ix_payee_account_index", "account_index"),
     Index("ix_payee_person_id", "person_id"),
 )
+
+GROUPS = (tables_facts, tables_policy)
 
 journal_tables(metadata)
 audit_tables(metadata)

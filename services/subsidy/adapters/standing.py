@@ -1,0 +1,194 @@
+"""What stands for money about some persons, derived from the copy of the register and from the facts received.
+
+One pass over the persons whose news it is: the rows that should stand are computed set-based and compared with those
+that do; what no longer holds is closed at this moment, what is new is added. Running it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.subsidy.domain.person_facts import LEVELS, VALUES, FactKind
+from shared.values.certificate import StopKind
+
+_NOT_RENEWED: Final = ("EXPIRED_NOT_RENEWED", "NOT_RENEWED_6M")
+"""Reasons of a freeze or cancellation that leave an expiry gap an expiry gap (READ-11)."""
+
+_REGISTER_STOPS: Final = {
+    StopKind.DEATH: FactKind.DEATH,
+    StopKind.FROZEN: FactKind.CARD_FROZEN,
+    StopKind.CANCELLED: FactKind.CARD_CANCELLED,
+}
+"""Expiry follows from the dates of the card, a move from the homes: their announcements tell nothing new."""
+
+
+def _quoted(words: Collection[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _numbered(column: str, numbers: dict[str, int]) -> str:
+    cases = " ".join(f"WHEN '{word}' THEN {number}" for word, number in numbers.items())
+    return f"CASE {column} {cases} END"
+
+
+# --- cards ----------------------------------------------------------------------------------------------------------
+
+_CARDS: Final = """
+  SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on,
+         coalesce(lead(c.issued_on) OVER (PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id),
+                  'infinity') AS held_to,
+         coalesce((SELECT min(s.event_date) FROM copy_registry_stop s
+                    WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
+                      AND s.kind = 'CANCELLED' AND NOT s.withdrawn), 'infinity') AS cancelled_on,
+         p.components
+    FROM copy_registry_certificate c
+   CROSS JOIN LATERAL (
+     SELECT array_agg(CAST(4 * (CAST(split_part(part, ':', 1) AS int) - 1)
+                               + CAST(split_part(part, ':', 2) AS int) - 1 AS smallint)) AS components
+       FROM string_to_table(c.components, ';') AS part) p
+   WHERE {persons}"""
+
+_HELD_CARD: Final = f"""
+WITH card AS ({_CARDS})
+SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to, c.cancelled_on, component,
+       (SELECT CAST(bit_or(1 << each) AS int) FROM unnest(c.components) AS each) AS components
+  FROM card c CROSS JOIN LATERAL unnest(c.components) AS component"""  # noqa: S608 - put together from constants
+
+# --- homes ----------------------------------------------------------------------------------------------------------
+
+# A household lived in the division of each move until that day, and lives where the register says now. Moves within a
+# county are none (READ-09 is about the county that pays).
+_HOME: Final = """
+WITH move AS (
+  SELECT c.person_id, c.division, c.event_date AS valid_to, c.version FROM copy_registry_stop c
+   WHERE c.kind = 'TRANSFERRED' AND NOT c.withdrawn AND {persons}
+  UNION ALL
+  SELECT c.person_id, c.division, 'infinity', c.version FROM copy_registry_person c WHERE {persons}),
+stay AS (
+  SELECT *, left(division, 6) AS county,
+         coalesce(lag(valid_to) OVER w, '-infinity') AS valid_from
+    FROM move WINDOW w AS (PARTITION BY person_id ORDER BY valid_to, version)),
+marked AS (
+  SELECT *, CASE WHEN lag(county) OVER w = county THEN 0 ELSE 1 END AS begins
+    FROM stay WHERE valid_from < valid_to WINDOW w AS (PARTITION BY person_id ORDER BY valid_to)),
+counted AS (
+  SELECT *, sum(begins) OVER (PARTITION BY person_id ORDER BY valid_to) AS nth FROM marked)
+SELECT person_id, (array_agg(division ORDER BY valid_to DESC))[1] AS division, county,
+       min(valid_from) AS valid_from, max(valid_to) AS valid_to
+  FROM counted GROUP BY person_id, county, nth"""
+
+# --- levels ---------------------------------------------------------------------------------------------------------
+
+_FACTS: Final = """
+  SELECT c.*, coalesce(c.valid_to, 'infinity') AS ends FROM fact c
+   WHERE c.superseded_at = 'infinity' AND NOT c.withdrawn AND c.verified AND {persons} AND c.kind"""
+
+_VALUE_NUMBERS: Final = {
+    f"{kind}.{value}": number for kind in LEVELS for number, value in enumerate(VALUES[kind], start=1)
+}
+
+# Cut at every beginning and end; on each piece the fact of the best source stands, of equals the one learned last.
+_LEVEL: Final = f"""
+WITH told AS ({_FACTS} IN ({_quoted([kind.value for kind in LEVELS])})),
+cut AS (
+  SELECT DISTINCT person_id, kind, at FROM told
+   CROSS JOIN LATERAL (VALUES (valid_from), (ends), (date '-infinity'), (date 'infinity')) v(at)),
+piece AS (
+  SELECT person_id, kind, at AS valid_from, lead(at) OVER (PARTITION BY person_id, kind ORDER BY at) AS valid_to
+    FROM cut)
+SELECT DISTINCT ON (p.person_id, p.kind, p.valid_from)
+       p.person_id, CAST({_numbered("p.kind", {kind.value: kind.number for kind in LEVELS})} AS smallint) AS kind,
+       CAST(coalesce({_numbered("t.kind || '.' || t.value", _VALUE_NUMBERS)}, 0) AS smallint) AS value,
+       coalesce(t.dibao_class, CAST(0 AS smallint)) AS dibao_class, t.income_percent, p.valid_from, p.valid_to,
+       t.fact_id, t.revision
+  FROM piece p LEFT JOIN told t
+    ON t.person_id = p.person_id AND t.kind = p.kind AND t.valid_from <= p.valid_from AND t.ends >= p.valid_to
+ WHERE p.valid_to IS NOT NULL
+ ORDER BY p.person_id, p.kind, p.valid_from, t.rank NULLS LAST, t.recorded_at DESC, t.fact_id DESC"""  # noqa: S608 - put together from constants
+
+# --- spells ---------------------------------------------------------------------------------------------------------
+
+_SPELLS_TOLD: Final = {kind.value: kind.number for kind in FactKind if kind not in LEVELS}
+_STOP_NUMBERS: Final = {stop.value: kind.number for stop, kind in _REGISTER_STOPS.items()}
+
+# What the register says of a card counts while that card is the one held.
+_SPELL: Final = f"""
+WITH card AS ({_CARDS}),
+told AS (
+  SELECT f.person_id, CAST({_numbered("f.kind", _SPELLS_TOLD)} AS smallint) AS kind, f.scheme, f.amount_fen,
+         false AS after_expiry, f.valid_from, f.ends AS valid_to, CAST(NULL AS uuid) AS certificate_id, f.fact_id,
+         f.revision
+    FROM ({_FACTS} NOT IN ({_quoted([kind.value for kind in LEVELS])})) f
+  UNION ALL
+  SELECT c.person_id, CAST({_numbered("c.kind", _STOP_NUMBERS)} AS smallint), NULL, NULL,
+         coalesce(c.reason IN ({_quoted(_NOT_RENEWED)}), false), c.event_date,
+         least(coalesce(c.ended_on, 'infinity'), coalesce(k.held_to, 'infinity')), c.certificate_id, c.stop_id, NULL
+    FROM copy_registry_stop c LEFT JOIN card k ON k.certificate_id = c.certificate_id
+   WHERE c.kind IN ({_quoted(list(_STOP_NUMBERS))}) AND NOT c.withdrawn AND {{persons}}
+     AND (k.held_to IS NULL OR k.held_to > c.event_date)),
+marked AS (
+  SELECT *, CASE WHEN valid_from <= max(valid_to) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                 THEN 0 ELSE 1 END AS begins
+    FROM told WINDOW w AS (PARTITION BY person_id, kind, scheme, certificate_id ORDER BY valid_from, fact_id)),
+counted AS (
+  SELECT *, sum(begins) OVER (PARTITION BY person_id, kind, scheme, certificate_id ORDER BY valid_from, fact_id) AS nth
+    FROM marked)
+SELECT person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to,
+       min(valid_from) OVER run AS run_from, max(valid_to) OVER run AS run_to, fact_id, revision
+  FROM counted WINDOW run AS (PARTITION BY person_id, kind, scheme, certificate_id, nth)"""  # noqa: S608 - put together from constants
+
+
+def _restand(table: str, columns: str, desired: str) -> dict[bool, TextClause]:
+    """The statement that makes a table what it should be, for some persons and for everybody."""
+    row = "ROW({})"
+    old, new = (row.format(", ".join(f"{alias}.{name.strip()}" for name in columns.split(","))) for alias in "od")
+    statement = f"""
+WITH desired AS MATERIALIZED ({desired}),
+closed AS (
+  UPDATE {table} o SET known_to = :at WHERE o.known_to = 'infinity' AND {{standing}}
+     AND NOT EXISTS (SELECT FROM desired d WHERE d.person_id = o.person_id AND {old} IS NOT DISTINCT FROM {new})
+  RETURNING 1)
+INSERT INTO {table} ({columns}, known_from)
+SELECT {columns}, :at FROM desired d
+ WHERE NOT EXISTS (SELECT FROM {table} o WHERE o.person_id = d.person_id AND o.known_to = 'infinity'
+                      AND {old} IS NOT DISTINCT FROM {new})"""  # noqa: S608 - put together from constants
+    return {
+        True: text(statement.format(persons="c.person_id = ANY(:persons)", standing="o.person_id = ANY(:persons)")),
+        False: text(statement.format(persons="true", standing="true")),
+    }
+
+
+_STATEMENTS: Final = (
+    _restand(
+        "held_card",
+        "person_id, certificate_id, issued_on, expires_on, held_to, cancelled_on, component, components",
+        _HELD_CARD,
+    ),
+    _restand("home", "person_id, division, county, valid_from, valid_to", _HOME),
+    _restand(
+        "level",
+        "person_id, kind, value, dibao_class, income_percent, valid_from, valid_to, fact_id, revision",
+        _LEVEL,
+    ),
+    _restand(
+        "spell",
+        "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, fact_id, revision",
+        _SPELL,
+    ),
+)
+
+
+async def restand(connection: AsyncConnection, persons: Collection[UUID] | None, *, at: datetime) -> None:
+    """Bring what stands in line with what is known now, of some persons or (None) of everybody; ``at``: this moment."""
+    if persons is None:
+        for statement in _STATEMENTS:
+            await connection.execute(statement[False], {"at": at})
+    elif persons:
+        for statement in _STATEMENTS:
+            await connection.execute(statement[True], {"at": at, "persons": list(set(persons))})

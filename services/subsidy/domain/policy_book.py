@@ -1,0 +1,246 @@
+"""The policy of every county and month: documents put on top of each other, part by part.
+
+Pure and exact: amounts are fractions of fen until they are rounded once (READ-15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from typing import Final, TypeVar
+
+from services.subsidy.domain.person_facts import FactKind
+from services.subsidy.domain.policy import (
+    NATION,
+    Amount,
+    Coverage,
+    Frequency,
+    Overlap,
+    Per,
+    PolicyDocument,
+    RateChange,
+    RestartBasis,
+    SchemePolicy,
+    Switches,
+    Tariff,
+    Transition,
+)
+from shared.values.month import Month
+
+T = TypeVar("T")
+MONTHS_A_YEAR: Final = 12
+PREFIXES: Final = (6, 4, 2)
+"""Lengths of the divisions that make policy: county, prefecture, province."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """All switches, decided."""
+
+    restart_basis: RestartBasis = RestartBasis.APPLICATION_MONTH
+    rate_change_effective: RateChange = RateChange.ISSUE_MONTH
+    expiry_inclusive: bool = True
+    back_payment_months_max: int = 3
+    annual_confirmation: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """What one scheme is in one county in one month, without its amounts."""
+
+    scheme: str
+    coverage: Coverage
+    overlaps: frozenset[tuple[FactKind, Overlap]]
+    due_month: int | None
+    choices: Choices
+
+    def kinds(self, overlap: Overlap) -> frozenset[FactKind]:
+        """The benefits that have this effect."""
+        return frozenset(kind for kind, effect in self.overlaps if effect is overlap)
+
+
+@dataclass(frozen=True, slots=True)
+class PricedTariff:
+    """A tariff of a month: its rows with their amounts a month in fen, not rounded yet; None: no parameter of it."""
+
+    tariff: Tariff
+    amounts: tuple[Fraction | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    document: PolicyDocument
+    since: Month
+    until: Month | None
+
+    def in_force(self, month: Month) -> bool:
+        return self.since <= month and (self.until is None or month < self.until)
+
+
+@dataclass(slots=True)
+class PolicyBook:
+    """All documents that count. What is asked again is remembered."""
+
+    documents: Sequence[PolicyDocument]
+    _by_division: dict[str, list[_Placed]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for document in self.documents:
+            placed = _Placed(
+                document,
+                Month.parse(document.since),
+                None if document.until is None else Month.parse(document.until),
+            )
+            self._by_division.setdefault(document.division, []).append(placed)
+        for placed_here in self._by_division.values():
+            placed_here.sort(key=lambda placed: placed.since)  # stable: of one month the later in the list counts
+            placed_here.reverse()
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """Every scheme any document knows."""
+        return tuple(sorted({code for document in self.documents for code in document.schemes}))
+
+    @property
+    def first_month(self) -> Month | None:
+        """The first month any document holds."""
+        return min((Month.parse(document.since) for document in self.documents), default=None)
+
+    def maker(self, county: str) -> str:
+        """The chain of divisions whose documents concern a county, as a key: equal chains, equal policy."""
+        return "/".join(self._chain(county))
+
+    def _chain(self, county: str) -> list[str]:
+        """Divisions with documents, the most specific first."""
+        return [each for each in (*(county[:length] for length in PREFIXES), NATION) if each in self._by_division]
+
+    def _in_force(self, county: str, month: Month) -> Iterator[_Placed]:
+        """Documents of a county in a month, the strongest first."""
+        for division in self._chain(county):
+            yield from (placed for placed in self._by_division[division] if placed.in_force(month))
+
+    def _first(self, county: str, month: Month, part: Callable[[PolicyDocument], T | None]) -> T | None:
+        return next(
+            (found for placed in self._in_force(county, month) if (found := part(placed.document)) is not None), None
+        )
+
+    def _scheme_part(
+        self, county: str, month: Month, scheme: str, part: Callable[[SchemePolicy], T | None]
+    ) -> T | None:
+        def of(document: PolicyDocument) -> T | None:
+            policy = document.schemes.get(scheme)
+            return None if policy is None else part(policy)
+
+        return self._first(county, month, of)
+
+    def title(self, county: str, month: Month, scheme: str) -> str:
+        """The name of a scheme."""
+        return self._scheme_part(county, month, scheme, lambda policy: policy.title_zh) or scheme
+
+    def quota(self, county: str, month: Month, scheme: str) -> int | None:
+        """How many awards of a scheme the county may have."""
+        return self._scheme_part(county, month, scheme, lambda policy: policy.quota)
+
+    def choices(self, county: str, month: Month) -> Choices:
+        """The switches of a county."""
+        chosen = {
+            name: value
+            for name in Switches.__dataclass_fields__
+            if (value := self._first(county, month, lambda document: getattr(document.switches, name))) is not None  # noqa: B023 - used at once
+        }
+        return Choices(**chosen)
+
+    def regime(self, county: str, month: Month, scheme: str) -> Regime | None:
+        """What a scheme is in a county in a month; None where it is not offered."""
+        coverage = self._scheme_part(county, month, scheme, lambda policy: policy.coverage)
+        if coverage is None:
+            return None
+        timing = self._scheme_part(
+            county,
+            month,
+            scheme,
+            lambda policy: None if policy.frequency is None else (policy.frequency, policy.due_month),
+        )
+        overlaps = {
+            kind: effect
+            for kind in FactKind
+            if (effect := self._scheme_part(county, month, scheme, lambda policy: policy.overlaps.get(kind)))  # noqa: B023 - used at once
+        }
+        return Regime(
+            scheme=scheme,
+            coverage=coverage,
+            overlaps=frozenset(overlaps.items()),
+            due_month=timing[1] if timing is not None and timing[0] is Frequency.YEARLY else None,
+            choices=self.choices(county, month),
+        )
+
+    def parameter(self, county: str, month: Month, name: str) -> int | None:
+        """The value of a parameter in fen; None where nobody has set it yet."""
+
+        def of(document: PolicyDocument) -> int | None:
+            known = [dated for dated in document.parameters.get(name, ()) if Month.parse(dated.since) <= month]
+            return max(known, key=lambda dated: dated.since).fen if known else None
+
+        return self._first(county, month, of)
+
+    def priced(self, county: str, month: Month, scheme: str) -> PricedTariff | None:
+        """The tariff of a month; None where there is none."""
+        for placed in self._in_force(county, month):
+            policy = placed.document.schemes.get(scheme)
+            tariff = None if policy is None else policy.tariff
+            if tariff is None:
+                continue
+            begun = placed.since if tariff.since is None else Month.parse(tariff.since)
+            if begun <= month:
+                amounts = tuple(self._amount(county, month, row.amount, begun) for row in tariff.rows)
+                return PricedTariff(tariff, amounts)
+        return None
+
+    def _amount(self, county: str, month: Month, amount: Amount, begun: Month) -> Fraction | None:
+        if amount.parameter is not None:
+            parameter = self.parameter(county, month, amount.parameter)
+            if parameter is None:
+                return None
+            base = Fraction(parameter) * Fraction(amount.percent or 0) / 100
+        else:
+            base = Fraction(fixed_fen(amount, month, begun))
+        return base / MONTHS_A_YEAR if amount.per is Per.YEAR else base
+
+    def transitions(self, county: str) -> tuple[Transition, ...]:
+        """Periods in which expired cards go on counting (READ-10), of the county and everything it lies in."""
+        return tuple(
+            transition
+            for division in self._chain(county)
+            for placed in self._by_division[division]
+            for transition in placed.document.transitions
+        )
+
+    def changes(self, county: str) -> tuple[Month, ...]:
+        """The months in which anything but amounts may change, sorted."""
+        months: set[Month] = set()
+        for division in self._chain(county):
+            for placed in self._by_division[division]:
+                months.add(placed.since)
+                if placed.until is not None:
+                    months.add(placed.until)
+        return tuple(sorted(months))
+
+
+def fixed_fen(amount: Amount, month: Month, begun: Month) -> int:
+    """A fixed amount with the steps and yearly increases that have come by a month (READ-13)."""
+    fen = amount.fen or 0
+    come = [step for step in amount.steps if Month.parse(step.since) <= month]
+    if come:
+        fen = max(come, key=lambda step: step.since).fen
+    if amount.increase is not None:
+        years = min(month.year, amount.increase.last_year) - begun.year
+        fen += amount.increase.fen * max(years, 0)
+    return fen
+
+
+@cache
+def months_between(first: Month, last: Month) -> tuple[Month, ...]:
+    """Every month from one to another, both included."""
+    return tuple(first.through(last))
