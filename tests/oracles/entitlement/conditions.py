@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 from services.subsidy.domain.decisions import Card
 from services.subsidy.domain.person_facts import BENEFITS, CareNeed, Fact, FactKind
 from services.subsidy.domain.policy import Coverage, Overlap
 from shared.values.month import Month
-from tests.oracles.entitlement.cards import last_valid_day, renewed_in_time, valid
+from tests.oracles.entitlement.cards import NOT_RENEWED, held_back, last_valid_day, renewed_in_time, valid
 from tests.oracles.entitlement.life import DAY, Life, components, holds
 from tests.oracles.entitlement.policy import (
-    Documents,
+    Policy,
     component_fits,
     confirmation_is_used,
     coverage,
@@ -30,7 +29,7 @@ WISHES = frozenset({FactKind.OWN_WISH, FactKind.CONFIRMATION_MISSED})
 
 @dataclass(frozen=True)
 class Claim:
-    """A scheme, and the county by whose rules it is judged; ``applied`` and ``start`` where an award stands behind it."""
+    """A scheme, and the county by whose rules it is judged; ``applied`` and ``start`` where an award is behind it."""
 
     scheme: str
     division: str
@@ -78,15 +77,15 @@ def wish_over(life: Life, claim: Claim, fact: Fact) -> date | None:
     return min((day for day in (fact.valid_to, min(later, default=None)) if day is not None), default=None)
 
 
-def is_used(documents: Documents, claim: Claim, fact: Fact) -> bool:
+def is_used(policy: Policy, claim: Claim, fact: Fact) -> bool:
     """Whether a fact can stop this scheme here: a missed confirmation only where one is asked for (SUB-75)."""
     if fact.scheme not in {None, claim.scheme}:
         return False
     month = Month.of(fact.valid_from)
-    return fact.kind is not FactKind.CONFIRMATION_MISSED or confirmation_is_used(documents, claim.division, month)
+    return fact.kind is not FactKind.CONFIRMATION_MISSED or confirmation_is_used(policy, claim.division, month)
 
 
-def barred(life: Life, documents: Documents, claim: Claim, day: date, month: Month, *, own_day: bool) -> bool:
+def barred(life: Life, policy: Policy, claim: Claim, day: date, month: Month, *, own_day: bool) -> bool:
     """Whether a stop fact that is not about the card stands on a day.
 
     Its own day still counts as a day without it, so that its own month is due (SUB-38); no application is made on it.
@@ -99,14 +98,14 @@ def barred(life: Life, documents: Documents, claim: Claim, day: date, month: Mon
                 if fact.valid_from < day:
                     return True
             case kind if kind in BENEFITS:  # SUB-07 to SUB-10, SUB-16
-                if stands and overlap(documents, claim.scheme, claim.division, month, kind) is Overlap.EXCLUDE:
+                if stands and overlap(policy, claim.scheme, claim.division, month, kind) is Overlap.EXCLUDE:
                     return True
             case kind if kind in FOR_EVER:  # SUB-41, SUB-43
-                if stands and is_used(documents, claim, fact):
+                if stands and is_used(policy, claim, fact):
                     return True
             case kind if kind in WISHES:  # SUB-43
                 over = wish_over(life, claim, fact)
-                if is_used(documents, claim, fact) and fact.valid_from < day and (over is None or day < over):
+                if is_used(policy, claim, fact) and fact.valid_from < day and (over is None or day < over):
                     return True
             case _:
                 pass
@@ -115,7 +114,7 @@ def barred(life: Life, documents: Documents, claim: Claim, day: date, month: Mon
 
 def eligible_on(
     life: Life,
-    documents: Documents,
+    policy: Policy,
     claim: Claim,
     day: date,
     month: Month,
@@ -127,45 +126,48 @@ def eligible_on(
 
     ``card``: the new card of a back-payment, which stands in for the one that was missing (READ-11).
     """
-    scope = coverage(documents, claim.scheme, claim.division, month)
+    scope = coverage(policy, claim.scheme, claim.division, month)
     if scope is None:
         return False
-    shown = [card or valid(life, documents, day, own_day=own_day)]
+    old = life.card(day)
+    if card is not None and old is not None and held_back(life, old, day, own_day=False, but=NOT_RENEWED):
+        return False
+    shown = [card or valid(life, policy, day, own_day=own_day)]
     if not own_day and card is None and shown[0] is not None and shown[0].issued_on == day:
         # A card out of scope stops as of its issue: on that day the old one still counts (READ-06).
-        shown.append(valid(life, documents, day - DAY, own_day=False))
+        shown.append(valid(life, policy, day - DAY, own_day=False))
     return (
         any(covers(scope, each) for each in shown if each is not None)
         and in_income(scope, life, day)
         and needs_care(scope, life, day)
         and has_traits(scope, life, day)
-        and not barred(life, documents, claim, day, month, own_day=own_day)
+        and not barred(life, policy, claim, day, month, own_day=own_day)
     )
 
 
-def may_apply(life: Life, documents: Documents, claim: Claim, day: date) -> bool:
+def may_apply(life: Life, policy: Policy, claim: Claim, day: date) -> bool:
     """READ-02, READ-18: every condition on the day of the application itself."""
-    return eligible_on(life, documents, claim, day, Month.of(day), own_day=True)
+    return eligible_on(life, policy, claim, day, Month.of(day), own_day=True)
 
 
-def stops(life: Life, documents: Documents, claim: Claim) -> Iterator[Stop]:
+def stops(life: Life, policy: Policy, claim: Claim) -> Iterator[Stop]:
     """Every stop fact on record that can stop this claim (RULES 4.9), touching an award or not."""
     yield from _moves(life, claim)
-    yield from _cards(life, documents, claim)
-    yield from _losses(life, documents, claim)
+    yield from _cards(life, policy, claim)
+    yield from _losses(life, policy, claim)
     for fact in life.facts:
         month = Month.of(fact.valid_from)
         match fact.kind:
             case FactKind.DEATH:
                 yield Stop("death", fact.valid_from)
             case kind if kind in BENEFITS:
-                if overlap(documents, claim.scheme, claim.division, month, kind) is Overlap.EXCLUDE:
+                if overlap(policy, claim.scheme, claim.division, month, kind) is Overlap.EXCLUDE:
                     yield Stop(kind.value, fact.valid_from, fact.valid_to)
             case kind if kind in FOR_EVER:
-                if is_used(documents, claim, fact):
+                if is_used(policy, claim, fact):
                     yield Stop(kind.value, fact.valid_from, fact.valid_to)
             case kind if kind in WISHES:
-                if is_used(documents, claim, fact):
+                if is_used(policy, claim, fact):
                     yield Stop(kind.value, fact.valid_from, wish_over(life, claim, fact))
             case _:
                 pass
@@ -173,7 +175,7 @@ def stops(life: Life, documents: Documents, claim: Claim) -> Iterator[Stop]:
 
 def _moves(life: Life, claim: Claim) -> Iterator[Stop]:
     """SUB-38, READ-09: the household leaves the county that pays, whenever the card follows it."""
-    days = sorted({day for home in life.homes for day in (home.valid_from, home.valid_to) if day is not None})
+    days = [home.valid_from for home in life.homes[1:]]
     for day in days:
         if is_in(life.home(day - DAY), claim.division) and not is_in(life.home(day), claim.division):
             back = next((later for later in days if later > day and is_in(life.home(later), claim.division)), None)
@@ -185,28 +187,29 @@ def is_in(home: str, division: str) -> bool:
     return home[:6] == division[:6]
 
 
-def _cards(life: Life, documents: Documents, claim: Claim) -> Iterator[Stop]:
+def _cards(life: Life, policy: Policy, claim: Claim) -> Iterator[Stop]:
     """SUB-38, SUB-40; grade_out_of_scope is dated the issue of the new card (READ-06)."""
     for card in life.cards:
         new = life.next_card(card)
-        if not renewed_in_time(life, documents, card):
-            yield Stop("card_expired", last_valid_day(life, documents, card), new.issued_on if new else None)
+        if not renewed_in_time(life, policy, card):
+            yield Stop("card_expired", last_valid_day(life, policy, card), new.issued_on if new else None)
         for stop in life.of(FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED):
             if life.card(stop.valid_from) is card:
-                over = min((day for day in (stop.valid_to, new and new.issued_on) if day is not None), default=None)
+                ends = (stop.valid_to, new.issued_on if new else None)
+                over = min((day for day in ends if day is not None), default=None)
                 yield Stop(stop.kind.value, stop.valid_from, over)
-        scope = coverage(documents, claim.scheme, claim.division, Month.of(card.issued_on))
+        scope = coverage(policy, claim.scheme, claim.division, Month.of(card.issued_on))
         before = life.card_before(card)
         if scope is not None and before is not None and covers(scope, before) and not covers(scope, card):
             yield Stop("grade_out_of_scope", card.issued_on)
 
 
-def _losses(life: Life, documents: Documents, claim: Claim) -> Iterator[Stop]:
+def _losses(life: Life, policy: Policy, claim: Claim) -> Iterator[Stop]:
     """SUB-38, SUB-39, READ-19: dated the last day on which what the scheme asks for was so."""
     changes = sorted({day for fact in life.facts for day in (fact.valid_from, fact.valid_to) if day is not None})
     for first in changes:
         last = first - DAY
-        scope = coverage(documents, claim.scheme, claim.division, Month.of(last))
+        scope = coverage(policy, claim.scheme, claim.division, Month.of(last))
         if scope is None:
             continue
         for name, fits in (("income_exit", in_income), ("care_need_exit", needs_care), ("trait_exit", has_traits)):
@@ -221,9 +224,9 @@ def touches(stop: Stop, applied: date) -> bool:
     return stop.over is None or stop.over > applied
 
 
-def stopped_before(life: Life, documents: Documents, claim: Claim, month: Month) -> list[Stop]:
+def stopped_before(life: Life, policy: Policy, claim: Claim, month: Month) -> list[Stop]:
     """The stop facts that touch an award and happened in an earlier month (SUB-38)."""
     assert claim.applied is not None
     return [
-        stop for stop in stops(life, documents, claim) if touches(stop, claim.applied) and Month.of(stop.event) < month
+        stop for stop in stops(life, policy, claim) if touches(stop, claim.applied) and Month.of(stop.event) < month
     ]

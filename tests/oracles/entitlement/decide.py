@@ -8,17 +8,17 @@ from itertools import product
 from typing import TypeVar
 
 from services.subsidy.domain.decisions import Card, Determination
-from services.subsidy.domain.person_facts import BENEFITS, Fact, FactKind
+from services.subsidy.domain.person_facts import BENEFITS, FactKind
 from services.subsidy.domain.policy import Overlap
 from shared.values.month import Month
 from tests.oracles.entitlement.cards import held, last_valid_day
 from tests.oracles.entitlement.conditions import Claim, eligible_on, may_apply, stopped_before
 from tests.oracles.entitlement.life import DAY, Life, components
 from tests.oracles.entitlement.policy import (
-    Documents,
+    Policy,
     RateIsMissing,
     Values,
-    amounts,
+    amount_for,
     back_payment_months,
     changes_next_month,
     component_fits,
@@ -40,70 +40,74 @@ def days_of(month: Month) -> Iterator[date]:
         day += DAY
 
 
-def entitled(life: Life, documents: Documents, scheme: str, month: Month) -> int:
+def entitled(life: Life, policy: Policy, scheme: str, month: Month) -> int:
     """What facts and policy say: for the award that covers the month, else for the person where they live."""
-    award = covering(life, documents, scheme, month)
-    return entitled_to(life, documents, award or Claim(scheme, life.home(month.last_day)), month)
+    award = covering(life, policy, scheme, month)
+    return entitled_to(life, policy, award or Claim(scheme, life.home(month.last_day)), month)
 
 
-def due(life: Life, documents: Documents, scheme: str, month: Month) -> int:
+def due(life: Life, policy: Policy, scheme: str, month: Month) -> int:
     """`entitled` in the months that decisions cover."""
-    award = covering(life, documents, scheme, month)
+    award = covering(life, policy, scheme, month)
     if award is not None:
-        return 0 if is_paused(life, award, month) else entitled_to(life, documents, award, month)
-    for award in claims(life, documents, scheme):
+        return 0 if is_paused(life, award, month) else entitled_to(life, policy, award, month)
+    for award in claims(life, policy, scheme):
         new = life.card(award.applied) if award.applied else None
-        if new is not None and in_gap(life, documents, award, new, month):
-            return entitled_to(life, documents, award, month, new)
+        if new is not None and in_gap(life, policy, award, new, month):
+            return entitled_to(life, policy, award, month, new)
     return 0
 
 
-def payable(life: Life, documents: Documents, scheme: str, month: Month) -> int:
+def payable(life: Life, policy: Policy, scheme: str, month: Month) -> int:
     """What is still to be paid; negative when too much was paid."""
     paid = sum(line.amount_fen for line in life.lines if line.scheme == scheme and line.month == month)
-    return due(life, documents, scheme, month) - paid
+    return due(life, policy, scheme, month) - paid
 
 
-def entitled_to(life: Life, documents: Documents, claim: Claim, month: Month, new: Card | None = None) -> int:
+def entitled_to(life: Life, policy: Policy, claim: Claim, month: Month, new: Card | None = None) -> int:
     """What a claim is worth in a month. ``new`` is the card of a back-payment (READ-11)."""
-    if not is_due_in(documents, claim.scheme, claim.division, month):
+    if not is_due_in(policy, claim.scheme, claim.division, month):
         return 0
-    if not any(eligible_on(life, documents, claim, day, month, card=new) for day in days_of(month)):
+    if not any(eligible_on(life, policy, claim, day, month, card=new) for day in days_of(month)):
         return 0
-    fen = amount(life, documents, claim, month, new)
+    fen = amount(life, policy, claim, month, new)
     for fact in life.of(*BENEFITS):  # SUB-11, SUB-13, READ-08: every month in which it runs
         runs = fact.valid_from <= month.last_day and (fact.valid_to is None or fact.valid_to > month.first_day)
-        higher = overlap(documents, claim.scheme, claim.division, month, fact.kind) is Overlap.HIGHER
+        higher = overlap(policy, claim.scheme, claim.division, month, fact.kind) is Overlap.HIGHER
         if runs and higher and (fact.amount_fen or 0) > fen:
             return 0
     return fen
 
 
-def claims(life: Life, documents: Documents, scheme: str) -> list[Claim]:
+def claims(life: Life, policy: Policy, scheme: str) -> list[Claim]:
     """The awards of a scheme that stand, the earlier ones first (READ-07). An application that should have been refused
     creates none (READ-02)."""
-    stand = [claim_of(life, documents, award) for award in life.awards if award.scheme == scheme]
+    return life.remember((policy, scheme), lambda: _claims(life, policy, scheme))
+
+
+def _claims(life: Life, policy: Policy, scheme: str) -> list[Claim]:
+    stand = [claim_of(life, policy, award) for award in life.awards if award.scheme == scheme]
     return sorted(
-        (claim for claim in stand if claim.applied and may_apply(life, documents, claim, claim.applied)),
+        (claim for claim in stand if claim.applied and may_apply(life, policy, claim, claim.applied)),
         key=lambda claim: (str(claim.start), claim.applied),
     )
 
 
-def claim_of(life: Life, documents: Documents, award: Determination) -> Claim:
+def claim_of(life: Life, policy: Policy, award: Determination) -> Claim:
     """SUB-35: from the month of the application; SUB-47 with its switch: of the first card issued after the expiry."""
     start = Month.of(award.application_date)
     new = life.card(award.application_date)
-    if new is not None and restarts_from_card(documents, award.division, start):
+    if new is not None and restarts_from_card(policy, award.division, start):
         old = life.card_before(new)
-        if old is not None and last_valid_day(life, documents, old) + DAY < new.issued_on:
+        if old is not None and last_valid_day(life, policy, old) + DAY < new.issued_on:
             start = Month.of(new.issued_on)
     return Claim(award.scheme, award.division, award.application_date, start)
 
 
-def covering(life: Life, documents: Documents, scheme: str, month: Month) -> Claim | None:
+def covering(life: Life, policy: Policy, scheme: str, month: Month) -> Claim | None:
     """The award that covers a month; of two the earlier one pays (READ-07)."""
-    for claim in claims(life, documents, scheme):
-        if claim.start is not None and claim.start <= month and not stopped_before(life, documents, claim, month):
+    for claim in claims(life, policy, scheme):
+        if claim.start is not None and claim.start <= month and not stopped_before(life, policy, claim, month):
             return claim
     return None
 
@@ -119,7 +123,7 @@ def is_paused(life: Life, claim: Claim, month: Month) -> bool:
     )
 
 
-def in_gap(life: Life, documents: Documents, claim: Claim, new: Card, month: Month) -> bool:
+def in_gap(life: Life, policy: Policy, claim: Claim, new: Card, month: Month) -> bool:
     """SUB-48, READ-11: one of the months before the restart, after the month in which the old card expired."""
     granted = {decision.award_id for decision in life.back_payments}
     old = life.card_before(new)
@@ -129,22 +133,20 @@ def in_gap(life: Life, documents: Documents, claim: Claim, new: Card, month: Mon
         award.award_id in granted and (award.scheme, award.application_date) == (claim.scheme, claim.applied)
         for award in life.awards
     )
-    first = claim.start.plus(-back_payment_months(documents, claim.division, claim.start))
-    return decided and first <= month < claim.start and Month.of(last_valid_day(life, documents, old)) < month
+    first = claim.start.plus(-back_payment_months(policy, claim.division, claim.start))
+    return decided and first <= month < claim.start and Month.of(last_valid_day(life, policy, old)) < month
 
 
-def amount(life: Life, documents: Documents, claim: Claim, month: Month, new: Card | None) -> int:
+def amount(life: Life, policy: Policy, claim: Claim, month: Month, new: Card | None) -> int:
     """READ-06: the best, by amount, of what held when the month before ended and of what began in this one.
 
     In the first month values held before the application do not count.
     """
-    scope = coverage(documents, claim.scheme, claim.division, month)
+    scope = coverage(policy, claim.scheme, claim.division, month)
     assert scope is not None
-    next_month = changes_next_month(documents, claim.division, month)
+    next_month = changes_next_month(policy, claim.division, month)
     base = base_day(life, claim, month)
-    cards = (
-        [new] if new else _candidates(held(life, documents, base), _issued(life, base, month), next_month=next_month)
-    )
+    cards = [new] if new else _candidates(held(life, policy, base), _issued(life, base, month), next_month=next_month)
     levels = [
         _candidates(
             life.level(kind, base),
@@ -154,24 +156,17 @@ def amount(life: Life, documents: Documents, claim: Claim, month: Month, new: Ca
         for kind in (FactKind.ECONOMY, FactKind.SETTLEMENT, FactKind.SELF_CARE, FactKind.CARE_PLACE)
     ]
     found = [
-        fen
+        amount_for(policy, claim.scheme, claim.division, month, Values(*component, *values))
         for card in cards
         if card is not None
-        for category, grade in components(card)  # READ-12
-        if component_fits(scope, category, grade)
-        for economy, settlement, self_care, place in product(*levels)
-        if income_fits(scope.income, economy)
-        for fen in amounts(
-            documents,
-            claim.scheme,
-            claim.division,
-            month,
-            Values(category, grade, economy, settlement, self_care, place),
-        )
+        for component in components(card)  # READ-12
+        if component_fits(scope, *component)
+        for values in product(*levels)
+        if income_fits(scope.income, values[0])
     ]
-    if not found:
+    if all(fen is None for fen in found):
         raise RateIsMissing(claim.scheme, str(month))
-    return max(found)
+    return max(fen for fen in found if fen is not None)
 
 
 def base_day(life: Life, claim: Claim, month: Month) -> date:
@@ -193,4 +188,5 @@ def _candidates(first: T | None, later: list[T | None], *, next_month: bool) -> 
     """What counts in a month; by the switch NEXT_MONTH only what held before, if anything did."""
     if next_month and first is not None:
         return [first]
-    return [first, *(each for number, each in enumerate(later) if each not in later[:number])]
+    every = [first, *later]
+    return [each for number, each in enumerate(every) if each not in every[:number]]

@@ -5,15 +5,17 @@ Only the words are the product's (`Fact`, `Card`, ...); what they mean is writte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import TypeVar, cast
 from uuid import UUID
 
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from shared.values.month import Month
 
+T = TypeVar("T")
 DAY = timedelta(days=1)
 BEST_FIRST = tuple(Source)
 
@@ -57,13 +59,24 @@ class Life:
     pauses: tuple[Pause, ...]
     back_payments: tuple[BackPayment, ...]
     lines: tuple[Line, ...]
+    memory: dict[object, object] = field(default_factory=dict)
+    """What was found out already; asking 36 months would find it out 36 times."""
 
     def of(self, *kinds: FactKind) -> tuple[Fact, ...]:
         """The facts of these kinds."""
         return tuple(fact for fact in self.facts if fact.kind in kinds)
 
+    def remember(self, key: object, find: Callable[[], T]) -> T:
+        """What `find` finds, found once."""
+        if key not in self.memory:
+            self.memory[key] = find()
+        return cast("T", self.memory[key])
+
     def level(self, kind: FactKind, day: date) -> Fact | None:
         """The value of a day: the best source has the say, of one source what was learned last."""
+        return self.remember((kind, day), lambda: self._level(kind, day))
+
+    def _level(self, kind: FactKind, day: date) -> Fact | None:
         said = [fact for fact in self.of(kind) if holds(fact, day)]
         return min(
             said,
@@ -76,8 +89,9 @@ class Life:
         )
 
     def home(self, day: date) -> str:
-        """Where the household is on a day; empty where nobody knows."""
-        return next((home.division for home in self.homes if holds(home, day)), "")
+        """Where the household is on a day: the first home reaches back for ever, the last one has no end."""
+        begun = [home for home in self.homes if home.valid_from <= day] or self.homes[:1]
+        return begun[-1].division if begun else ""
 
     def card(self, day: date) -> Card | None:
         """The card issued last by a day; older ones are superseded by it."""
@@ -94,7 +108,7 @@ class Life:
         return self.card(card.issued_on - DAY)
 
 
-def holds(spell: Fact | Home, day: date) -> bool:
+def holds(spell: Fact, day: date) -> bool:
     """From its first day to the day before it is over."""
     return spell.valid_from <= day and (spell.valid_to is None or day < spell.valid_to)
 
@@ -105,7 +119,7 @@ def components(card: Card) -> list[tuple[int, int]]:
 
 
 def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
-    """What stands of a history for somebody who asks at a time: the last word on each thing, unless it was withdrawn."""
+    """What stands of a history for somebody who asks at a time: the last word on each thing that was not withdrawn."""
     last: dict[UUID, Thing] = {}
     learned: dict[UUID, datetime] = {}
     homes: list[Home] = []
@@ -130,7 +144,7 @@ def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
     return Life(
         facts=tuple(each for each in stands if isinstance(each, Fact) and each.verified),
         learned=learned,
-        homes=tuple(homes),
+        homes=tuple(sorted(homes, key=lambda home: home.valid_from)),
         cards=tuple(sorted((each for each in stands if isinstance(each, Card)), key=lambda card: card.issued_on)),
         awards=tuple(
             sorted((each for each in stands if isinstance(each, Determination)), key=lambda each: each.application_date)
@@ -157,8 +171,3 @@ def _id(thing: Fact | Card | Determination | Pause | BackPayment) -> UUID:
             return thing.pause_id
         case BackPayment():
             return thing.decision_id
-
-
-def of_person(thing: Thing, person_id: UUID) -> Thing:
-    """The same thing said of somebody else."""
-    return thing if isinstance(thing, Pause | BackPayment) else replace(thing, person_id=person_id)

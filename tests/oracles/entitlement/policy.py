@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,13 +30,39 @@ from services.subsidy.domain.policy import (
 from shared.values.month import Month
 
 T = TypeVar("T")
-Documents = Sequence[PolicyDocument]
 EVERYWHERE = "*"
 DECEMBER = 12
 
 
 class RateIsMissing(Exception):
     """READ-14: an eligible month without a tariff row is an error held for a clerk, never a zero."""
+
+
+class Policy:
+    """The documents of all divisions; which of them have the say in a place and month, the most specific first."""
+
+    def __init__(self, documents: Iterable[PolicyDocument]) -> None:
+        self.documents = tuple(documents)
+        self._by_place: dict[tuple[str, Month], list[PolicyDocument]] = {}
+
+    def over(self, division: str, month: Month) -> list[PolicyDocument]:
+        """Of the most specific division first; of one division what came into force last, then what stands later."""
+        if (division, month) not in self._by_place:
+            fitting = [
+                (0 if document.division == EVERYWHERE else len(document.division), document.since, number, document)
+                for number, document in enumerate(self.documents)
+                if is_within(division, document)
+                and document.since <= str(month)
+                and (document.until is None or str(month) < document.until)
+            ]
+            best_first = sorted(fitting, key=lambda each: each[:3], reverse=True)
+            self._by_place[division, month] = [document for *_, document in best_first]
+        return self._by_place[division, month]
+
+
+def is_within(division: str, document: PolicyDocument) -> bool:
+    """Whether a document is about a place."""
+    return document.division == EVERYWHERE or (division != "" and division.startswith(document.division))
 
 
 @dataclass(frozen=True)
@@ -51,84 +77,73 @@ class Values:
     place: Fact | None
 
 
-def part(documents: Documents, division: str, month: Month, get: Callable[[PolicyDocument], T | None]) -> T | None:
-    """The part of the most specific division in force; of one division the document that came into force last."""
-    fitting = [
-        (0 if document.division == EVERYWHERE else len(document.division), document.since, number, document)
-        for number, document in enumerate(documents)
-        if (document.division == EVERYWHERE or division.startswith(document.division))
-        and document.since <= str(month)
-        and (document.until is None or str(month) < document.until)
-    ]
-    for *_, document in sorted(fitting, key=lambda each: each[:3], reverse=True):
-        said = get(document)
-        if said is not None:
-            return said
-    return None
+def part(policy: Policy, division: str, month: Month, get: Callable[[PolicyDocument], T | None]) -> T | None:
+    """The part of the most specific division that says anything about it."""
+    return next((said for document in policy.over(division, month) if (said := get(document)) is not None), None)
 
 
 def of_scheme(
-    documents: Documents, scheme: str, division: str, month: Month, get: Callable[[SchemePolicy], T | None]
+    policy: Policy, scheme: str, division: str, month: Month, get: Callable[[SchemePolicy], T | None]
 ) -> T | None:
     """A part of one scheme."""
     return part(
-        documents,
+        policy,
         division,
         month,
         lambda document: get(document.schemes[scheme]) if scheme in document.schemes else None,
     )
 
 
-def coverage(documents: Documents, scheme: str, division: str, month: Month) -> Coverage | None:
+def coverage(policy: Policy, scheme: str, division: str, month: Month) -> Coverage | None:
     """Who the scheme is for; None where it is not offered."""
-    return of_scheme(documents, scheme, division, month, lambda said: said.coverage)
+    return of_scheme(policy, scheme, division, month, lambda said: said.coverage)
 
 
-def is_due_in(documents: Documents, scheme: str, division: str, month: Month) -> bool:
+def is_due_in(policy: Policy, scheme: str, division: str, month: Month) -> bool:
     """Whether the scheme pays in this month at all: every month, or one month of the year."""
-    if of_scheme(documents, scheme, division, month, lambda said: said.frequency) is not Frequency.YEARLY:
+    if of_scheme(policy, scheme, division, month, lambda said: said.frequency) is not Frequency.YEARLY:
         return True
-    return of_scheme(documents, scheme, division, month, lambda said: said.due_month) == month.month
+    return of_scheme(policy, scheme, division, month, lambda said: said.due_month) == month.month
 
 
-def overlap(documents: Documents, scheme: str, division: str, month: Month, benefit: FactKind) -> Overlap:
+def overlap(policy: Policy, scheme: str, division: str, month: Month, benefit: FactKind) -> Overlap:
     """What another benefit does to the scheme; one that nobody has named does nothing (SUB-12, SUB-14)."""
-    return of_scheme(documents, scheme, division, month, lambda said: said.overlaps.get(benefit)) or Overlap.STACK
+    return of_scheme(policy, scheme, division, month, lambda said: said.overlaps.get(benefit)) or Overlap.STACK
 
 
-def restarts_from_card(documents: Documents, division: str, month: Month) -> bool:
+def restarts_from_card(policy: Policy, division: str, month: Month) -> bool:
     """The switch of SUB-47."""
-    return part(documents, division, month, lambda said: said.switches.restart_basis) is RestartBasis.CARD_ISSUE_MONTH
+    return part(policy, division, month, lambda said: said.switches.restart_basis) is RestartBasis.CARD_ISSUE_MONTH
 
 
-def changes_next_month(documents: Documents, division: str, month: Month) -> bool:
+def changes_next_month(policy: Policy, division: str, month: Month) -> bool:
     """The switch of READ-06."""
-    return part(documents, division, month, lambda said: said.switches.rate_change_effective) is RateChange.NEXT_MONTH
+    return part(policy, division, month, lambda said: said.switches.rate_change_effective) is RateChange.NEXT_MONTH
 
 
-def expiry_is_inclusive(documents: Documents, division: str, month: Month) -> bool:
+def expiry_is_inclusive(policy: Policy, division: str, month: Month) -> bool:
     """The switch of READ-20."""
-    return part(documents, division, month, lambda said: said.switches.expiry_inclusive) is not False
+    return part(policy, division, month, lambda said: said.switches.expiry_inclusive) is not False
 
 
-def back_payment_months(documents: Documents, division: str, month: Month) -> int:
+def back_payment_months(policy: Policy, division: str, month: Month) -> int:
     """How many months before a restart may be paid back (SUB-48): three unless the place says fewer."""
-    said = part(documents, division, month, lambda document: document.switches.back_payment_months_max)
+    said = part(policy, division, month, lambda document: document.switches.back_payment_months_max)
     return 3 if said is None else said
 
 
-def confirmation_is_used(documents: Documents, division: str, month: Month) -> bool:
+def confirmation_is_used(policy: Policy, division: str, month: Month) -> bool:
     """Whether a missed annual confirmation stops money here (SUB-75)."""
-    return part(documents, division, month, lambda said: said.switches.annual_confirmation) is True
+    return part(policy, division, month, lambda said: said.switches.annual_confirmation) is True
 
 
-def end_of_transition(documents: Documents, division: str, day: date) -> date | None:
+def end_of_transition(policy: Policy, division: str, day: date) -> date | None:
     """The last day of the transition period a day lies in (SUB-49); those of all divisions around this one add up."""
     return max(
         (
             period.last_day
-            for document in documents
-            if document.division == EVERYWHERE or (division and division.startswith(document.division))
+            for document in policy.documents
+            if is_within(division, document)
             for period in document.transitions
             if period.first_day <= day <= period.last_day
         ),
@@ -167,8 +182,8 @@ def applies(case: Case, values: Values) -> bool:
     return all(allowed is None or value in allowed for allowed, value in asked)
 
 
-def amounts(documents: Documents, scheme: str, division: str, month: Month, values: Values) -> list[int]:
-    """What the tariff of a month pays for these values, in fen; empty when no row is for them."""
+def amount_for(policy: Policy, scheme: str, division: str, month: Month, values: Values) -> int | None:
+    """What the tariff of a month pays for these values, in fen: by the first row that is for them; None if none is."""
 
     def begun(document: PolicyDocument) -> tuple[Tariff, str] | None:
         said = document.schemes.get(scheme)
@@ -177,25 +192,23 @@ def amounts(documents: Documents, scheme: str, division: str, month: Month, valu
         since = said.tariff.since or document.since
         return (said.tariff, since) if since <= str(month) else None
 
-    found = part(documents, division, month, begun)
+    found = part(policy, division, month, begun)
     if found is None:
-        return []
+        return None
     tariff, since = found
-    yearly = of_scheme(documents, scheme, division, month, lambda said: said.frequency) is Frequency.YEARLY
-    results = []
-    for row in tariff.rows:
-        if applies(row.case, values):
-            fen = base(documents, row.amount, division, month, Month.parse(since))
-            added = [extra for extra in tariff.supplements if applies(extra.case, values)]
-            fen *= 1 + sum((Fraction(extra.percent or Decimal(0)) / 100 for extra in added), Fraction(0))
-            if row.amount.per is Per.YEAR and not yearly:
-                fen /= 12
-            fen += sum(extra.fen or 0 for extra in added)
-            results.append(rounded(fen, tariff.rounding))
-    return results
+    row = next((row for row in tariff.rows if applies(row.case, values)), None)
+    if row is None:
+        return None
+    fen = base(policy, row.amount, division, month, Month.parse(since))
+    added = [extra for extra in tariff.supplements if applies(extra.case, values)]
+    fen *= 1 + sum((Fraction(extra.percent or Decimal(0)) / 100 for extra in added), Fraction(0))
+    yearly = of_scheme(policy, scheme, division, month, lambda said: said.frequency) is Frequency.YEARLY
+    if row.amount.per is Per.YEAR and not yearly:
+        fen /= 12
+    return rounded(fen + sum(extra.fen or 0 for extra in added), tariff.rounding)
 
 
-def base(documents: Documents, amount: Amount, division: str, month: Month, since: Month) -> Fraction:
+def base(policy: Policy, amount: Amount, division: str, month: Month, since: Month) -> Fraction:
     """The amount of a month before supplements: stepped by date, raised each 1 January (READ-13), or a percentage."""
     if amount.parameter is not None:
 
@@ -203,7 +216,7 @@ def base(documents: Documents, amount: Amount, division: str, month: Month, sinc
             said = [dated for dated in document.parameters.get(amount.parameter or "", ()) if dated.since <= str(month)]
             return max(said, key=lambda dated: dated.since).fen if said else None
 
-        parameter = part(documents, division, month, value)
+        parameter = part(policy, division, month, value)
         if parameter is None:
             raise RateIsMissing(amount.parameter, str(month))
         return Fraction(parameter) * Fraction(amount.percent or Decimal(0)) / 100

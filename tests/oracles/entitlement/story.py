@@ -27,7 +27,7 @@ def moment_of(text: str) -> datetime:
 
 
 class Story:
-    """What was learned of one person, told in the order of learning. Ids follow from the name and are always the same."""
+    """What was learned of one person, in the order of learning. Ids follow from the name and are always the same."""
 
     def __init__(self, name: str, county: str = "500101") -> None:
         self.name, self.county = name, county
@@ -69,11 +69,13 @@ class Story:
         return self
 
     def lives_in(self, county: str, *, moved: tuple[str, str] | None = None) -> Story:
-        """Where the household is, and where it went on which day."""
+        """Where the household is, and where it went on which day; replaces what was said of it at this time."""
         born, first = day("1980-01-01"), day(moved[1]) if moved else None
-        self.learns(Home(person_id=self.person_id, division=county, valid_from=born, valid_to=first))
+        told = self._moments.setdefault(self.at, [])
+        told[:] = [thing for thing in told if not isinstance(thing, Home)]
+        told.append(Home(person_id=self.person_id, division=county, valid_from=born, valid_to=first))
         if moved and first:
-            self.learns(Home(person_id=self.person_id, division=moved[0], valid_from=first))
+            told.append(Home(person_id=self.person_id, division=moved[0], valid_from=first))
         return self
 
     def fact(
@@ -88,6 +90,7 @@ class Story:
         scheme: str | None = None,
         source: Source = Source.CIVIL_AFFAIRS,
         verified: bool = True,
+        reason: str | None = None,
         name: str | None = None,
     ) -> Story:
         """A fact; the same ``name`` again corrects it."""
@@ -105,6 +108,7 @@ class Story:
                 scheme=scheme,
                 source=source,
                 verified=verified,
+                reason=reason,
             )
         )
         return self

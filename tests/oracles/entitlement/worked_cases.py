@@ -1,6 +1,6 @@
 """The worked cases of RULES 6: what is on record, and what the text expects. One list, for every implementation.
 
-Amounts are yuan by scheme and month. ``refused`` are applications that create no award (READ-02), ``granted`` ones that do.
+Amounts are yuan by scheme and month. ``refused`` are applications that create no award (READ-02), ``granted`` do.
 `WORKED_CASES` has every case of the text under its ID, with twins that say the same rule the other way round.
 """
 
@@ -29,7 +29,8 @@ from tests.oracles.entitlement.story import (
     receiving,
 )
 
-Table = Mapping[str, Mapping[str, int]]
+Table = Mapping[str, Mapping[str, int | None]]
+"""Yuan by scheme and month; None where the tariff has no amount (READ-14)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +79,7 @@ def case(
         person_id=story.person_id,
         county=story.county,
         history=story.history,
-        policy=(*shipped("T-SC", *(["T-GA"] if profile == "T-GA" else [])), *extra)
-        if profile in {"T-SC", "T-GA"}
-        else (*shipped(profile), *extra),
+        policy=(*shipped(*(("T-SC", "T-GA") if profile == "T-GA" else (profile,))), *extra),
         known_at=moment_of(known_on) if known_on else None,
         due=due,
         entitled=entitled or {},
@@ -90,12 +89,12 @@ def case(
     )
 
 
-def months(first: str, last: str, yuan: int) -> dict[str, int]:
+def months(first: str, last: str, yuan: int | None) -> dict[str, int | None]:
     """The same amount from one month through another."""
     return {str(month): yuan for month in Month.parse(first).through(Month.parse(last))}
 
 
-def both(living: Mapping[str, int], nursing: Mapping[str, int]) -> Table:
+def both(living: Mapping[str, int | None], nursing: Mapping[str, int | None]) -> Table:
     """The two subsidies beside each other."""
     return {LIVING: living, NURSING: nursing}
 
@@ -208,7 +207,7 @@ def _cards() -> Iterator[WorkedCase]:
         "SUB-40 READ-03",
         due=always("2023-05", "2023-09"),
     )
-    restart = both({"2023-06": 80, "2023-07": 0, "2023-08": 80}, {"2023-06": 90, "2023-07": 0, "2023-08": 90})
+    restart: Table = both({"2023-06": 80, "2023-07": 0, "2023-08": 80}, {"2023-06": 90, "2023-07": 0, "2023-08": 90})
     for name, back_paid, due in (
         ("C-11 renewed too late, back-payment granted", True, always("2023-05", "2023-09")),
         ("C-11 without a decision the gap stays a gap", False, restart),
