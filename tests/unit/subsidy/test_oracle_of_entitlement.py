@@ -1,4 +1,4 @@
-"""The oracle answers every worked case of RULES 6 and every case of a rule as the text does."""
+"""The oracle answers every worked case of RULES 6, every rule and every shipped amount as the text does."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,12 @@ from tests.oracles.entitlement.conditions import Claim, may_apply
 from tests.oracles.entitlement.decide import due, entitled, payable
 from tests.oracles.entitlement.life import Life, known
 from tests.oracles.entitlement.policy import Policy, RateIsMissing
+from tests.oracles.entitlement.profile_cases import PROFILE_CASES
 from tests.oracles.entitlement.rule_cases import RULE_CASES
 from tests.oracles.entitlement.worked_cases import CASES_IN_THE_TEXT, WORKED_CASES, WorkedCase
 
 Ask = Callable[[Life, Policy, str, Month], int]
-CASES = (*WORKED_CASES, *RULE_CASES)
+CASES = (*WORKED_CASES, *RULE_CASES, *PROFILE_CASES)
 
 
 def _asked(ask: Ask, life: Life, policy: Policy, scheme: str, month: str) -> int | None:
