@@ -1,0 +1,88 @@
+"""What the oracle expects of a person and a month, to be held against any other answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.values.month import Month
+from tests.oracles.entitlement.decide import due, entitled
+from tests.oracles.entitlement.histories import History
+from tests.oracles.entitlement.life import Life, Moment, Thing, known
+from tests.oracles.entitlement.policy import Policy, RateIsMissing
+
+
+@dataclass(frozen=True)
+class Three:
+    """The three results in fen; None where the tariff has no amount (READ-14)."""
+
+    entitled: int | None
+    due: int | None
+    payable: int | None
+
+
+NOTHING = Three(0, 0, 0)
+Key = tuple[UUID, str, Month]
+
+
+def expected(
+    histories: Iterable[History],
+    policy: Policy,
+    schemes: Iterable[str],
+    months: Iterable[Month],
+    known_at: datetime | None = None,
+) -> dict[Key, Three]:
+    """The oracle's answers."""
+    schemes, months = tuple(schemes), tuple(months)
+    return {
+        (history.person_id, scheme, month): three(life, policy, scheme, month)
+        for history in histories
+        for life in [known(history.moments, known_at)]
+        for scheme in schemes
+        for month in months
+    }
+
+
+def three(life: Life, policy: Policy, scheme: str, month: Month) -> Three:
+    """All three results."""
+    owed = _or_none(due, life, policy, scheme, month)
+    paid = sum(line.amount_fen for line in life.lines if line.scheme == scheme and line.month == month)
+    return Three(_or_none(entitled, life, policy, scheme, month), owed, None if owed is None else owed - paid)
+
+
+def _or_none(
+    ask: Callable[[Life, Policy, str, Month], int], life: Life, policy: Policy, scheme: str, month: Month
+) -> int | None:
+    try:
+        return ask(life, policy, scheme, month)
+    except RateIsMissing:
+        return None
+
+
+def together(histories: Iterable[History]) -> Iterator[Moment]:
+    """What all of them say, moment by moment: one learning for many persons."""
+    learned: dict[datetime, list[Thing]] = {}
+    withdrawn: dict[datetime, list[UUID]] = {}
+    for history in histories:
+        for moment in history.moments:
+            learned.setdefault(moment.at, []).extend(moment.learned)
+            withdrawn.setdefault(moment.at, []).extend(moment.withdrawn)
+    for at in sorted(learned):
+        yield Moment(at=at, learned=tuple(learned[at]), withdrawn=tuple(withdrawn[at]))
+
+
+def simpler(history: History) -> Iterator[History]:
+    """The same history with one thing less: how a difference is made small enough to read."""
+    for number, moment in enumerate(history.moments):
+        rest = history.moments[:number], history.moments[number + 1 :]
+        yield History(history.person_id, (*rest[0], *rest[1]))
+        for thing in moment.learned:
+            learned = tuple(each for each in moment.learned if each is not thing)
+            less = Moment(at=moment.at, learned=learned, withdrawn=moment.withdrawn)
+            yield History(history.person_id, (*rest[0], less, *rest[1]))
+        for wrong in moment.withdrawn:
+            withdrawn = tuple(each for each in moment.withdrawn if each != wrong)
+            less = Moment(at=moment.at, learned=moment.learned, withdrawn=withdrawn)
+            yield History(history.person_id, (*rest[0], less, *rest[1]))
