@@ -11,8 +11,8 @@ from services.subsidy.domain.decisions import Card, Determination
 from services.subsidy.domain.person_facts import BENEFITS, FactKind
 from services.subsidy.domain.policy import Overlap
 from shared.values.month import Month
-from tests.oracles.entitlement.cards import held, last_valid_day
-from tests.oracles.entitlement.conditions import Claim, eligible_on, may_apply, stopped_before
+from tests.oracles.entitlement.cards import held, last_valid_day, renewed_in_time
+from tests.oracles.entitlement.conditions import Claim, Stop, eligible_on, may_apply, stopped_before, stops, touches
 from tests.oracles.entitlement.life import DAY, Life, components
 from tests.oracles.entitlement.policy import (
     Policy,
@@ -53,7 +53,7 @@ def due(life: Life, policy: Policy, scheme: str, month: Month) -> int:
         return 0 if is_paused(life, award, month) else entitled_to(life, policy, award, month)
     for award in claims(life, policy, scheme):
         new = life.card(award.applied) if award.applied else None
-        if new is not None and in_gap(life, policy, award, new, month):
+        if new is not None and in_gap(life, policy, award, month):
             return entitled_to(life, policy, award, month, new)
     return 0
 
@@ -86,22 +86,39 @@ def claims(life: Life, policy: Policy, scheme: str) -> list[Claim]:
 
 
 def _claims(life: Life, policy: Policy, scheme: str) -> list[Claim]:
-    stand = [claim_of(life, policy, award) for award in life.awards if award.scheme == scheme]
-    return sorted(
-        (claim for claim in stand if claim.applied and may_apply(life, policy, claim, claim.applied)),
-        key=lambda claim: (str(claim.start), claim.applied),
-    )
+    stand: list[Claim] = []
+    for award in life.awards:
+        if award.scheme == scheme:
+            claim = claim_of(life, policy, award, stand[-1] if stand else None)
+            if may_apply(life, policy, claim, award.application_date):
+                stand.append(claim)
+    return sorted(stand, key=lambda claim: (str(claim.start), claim.applied))
 
 
-def claim_of(life: Life, policy: Policy, award: Determination) -> Claim:
-    """SUB-35: from the month of the application; SUB-47 with its switch: of the first card issued after the expiry."""
+def claim_of(life: Life, policy: Policy, award: Determination, before: Claim | None) -> Claim:
+    """SUB-35: from the month of the application.
+
+    SUB-47 with its switch: what an expiry had stopped restarts in the month of issue of the first card after it.
+    """
     start = Month.of(award.application_date)
-    new = life.card(award.application_date)
-    if new is not None and restarts_from_card(policy, award.division, start):
-        old = life.card_before(new)
-        if old is not None and last_valid_day(life, policy, old) + DAY < new.issued_on:
-            start = Month.of(new.issued_on)
+    renewed = expiry_before(life, policy, award.application_date)
+    if renewed is not None and before is not None and restarts_from_card(policy, award.division, start):
+        touching = (stop for stop in stops(life, policy, before) if before.applied and touches(stop, before.applied))
+        first = min(touching, key=lambda stop: stop.event, default=None)
+        if first == Stop("card_expired", last_valid_day(life, policy, renewed[0]), renewed[1].issued_on):
+            start = Month.of(renewed[1].issued_on)
     return Claim(award.scheme, award.division, award.application_date, start)
+
+
+def expiry_before(life: Life, policy: Policy, applied: date) -> tuple[Card, Card] | None:
+    """The last card that expired and was not renewed in time, with the first one issued after it, by a day."""
+    pairs = ((card, life.next_card(card)) for card in life.cards)
+    late = [
+        (old, new)
+        for old, new in pairs
+        if new is not None and new.issued_on <= applied and not renewed_in_time(life, policy, old)
+    ]
+    return late[-1] if late else None
 
 
 def covering(life: Life, policy: Policy, scheme: str, month: Month) -> Claim | None:
@@ -123,18 +140,18 @@ def is_paused(life: Life, claim: Claim, month: Month) -> bool:
     )
 
 
-def in_gap(life: Life, policy: Policy, claim: Claim, new: Card, month: Month) -> bool:
+def in_gap(life: Life, policy: Policy, claim: Claim, month: Month) -> bool:
     """SUB-48, READ-11: one of the months before the restart, after the month in which the old card expired."""
     granted = {decision.award_id for decision in life.back_payments}
-    old = life.card_before(new)
-    if claim.start is None or old is None:
-        return False
     decided = any(
         award.award_id in granted and (award.scheme, award.application_date) == (claim.scheme, claim.applied)
         for award in life.awards
     )
+    expired = expiry_before(life, policy, claim.applied) if claim.applied else None
+    if claim.start is None or expired is None or not decided:
+        return False
     first = claim.start.plus(-back_payment_months(policy, claim.division, claim.start))
-    return decided and first <= month < claim.start and Month.of(last_valid_day(life, policy, old)) < month
+    return first <= month < claim.start and Month.of(last_valid_day(life, policy, expired[0])) < month
 
 
 def amount(life: Life, policy: Policy, claim: Claim, month: Month, new: Card | None) -> int:

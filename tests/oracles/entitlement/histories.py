@@ -7,9 +7,9 @@ the edges of months, where rules differ. Everything is learned at a few `TIMES`,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -46,6 +46,29 @@ class History:
     person_id: UUID
     moments: tuple[Moment, ...]
 
+    def about(self, person_id: UUID) -> History:
+        """The same history of somebody else, all its ids made theirs; the last two bytes of the id must be zero."""
+
+        def own(old: UUID) -> UUID:
+            return UUID(int=old.int ^ self.person_id.int ^ person_id.int)
+
+        def renamed(thing: Thing) -> Thing:
+            said = {each.name: getattr(thing, each.name) for each in fields(thing)}
+            ids: dict[str, Any] = {name: own(value) for name, value in said.items() if isinstance(value, UUID)}
+            return replace(thing, **ids)
+
+        return History(
+            person_id,
+            tuple(
+                Moment(
+                    at=moment.at,
+                    learned=tuple(map(renamed, moment.learned)),
+                    withdrawn=tuple(map(own, moment.withdrawn)),
+                )
+                for moment in self.moments
+            ),
+        )
+
 
 def days(first: date = date(2021, 11, 1), last: date = date(2025, 1, 31)) -> st.SearchStrategy[date]:
     """Days, half of them first, last or middle days of a month."""
@@ -73,7 +96,7 @@ class _Teller:
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
-        self.person_id = draw(st.uuids(version=4))
+        self.person_id = UUID(int=0)
         self._number = 0
         self.told: dict[datetime, list[Thing]] = {}
         self.withdrawn: dict[datetime, list[UUID]] = {}
@@ -167,7 +190,7 @@ def _homes(teller: _Teller) -> dict[date, str]:
 def _cards(teller: _Teller) -> None:
     draw = teller.draw
     old, recent = days(date(2012, 1, 1), date(2014, 12, 31)), days()
-    first = draw(draw(st.sampled_from((st.just(date(2018, 3, 1)), old, recent))))
+    first = draw(draw(st.sampled_from((*[st.just(date(2018, 3, 1))] * 3, old, recent))))
     issues = sorted({first, *(draw(st.lists(days(), max_size=2)) if draw(st.booleans()) else ())})
     components = _components(draw)
     for issued in issues:
