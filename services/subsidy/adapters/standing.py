@@ -131,7 +131,7 @@ told AS (
          least(coalesce(c.ended_on, 'infinity'), coalesce(k.held_to, 'infinity')), c.certificate_id, c.stop_id, NULL
     FROM copy_registry_stop c LEFT JOIN card k ON k.certificate_id = c.certificate_id
    WHERE c.kind IN ({_quoted(list(_STOP_NUMBERS))}) AND NOT c.withdrawn AND {{persons}}
-     AND (k.held_to IS NULL OR k.held_to > c.event_date)),
+     AND CASE WHEN c.kind = 'DEATH' THEN true ELSE k.held_to > c.event_date END),
 marked AS (
   SELECT *, CASE WHEN valid_from <= max(valid_to) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
                  THEN 0 ELSE 1 END AS begins

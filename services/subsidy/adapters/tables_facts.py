@@ -134,6 +134,7 @@ determination = _standing(
     Column("division", Text, nullable=False),
     Column("county", Text, nullable=False),
     Column("application_date", Date, nullable=False),
+    Column("application_month", Integer, nullable=False, comment="12 * year + month - 1"),
     key=("person_id", "scheme"),
 )
 Index("ix_determination_award_id", determination.c.award_id)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from services.subsidy.domain.person_facts import CarePlace, Economy, FactKind, SelfCare, Settlement
 
@@ -20,11 +21,18 @@ NATION = "*"
 """The division of a national document."""
 
 
+class Part:
+    """What a document is made of. A schema library reads the attribute: unknown fields are refused, not passed over."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
+
+
 # --- who ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardScope:
+class CardScope(Part):
     """Components of a disability in scope: any of these categories (all when None) with any of these grades."""
 
     grades: tuple[int, ...]
@@ -32,7 +40,7 @@ class CardScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncomeScope:
+class IncomeScope(Part):
     """Households in scope: one of these classes, or an income of at most so many percent of the dibao standard."""
 
     classes: tuple[Economy, ...] = ()
@@ -40,7 +48,7 @@ class IncomeScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class Coverage(Part):
     """Who a scheme is for. ``cards`` None: every valid card. ``income`` None: no test of income.
 
     ``requires``: kinds of facts (traits) that must all hold. ``care_need``: whether long-term care must be needed.
@@ -63,7 +71,7 @@ class Per(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Part):
     """A new amount from a month on."""
 
     since: str
@@ -71,7 +79,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class YearlyIncrease:
+class YearlyIncrease(Part):
     """So much more each 1 January after the tariff began, the last time in ``last_year`` (READ-13)."""
 
     fen: int
@@ -79,7 +87,7 @@ class YearlyIncrease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class Amount(Part):
     """An amount: fixed in fen (``fen``), or ``percent`` of a dated ``parameter`` of the division.
 
     A fixed one may change by ``steps`` or by a yearly ``increase``. ``per`` YEAR is divided by twelve.
@@ -94,7 +102,7 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Part):
     """To whom a row of a tariff applies; None: whatever it is. A person without a fact has none of the values.
 
     Category and grade are those of one component of the disability (READ-12).
@@ -110,7 +118,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TariffRow:
+class TariffRow(Part):
     """The amount of one case. Of several rows that apply the first counts, so a last one may say "all others"."""
 
     case: Case
@@ -118,7 +126,7 @@ class TariffRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supplement:
+class Supplement(Part):
     """Added to the row's amount where the case applies: a percentage of it, or so many fen a month."""
 
     case: Case
@@ -136,7 +144,7 @@ class RoundingMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoundTo:
+class RoundTo(Part):
     """Rounded once per month, after all steps (READ-15): to this unit, in this way."""
 
     unit_fen: int = 100
@@ -144,7 +152,7 @@ class RoundTo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
+class Tariff(Part):
     """Amounts of a scheme from ``since`` on (default: the first month of the document)."""
 
     rows: tuple[TariffRow, ...]
@@ -173,7 +181,7 @@ class Frequency(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SchemePolicy:
+class SchemePolicy(Part):
     """One scheme. A part left out is inherited; a scheme without ``coverage`` anywhere is not offered."""
 
     title_zh: str | None = None
@@ -200,7 +208,7 @@ class RateChange(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switches:
+class Switches(Part):
     """Choices of RULES 4.10 and 11 a division may make; None: inherited."""
 
     restart_basis: RestartBasis | None = None
@@ -211,7 +219,7 @@ class Switches:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
+class Transition(Part):
     """A period in which expired cards go on counting (SUB-49, READ-10); both days included.
 
     It holds for its own days, whatever the months of the document, in the division and everything inside it.
@@ -223,7 +231,7 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
+class Dated(Part):
     """The value of a parameter from a month on, such as the local dibao standard of a month."""
 
     since: str
@@ -231,7 +239,7 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyDocument:
+class PolicyDocument(Part):
     """What one division decided, from ``since`` on (``until``: the first month it no longer holds)."""
 
     division: str

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("division", sa.Text(), nullable=False),
         sa.Column("county", sa.Text(), nullable=False),
         sa.Column("application_date", sa.Date(), nullable=False),
+        sa.Column("application_month", sa.Integer(), nullable=False, comment="12 * year + month - 1"),
         sa.Column("known_from", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("known_to", sa.TIMESTAMP(timezone=True), server_default=sa.text("'infinity'"), nullable=False),
         sa.PrimaryKeyConstraint("row_id", name=op.f("pk_determination")),

@@ -1,0 +1,96 @@
+"""Asks the one expression: the policy is looked up, laid out and bound, the statement runs once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Select, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.subsidy.adapters import policy_documents, tables_facts
+from services.subsidy.domain.decisions import Answer
+from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet, decision
+from services.subsidy.domain.entitlement.sources import Population, Tables
+from services.subsidy.domain.entitlement.terms import lay_out
+from services.subsidy.domain.policy import PolicyDocument
+from services.subsidy.domain.policy_book import PolicyBook
+from shared.values.month import Month
+
+TABLES: Final[Tables] = tables_facts
+FAR_AHEAD: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""What is known now is known at this moment too."""
+
+_COUNTIES: Final = text(
+    "WITH RECURSIVE at AS ((SELECT county FROM {0} ORDER BY county LIMIT 1) UNION ALL "
+    "SELECT (SELECT county FROM {0} WHERE county > at.county ORDER BY county LIMIT 1) FROM at "
+    "WHERE at.county IS NOT NULL) SELECT county FROM at WHERE county IS NOT NULL"
+)
+
+
+@cache
+def statement(shape: Population, *, homes: bool, rules: RuleSet) -> Select[Any]:
+    """The expression for a shape of population; built once."""
+    return decision(TABLES, shape, homes=homes, rules=rules)
+
+
+async def counties(connection: AsyncConnection, population: Population) -> set[str]:
+    """The counties that may pay the population."""
+    found: set[str] = set()
+    for table in (tables_facts.home, tables_facts.determination):
+        if population.persons is not None:
+            query: Any = select(table.c.county).distinct().where(table.c.person_id.in_(population.persons))
+        else:
+            query = text(_COUNTIES.text.format(table.name))
+        found.update(await connection.scalars(query))
+    return found
+
+
+async def parameters(
+    connection: AsyncConnection,
+    *,
+    months: Sequence[Month],
+    population: Population,
+    known_at: datetime | None,
+    policy: Sequence[PolicyDocument] | None,
+) -> dict[str, Any]:
+    """Everything the expression binds."""
+    documents = await policy_documents.in_force(connection, known_at) if policy is None else policy
+    terms = lay_out(PolicyBook(documents), await counties(connection, population), months)
+    return {**terms.parameters, **population.parameters, "known_at": known_at or FAR_AHEAD}
+
+
+async def decide(
+    connection: AsyncConnection,
+    *,
+    months: Sequence[Month],
+    population: Population,
+    known_at: datetime | None = None,
+    policy: Sequence[PolicyDocument] | None = None,
+    homes: bool = True,
+    rules: RuleSet = ALL_RULES,
+) -> list[Answer]:
+    """Entitled, due and payable of a population in some months, as known at a moment (None: now).
+
+    ``policy``: other documents than those in force. ``homes``: also persons and months without an award.
+    """
+    bound = await parameters(connection, months=months, population=population, known_at=known_at, policy=policy)
+    rows = await connection.execute(statement(population.shape, homes=homes, rules=rules), bound)
+    return [
+        Answer(
+            person_id=row.person_id,
+            scheme=row.scheme,
+            month=Month.of(row.month),
+            award_id=row.award_id if row.covered else None,
+            entitled_fen=row.entitled_fen,
+            due_fen=row.due_fen,
+            settled_fen=row.settled_fen,
+            open_fen=row.open_fen,
+            payable_fen=row.payable_fen,
+            rules=row.rules,
+            problem=row.problem,
+        )
+        for row in rows
+    ]

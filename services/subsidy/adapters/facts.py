@@ -1,0 +1,134 @@
+"""Facts as received: every revision stays on record, and what follows from it stands from the same moment on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import and_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.subsidy.adapters.standing import restand
+from services.subsidy.adapters.tables_facts import fact
+from services.subsidy.domain.person_facts import Fact, FactKind, Source
+from shared.kit.pagination import Page, paginate
+from shared.kit.scoping import inside
+from shared.values.division import Division, Scope
+
+_INFINITE: Final = text("fact.superseded_at = 'infinity'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A fact as it was told at a moment. ``division``: of the person then, for the scope of readers."""
+
+    fact: Fact
+    revision: int
+    division: str
+    withdrawn: bool = False
+    recorded_at: datetime | None = None
+    recorded_by: str = ""
+
+
+_PUT: Final = text(
+    """
+WITH told AS (
+  SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r(fact_id uuid, revision int, person_id uuid, division text,
+    kind text, value text, amount_fen bigint, dibao_class smallint, income_percent int, scheme text, reason text,
+    valid_from date, valid_to date, source text, rank smallint, verified boolean, withdrawn boolean)),
+closed AS (
+  UPDATE fact f SET superseded_at = :at FROM told t
+   WHERE f.fact_id = t.fact_id AND f.revision = t.revision - 1 AND f.superseded_at = 'infinity')
+INSERT INTO fact (fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, scheme,
+                  reason, valid_from, valid_to, source, rank, verified, withdrawn, recorded_at, recorded_by, trace_id)
+SELECT fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, scheme, reason,
+       valid_from, valid_to, source, rank, verified, withdrawn, :at, :by, :trace FROM told"""
+)
+
+
+async def put(
+    connection: AsyncConnection, revisions: Sequence[Revision], *, at: datetime, by: str, trace_id: str
+) -> None:
+    """Store revisions, each the successor of the newest on record, and let what follows from them stand."""
+    if not revisions:
+        return
+    rows = orjson.dumps([_row(revision) for revision in revisions]).decode()
+    await connection.execute(_PUT, {"rows": rows, "at": at, "by": by, "trace": trace_id})
+    await restand(connection, {revision.fact.person_id for revision in revisions}, at=at)
+
+
+def _row(revision: Revision) -> dict[str, Any]:
+    return {
+        **asdict(revision.fact),
+        "rank": revision.fact.source.rank,
+        "revision": revision.revision,
+        "division": revision.division,
+        "withdrawn": revision.withdrawn,
+    }
+
+
+async def get(
+    connection: AsyncConnection, fact_ids: Sequence[UUID], *, within: Scope, lock: bool = False
+) -> dict[UUID, Revision]:
+    """The newest revisions of some facts within a scope."""
+    query = select(fact).where(fact.c.fact_id.in_(set(fact_ids)), _INFINITE, inside(fact.c.division, within))
+    if lock:
+        query = query.with_for_update()
+    return {row.fact_id: to_revision(row) for row in await connection.execute(query)}
+
+
+async def history(connection: AsyncConnection, fact_id: UUID, *, within: Scope) -> list[Revision]:
+    """All revisions of a fact, oldest first; empty outside the scope."""
+    rows = await connection.execute(
+        select(fact).where(fact.c.fact_id == fact_id, inside(fact.c.division, within)).order_by(fact.c.revision)
+    )
+    return [to_revision(row) for row in rows]
+
+
+async def page_of(
+    connection: AsyncConnection,
+    page: Page,
+    *,
+    within: Scope,
+    division: Division | None,
+    person_id: UUID | None,
+    kind: FactKind | None,
+) -> tuple[list[Revision], str | None]:
+    """A page of newest revisions."""
+    where = [_INFINITE, inside(fact.c.division, within if division is None else within.narrowed_to(division))]
+    if person_id is not None:
+        where.append(fact.c.person_id == person_id)
+    if kind is not None:
+        where.append(fact.c.kind == kind.value)
+    rows, following = await paginate(connection, select(fact).where(and_(*where)), [fact.c.fact_id], page)
+    return [to_revision(row) for row in rows], following
+
+
+def to_revision(row: Any) -> Revision:
+    """A row of ``fact``."""
+    return Revision(
+        fact=Fact(
+            fact_id=row.fact_id,
+            person_id=row.person_id,
+            kind=FactKind(row.kind),
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            value=row.value,
+            amount_fen=row.amount_fen,
+            dibao_class=row.dibao_class,
+            income_percent=row.income_percent,
+            scheme=row.scheme,
+            reason=row.reason,
+            source=Source(row.source),
+            verified=row.verified,
+        ),
+        revision=row.revision,
+        division=row.division,
+        withdrawn=row.withdrawn,
+        recorded_at=row.recorded_at,
+        recorded_by=row.recorded_by,
+    )

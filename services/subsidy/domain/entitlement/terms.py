@@ -1,0 +1,274 @@
+"""The policy of the counties and months asked about, resolved by the book and laid out as relations.
+
+What the rules join is four small relations: which *regime* holds for a county, scheme and month; the regimes; which
+tariff holds; its cells. A cell is addressed by one number made of the dimensions its tariff uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+from typing import Any, Final
+
+from sqlalchemy import CTE, BigInteger, Boolean, Date, Integer, Text, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+from services.subsidy.domain.entitlement.algebra import mask, number_of
+from services.subsidy.domain.person_facts import CarePlace, Economy, SelfCare, Settlement
+from services.subsidy.domain.policy import Case, Coverage, Overlap, RateChange, RestartBasis, RoundingMode, RoundTo
+from services.subsidy.domain.policy_book import PolicyBook, PricedTariff, Regime, months_between
+from shared.values.money import Money, Rounding
+from shared.values.month import Month
+
+MONTHS_AHEAD: Final = 24
+"""How far applications may lie behind the last month asked about: a restart looks back from its application."""
+ALL_COMPONENTS: Final = (1 << 24) - 1
+GRADES: Final = range(1, 5)
+CATEGORIES: Final = range(1, 7)
+_ROUNDING: Final = {mode: Rounding[mode.value] for mode in RoundingMode}
+
+RELATIONS: Final[Mapping[str, Mapping[str, TypeEngine[Any]]]] = {
+    "policy": {"county": Text(), "scheme": Text(), "month": Integer(), "regime": Integer()},
+    "regime": {
+        "regime": Integer(),
+        "components": Integer(),
+        "economies": Integer(),
+        "income_max": Integer(),
+        "requires": BigInteger(),
+        "care_need": Boolean(),
+        "excludes": BigInteger(),
+        "highers": BigInteger(),
+        "due_month": Integer(),
+        "from_card_issue": Boolean(),
+        "next_month": Boolean(),
+        "expires_before": Integer(),
+        "back_months": Integer(),
+        "confirmation": Boolean(),
+    },
+    "tariff": {
+        "county": Text(),
+        "scheme": Text(),
+        "month": Integer(),
+        "tariff": Integer(),
+        **{
+            f"w_{name}": Integer()
+            for name in ("component", "economy", "dibao_class", "self_care", "settlement", "place")
+        },
+    },
+    "cell": {"tariff": Integer(), "key": Integer(), "fen": BigInteger()},
+    "transition": {"county": Text(), "first_day": Date(), "last_day": Date()},
+    "month": {"number": Integer(), "first": Date(), "following": Date(), "calendar": Integer(), "full": BigInteger()},
+}
+
+
+def relation(name: str) -> CTE:
+    """A relation whose rows are bound as one array a column."""
+    columns = RELATIONS[name]
+    arrays = (bindparam(f"{name}_{each}", type_=ARRAY(kind)) for each, kind in columns.items())
+    rows = func.unnest(*arrays).table_valued(*(column(each, kind) for each, kind in columns.items())).render_derived()
+    return select(rows).cte(name)
+
+
+@dataclass(slots=True)
+class Terms:
+    """Rows of the relations, ready to be bound; equal rows share a number."""
+
+    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in RELATIONS})
+
+    @property
+    def parameters(self) -> dict[str, list[Any]]:
+        """One array a column."""
+        bound: dict[str, list[Any]] = {}
+        for name, columns in RELATIONS.items():
+            arrays = list(zip(*self.rows[name], strict=True)) or [()] * len(columns)
+            bound |= {f"{name}_{each}": list(array) for each, array in zip(columns, arrays, strict=True)}
+        return bound
+
+
+def lay_out(book: PolicyBook, counties: Collection[str], months: Sequence[Month]) -> Terms:
+    """The terms of some counties: regimes from the first document on, amounts of the months asked about."""
+    terms = Terms()
+    terms.rows["month"] = [
+        (number_of(month), month.first_day, month.next().first_day, month.month, (1 << month.last_day.day) - 1)
+        for month in months
+    ]
+    if book.first_month is None or not months:
+        return terms
+    by_maker: dict[str, list[str]] = {}
+    for county in sorted(counties):
+        by_maker.setdefault(book.maker(county), []).append(county)
+    regimes: dict[Regime, int] = {}
+    tariffs: dict[tuple[Any, ...], int] = {}
+    for alike in by_maker.values():
+        for scheme in book.schemes:
+            spans = list(_regimes(book, alike[0], scheme, months))
+            priced = [(month, _tariff(book, alike[0], month, scheme)) for month in months]
+            for county in alike:
+                terms.rows["policy"] += [
+                    (county, scheme, number_of(month), regimes.setdefault(regime, len(regimes)))
+                    for span, regime in spans
+                    for month in span
+                ]
+                terms.rows["tariff"] += [
+                    (county, scheme, number_of(month), tariffs.setdefault(found.cells, len(tariffs)), *found.weights)
+                    for month, found in priced
+                    if found is not None
+                ]
+        transitions = book.transitions(alike[0])
+        terms.rows["transition"] += [
+            (county, each.first_day, each.last_day) for county in alike for each in transitions
+        ]
+    terms.rows["regime"] = [(number, *_regime_row(regime)) for regime, number in regimes.items()]
+    terms.rows["cell"] = [(number, key, fen) for cells, number in tariffs.items() for key, fen in cells]
+    return terms
+
+
+def _regimes(
+    book: PolicyBook, county: str, scheme: str, months: Sequence[Month]
+) -> Iterator[tuple[tuple[Month, ...], Regime]]:
+    """Spans of months with one regime."""
+    starts = book.changes(county)
+    if not starts:
+        return
+    last = max([*months, *starts]).plus(MONTHS_AHEAD)
+    for start, following in zip(starts, [*starts[1:], last.next()], strict=True):
+        regime = book.regime(county, start, scheme)
+        if regime is not None:
+            yield months_between(start, following.previous()), regime
+
+
+def components_of(coverage: Coverage) -> int:
+    """The components in scope as a mask."""
+    if coverage.cards is None:
+        return ALL_COMPONENTS
+    return sum(
+        {
+            1 << component_number(category, grade)
+            for scope in coverage.cards
+            for category in scope.categories or CATEGORIES
+            for grade in scope.grades
+        }
+    )
+
+
+def component_number(category: int, grade: int) -> int:
+    """0 to 23."""
+    return 4 * (category - 1) + grade - 1
+
+
+def _regime_row(regime: Regime) -> tuple[Any, ...]:
+    income = regime.coverage.income
+    choices = regime.choices
+    economies = None if income is None else sum(1 << number_in(Economy, each) for each in set(income.classes))
+    return (
+        components_of(regime.coverage),
+        economies,
+        None if income is None else income.percent_max,
+        mask(regime.coverage.requires),
+        regime.coverage.care_need,
+        mask(regime.kinds(Overlap.EXCLUDE)),
+        mask(regime.kinds(Overlap.HIGHER)),
+        regime.due_month,
+        choices.restart_basis is RestartBasis.CARD_ISSUE_MONTH,
+        choices.rate_change_effective is RateChange.NEXT_MONTH,
+        0 if choices.expiry_inclusive else 1,
+        choices.back_payment_months_max,
+        choices.annual_confirmation,
+    )
+
+
+def number_in(values: type[Any], value: Any) -> int:
+    """The number of a value of a level, from 1; 0 is "nothing is known"."""
+    return list(values).index(value) + 1
+
+
+# --- tariffs --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The amounts of a tariff in a month: rounded, by key; weights make keys (0: the dimension is not used)."""
+
+    weights: tuple[int, ...]
+    cells: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dimension:
+    """One thing amounts depend on: the fields of a case that speak of it, and its values (None: nothing is known)."""
+
+    fields: tuple[str, ...]
+    values: tuple[Any, ...]
+
+
+_DIMENSIONS: Final = (
+    _Dimension(("categories", "grades"), tuple((category, grade) for category in CATEGORIES for grade in GRADES)),
+    _Dimension(("economy",), (None, *Economy)),
+    _Dimension(("dibao_classes",), (None, 1, 2, 3, 4)),
+    _Dimension(("self_care",), (None, *SelfCare)),
+    _Dimension(("settlements",), (None, *Settlement)),
+    _Dimension(("places",), (None, *CarePlace)),
+)
+
+
+def _uses(cases: Iterable[Case], dimension: _Dimension) -> bool:
+    return any(getattr(case, name) is not None for case in cases for name in dimension.fields)
+
+
+def _applies(case: Case, point: Sequence[Any]) -> bool:
+    for dimension, value in zip(_DIMENSIONS, point, strict=True):
+        parts = value if len(dimension.fields) > 1 else (value,)
+        for name, part in zip(dimension.fields, parts, strict=True):
+            wanted = getattr(case, name)
+            if wanted is not None and part not in wanted:
+                return False
+    return True
+
+
+def _tariff(book: PolicyBook, county: str, month: Month, scheme: str) -> Cells | None:
+    priced = book.priced(county, month, scheme)
+    return None if priced is None else cells_of(priced)
+
+
+def cells_of(priced: PricedTariff) -> Cells:
+    """Every cell of a tariff that has an amount."""
+    tariff = priced.tariff
+    cases = [*(row.case for row in tariff.rows), *(supplement.case for supplement in tariff.supplements)]
+    used = [_uses(cases, dimension) for dimension in _DIMENSIONS]
+    weights, size = [], 1
+    for dimension, is_used in zip(_DIMENSIONS, used, strict=True):
+        weights.append(size if is_used else 0)
+        size *= len(dimension.values) if is_used else 1
+    ranges = [
+        range(len(dimension.values)) if is_used else range(1)
+        for dimension, is_used in zip(_DIMENSIONS, used, strict=True)
+    ]
+    cells = []
+    for numbers in product(*ranges):
+        point = [dimension.values[number] for dimension, number in zip(_DIMENSIONS, numbers, strict=True)]
+        fen = amount_at(priced, point)
+        if fen is not None:
+            cells.append((sum(weight * number for weight, number in zip(weights, numbers, strict=True)), fen))
+    return Cells(tuple(weights), tuple(cells))
+
+
+def amount_at(priced: PricedTariff, point: Sequence[Any]) -> int | None:
+    """The amount of one case in fen, rounded once (READ-15); None where the tariff has no row."""
+    tariff = priced.tariff
+    for row, base in zip(tariff.rows, priced.amounts, strict=True):
+        if _applies(row.case, point):
+            if base is None:
+                return None
+            added = [supplement for supplement in tariff.supplements if _applies(supplement.case, point)]
+            percent = sum((Fraction(supplement.percent or 0) for supplement in added), Fraction(100))
+            return rounded(base * percent / 100 + sum(supplement.fen or 0 for supplement in added), tariff.rounding)
+    return None
+
+
+def rounded(fen: Fraction, to: RoundTo) -> int:
+    """A fraction of fen rounded to the unit."""
+    share = Money(fen.numerator).scaled(1, fen.denominator * to.unit_fen, _ROUNDING[to.mode])
+    return share.fen * to.unit_fen
