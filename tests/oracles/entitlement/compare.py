@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.values.month import Month
+from tests.builders.facts import Thing
 from tests.oracles.entitlement.decide import due, entitled
 from tests.oracles.entitlement.histories import History
-from tests.oracles.entitlement.life import Life, Moment, Thing, known
+from tests.oracles.entitlement.life import Life, Moment, known
 from tests.oracles.entitlement.policy import Policy, RateIsMissing
 
 

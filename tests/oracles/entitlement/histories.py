@@ -25,7 +25,8 @@ from services.subsidy.domain.person_facts import (
 )
 from shared.values.dates import add_years
 from shared.values.month import Month
-from tests.oracles.entitlement.life import DAY, Line, Moment, Thing
+from tests.builders.facts import Line, Thing
+from tests.oracles.entitlement.life import DAY, Moment
 from tests.oracles.entitlement.story import LIVING, NURSING
 
 FIRST, LAST = Month(2022, 1), Month(2024, 12)
@@ -109,15 +110,23 @@ class _Teller:
         """True once in so many times."""
         return self.draw(st.integers(1, of)) == of
 
-    def tell(self, thing: Thing, named: UUID | None = None, corrected: Callable[[], Thing] | None = None) -> None:
-        """Learned at some time; now and then told otherwise later, or withdrawn."""
-        order = 0 if self.draw(st.integers(0, 3)) else self.draw(st.integers(0, len(TIMES) - 1))
+    def tell(
+        self,
+        thing: Thing,
+        named: UUID | None = None,
+        corrected: Callable[[], Thing] | None = None,
+        *,
+        not_before: int = 0,
+    ) -> int:
+        """Learned at some time, whose number is returned; now and then told otherwise later, or withdrawn."""
+        told = order = self.draw(st.integers(not_before, len(TIMES) - 1)) if self.maybe(4) else not_before
         self.told.setdefault(TIMES[order], []).append(thing)
         if corrected is not None and order + 1 < len(TIMES) and self.maybe(8):
             order = self.draw(st.integers(order + 1, len(TIMES) - 1))
             self.told.setdefault(TIMES[order], []).append(corrected())
         if named is not None and self.maybe(12):
             self.withdrawn.setdefault(TIMES[order] + timedelta(hours=1), []).append(named)
+        return told
 
     def fact(
         self,
@@ -215,7 +224,7 @@ def _decisions(teller: _Teller, places: dict[date, str]) -> None:
         for day in sorted(applied):
             home = places[max(since for since in places if since <= day)]
             award_id = teller.id()
-            teller.tell(
+            told = teller.tell(
                 Determination(
                     award_id=award_id,
                     person_id=teller.person_id,
@@ -227,7 +236,7 @@ def _decisions(teller: _Teller, places: dict[date, str]) -> None:
             )
             if teller.maybe(2):
                 decision = teller.id()
-                teller.tell(BackPayment(decision_id=decision, award_id=award_id), decision)
+                teller.tell(BackPayment(decision_id=decision, award_id=award_id), decision, not_before=told)
             if teller.maybe(5):
                 pause, paused = teller.id(), draw(st.sampled_from(MONTHS))
                 until = draw(st.sampled_from((None, 1, 3)))
@@ -239,6 +248,7 @@ def _decisions(teller: _Teller, places: dict[date, str]) -> None:
                         until=None if until is None else paused.plus(until),
                     ),
                     pause,
+                    not_before=told,
                 )
 
 

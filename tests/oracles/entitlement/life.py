@@ -14,25 +14,11 @@ from uuid import UUID
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from shared.values.month import Month
+from tests.builders.facts import Line, Thing
 
 T = TypeVar("T")
 DAY = timedelta(days=1)
 BEST_FIRST = tuple(Source)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """Money for one month: ``SETTLED`` net of recovery, anything else is open."""
-
-    person_id: UUID
-    scheme: str
-    month: Month
-    seq: int
-    amount_fen: int
-    state: str = "SETTLED"
-
-
-Thing = Fact | Card | Home | Determination | Pause | BackPayment | Line
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from services.subsidy.domain.decisions import BackPayment, Card, Determination, 
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from shared.values.dates import add_years
 from shared.values.month import Month
-from tests.oracles.entitlement.life import Line, Moment, Thing
+from tests.builders.facts import Line, Thing
+from tests.oracles.entitlement.life import Moment
 
 LIVING, NURSING = "living_subsidy", "nursing_subsidy"
 VISION, HEARING, SPEECH, LIMB, INTELLECTUAL, MENTAL = range(1, 7)

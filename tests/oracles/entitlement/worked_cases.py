@@ -33,7 +33,7 @@ Table = Mapping[str, Mapping[str, int | None]]
 """Yuan by scheme and month; None where the tariff has no amount (READ-14)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WorkedCase:
     """One row of the table, named ``<ID> <what it shows>``."""
 
