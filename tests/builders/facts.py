@@ -34,6 +34,8 @@ _DECISIONS: Final = (
     (tables_facts.back_payment, "decision_id"),
 )
 
+_MADE_OF: Final = {"determination": Determination, "pause": Pause, "back_payment": BackPayment}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -52,28 +54,26 @@ Thing = Card | Home | Fact | Determination | Pause | BackPayment | Line
 
 async def learn(connection: AsyncConnection, *things: Thing, at: datetime) -> None:
     """Learn new things, or better about known ones."""
-    homes: dict[UUID, list[Home]] = {}
+    told: dict[type, list[Any]] = {}
     for thing in things:
-        match thing:
-            case Card():
-                await _card(connection, thing)
-            case Home():
-                homes.setdefault(thing.person_id, []).append(thing)
-            case Fact() if thing.kind in _REGISTER:
-                await _stop(connection, thing)
-            case Fact():
-                await _fact(connection, thing, at=at)
-            case Determination():
-                await decisions.take_back(connection, tables_facts.determination, "award_id", [thing.award_id], at=at)
-                await decisions.determine(connection, [thing], at=at)
-            case Pause():
-                await _pause(connection, thing, at=at)
-            case BackPayment():
-                await _back_payment(connection, thing, at=at)
-            case Line():
-                await _line(connection, thing, at=at)
-    for person_id, stays in homes.items():
-        await _homes(connection, person_id, stays)
+        told.setdefault(type(thing), []).append(thing)
+    of_register = [fact for fact in told.get(Fact, ()) if fact.kind in _REGISTER]
+    await _cards(connection, told.get(Card, []))
+    await _homes(connection, told.get(Home, []))
+    await _stops(connection, [_announced(fact) for fact in of_register])
+    await _facts(connection, [fact for fact in told.get(Fact, ()) if fact not in of_register], at=at)
+    for table, key in _DECISIONS:
+        renewed = [getattr(thing, key) for thing in told.get(_MADE_OF[table.name], ())]
+        await decisions.take_back(connection, table, key, renewed, at=at)
+    await decisions.determine(connection, told.get(Determination, []), at=at)
+    for pause in told.get(Pause, ()):
+        owner = await _person_of(connection, pause.award_id)
+        await decisions.begin_pause(connection, pause, person_id=owner, reason="test", by="test", at=at)
+    for granted in told.get(BackPayment, ()):
+        owner = await _person_of(connection, granted.award_id)
+        await decisions.grant_back_payment(connection, granted, person_id=owner, reason="test", by="test", at=at)
+    for line in told.get(Line, ()):
+        await _line(connection, line, at=at)
     await _restand(connection, {person_id for thing in things for person_id in _persons(thing)}, at=at)
 
 
@@ -82,35 +82,31 @@ async def withdraw(connection: AsyncConnection, *ids: UUID, at: datetime) -> Non
     persons: set[UUID] = set()
     for table, key in _DECISIONS:
         await decisions.take_back(connection, table, key, list(ids), at=at)
-    found = await connection.execute(
-        text("DELETE FROM copy_registry_certificate WHERE certificate_id = ANY(:ids) RETURNING person_id"),
-        {"ids": list(ids)},
-    )
-    persons.update(row.person_id for row in found)
-    found = await connection.execute(
-        text("UPDATE copy_registry_stop SET withdrawn = true WHERE stop_id = ANY(:ids) RETURNING person_id"),
-        {"ids": list(ids)},
-    )
-    persons.update(row.person_id for row in found)
-    for known in (await connection.execute(_NEWEST, {"ids": list(ids)})).all():
-        old = facts.to_revision(known)
-        gone = replace(old, revision=old.revision + 1, withdrawn=True)
-        await facts.put(connection, [gone], at=at, by="test", trace_id="t")
-    await _restand(connection, persons, at=at)
+    for statement in (
+        "DELETE FROM copy_registry_certificate WHERE certificate_id = ANY(:ids) RETURNING person_id",
+        "UPDATE copy_registry_stop SET withdrawn = true WHERE stop_id = ANY(:ids) RETURNING person_id",
+    ):
+        found = await connection.execute(text(statement), {"ids": list(ids)})
+        persons.update(row.person_id for row in found)
+    known = [facts.to_revision(row) for row in await connection.execute(_NEWEST, {"ids": list(ids)})]
+    gone = [replace(old, revision=old.revision + 1, withdrawn=True) for old in known]
+    await facts.store(connection, gone, at=at, by="test", trace_id="t")
+    await _restand(connection, persons | {old.fact.person_id for old in known}, at=at)
 
 
 def _persons(thing: Thing) -> Iterable[UUID]:
     return () if isinstance(thing, Pause | BackPayment) else (thing.person_id,)
 
 
-_NEWEST: Final = text("SELECT * FROM fact WHERE fact_id = ANY(:ids) AND superseded_at = 'infinity'")
+_NEWEST: Final = text("SELECT * FROM fact WHERE fact_id = ANY(:ids) AND superseded_at IS NULL")
 
 
 async def _restand(connection: AsyncConnection, persons: set[UUID], *, at: datetime) -> None:
     """A freeze or cancellation is about the card held on its day, whichever was learned first."""
     await connection.execute(
         text(
-            "UPDATE copy_registry_stop s SET certificate_id = (SELECT c.certificate_id FROM copy_registry_certificate c "
+            "UPDATE copy_registry_stop s SET certificate_id = "
+            "(SELECT c.certificate_id FROM copy_registry_certificate c "
             "WHERE c.person_id = s.person_id AND c.issued_on <= s.event_date "
             "ORDER BY c.issued_on DESC, c.certificate_id DESC LIMIT 1) "
             "WHERE s.person_id = ANY(:persons) AND s.kind IN ('FROZEN', 'CANCELLED')"
@@ -120,16 +116,8 @@ async def _restand(connection: AsyncConnection, persons: set[UUID], *, at: datet
     await restand(connection, persons, at=at)
 
 
-async def _card(connection: AsyncConnection, card: Card) -> None:
-    made = Disability.of(Component.parse(part) for part in card.components.split(";"))
-    await connection.execute(
-        text(
-            "INSERT INTO copy_registry_certificate (certificate_id, person_id, division, version, status, category, "
-            "grade, components, issued_on, expires_on) VALUES (:id, :person, :division, 1, 'VALID', :category, :grade, "
-            ":components, :issued, :expires) ON CONFLICT (certificate_id) DO UPDATE SET category = excluded.category, "
-            "grade = excluded.grade, components = excluded.components, issued_on = excluded.issued_on, "
-            "expires_on = excluded.expires_on, version = copy_registry_certificate.version + 1"
-        ),
+async def _cards(connection: AsyncConnection, cards: Sequence[Card]) -> None:
+    rows = [
         {
             "id": card.certificate_id,
             "person": card.person_id,
@@ -139,68 +127,95 @@ async def _card(connection: AsyncConnection, card: Card) -> None:
             "components": made.components_text,
             "issued": card.issued_on,
             "expires": card.expires_on,
-        },
-    )
-
-
-async def _homes(connection: AsyncConnection, person_id: UUID, stays: Sequence[Home]) -> None:
-    stays = sorted(stays, key=lambda home: home.valid_from)
-    await connection.execute(
-        text("DELETE FROM copy_registry_stop WHERE person_id = :person AND kind = 'TRANSFERRED'"), {"person": person_id}
-    )
-    for number, home in enumerate(stays[:-1], start=1):
-        assert home.valid_to is not None, "only the last home is open"
-        await _insert_stop(
-            connection,
-            stop_id=uuid5(person_id, f"move {number}"),
-            person_id=person_id,
-            kind="TRANSFERRED",
-            division=home.division,
-            version=number,
-            event_date=home.valid_to,
+        }
+        for card in cards
+        for made in (Disability.of(Component.parse(part) for part in card.components.split(";")),)
+    ]
+    if rows:
+        await connection.execute(
+            text(
+                "INSERT INTO copy_registry_certificate (certificate_id, person_id, division, version, status, "
+                "category, grade, components, issued_on, expires_on) VALUES (:id, :person, :division, 1, 'VALID', "
+                ":category, :grade, :components, :issued, :expires) ON CONFLICT (certificate_id) DO UPDATE SET "
+                "category = excluded.category, grade = excluded.grade, components = excluded.components, "
+                "issued_on = excluded.issued_on, expires_on = excluded.expires_on, "
+                "version = copy_registry_certificate.version + 1"
+            ),
+            rows,
         )
+
+
+async def _homes(connection: AsyncConnection, homes: Sequence[Home]) -> None:
+    """All stays of each person: each ends with a move, but the last."""
+    stays: dict[UUID, list[Home]] = {}
+    for home in sorted(homes, key=lambda home: home.valid_from):
+        stays.setdefault(home.person_id, []).append(home)
+    if not stays:
+        return
+    await connection.execute(
+        text("DELETE FROM copy_registry_stop WHERE person_id = ANY(:persons) AND kind = 'TRANSFERRED'"),
+        {"persons": list(stays)},
+    )
+    await _stops(
+        connection,
+        [
+            {
+                "stop_id": uuid5(person_id, f"move {number}"),
+                "person_id": person_id,
+                "kind": "TRANSFERRED",
+                "division": home.division,
+                "version": number,
+                "event_date": home.valid_to,
+            }
+            for person_id, lived in stays.items()
+            for number, home in enumerate(lived[:-1], start=1)
+        ],
+    )
     await connection.execute(
         text(
             "INSERT INTO copy_registry_person (person_id, division, version, registered_on) "
-            "VALUES (:person, :division, 1, :day) "
-            "ON CONFLICT (person_id) DO UPDATE SET division = excluded.division"
+            "VALUES (:person, :division, 1, :day) ON CONFLICT (person_id) DO UPDATE SET division = excluded.division"
         ),
-        {"person": person_id, "division": stays[-1].division, "day": date(2000, 1, 1)},
+        [
+            {"person": person_id, "division": lived[-1].division, "day": date(2000, 1, 1)}
+            for person_id, lived in stays.items()
+        ],
     )
 
 
-async def _stop(connection: AsyncConnection, fact: Fact) -> None:
-    await _insert_stop(
-        connection,
-        stop_id=fact.fact_id,
-        person_id=fact.person_id,
-        kind=_REGISTER[fact.kind],
-        division=ANYWHERE,
-        version=1,
-        event_date=fact.valid_from,
-        ended_on=fact.valid_to,
-        reason=fact.reason,
-        withdrawn=not fact.verified,
-    )
+def _announced(fact: Fact) -> dict[str, Any]:
+    """A fact of the register as it announces it."""
+    return {
+        "stop_id": fact.fact_id,
+        "person_id": fact.person_id,
+        "kind": _REGISTER[fact.kind],
+        "division": ANYWHERE,
+        "version": 1,
+        "event_date": fact.valid_from,
+        "ended_on": fact.valid_to,
+        "reason": fact.reason,
+        "withdrawn": not fact.verified,
+    }
 
 
-async def _insert_stop(connection: AsyncConnection, **values: Any) -> None:
-    row = {"ended_on": None, "reason": None, "withdrawn": False} | values
-    await connection.execute(
-        text(
-            "INSERT INTO copy_registry_stop (stop_id, person_id, division, version, kind, reason, event_date, ended_on, "
-            "withdrawn) VALUES (:stop_id, :person_id, :division, :version, :kind, :reason, :event_date, :ended_on, "
-            ":withdrawn) ON CONFLICT (stop_id) DO UPDATE SET event_date = excluded.event_date, "
-            "ended_on = excluded.ended_on, reason = excluded.reason, withdrawn = excluded.withdrawn"
-        ),
-        row,
-    )
+async def _stops(connection: AsyncConnection, stops: Sequence[dict[str, Any]]) -> None:
+    if stops:
+        await connection.execute(
+            text(
+                "INSERT INTO copy_registry_stop (stop_id, person_id, division, version, kind, reason, event_date, "
+                "ended_on, withdrawn) VALUES (:stop_id, :person_id, :division, :version, :kind, :reason, :event_date, "
+                ":ended_on, :withdrawn) ON CONFLICT (stop_id) DO UPDATE SET event_date = excluded.event_date, "
+                "ended_on = excluded.ended_on, reason = excluded.reason, withdrawn = excluded.withdrawn"
+            ),
+            [{"ended_on": None, "reason": None, "withdrawn": False} | stop for stop in stops],
+        )
 
 
-async def _fact(connection: AsyncConnection, fact: Fact, *, at: datetime) -> None:
-    known = (await connection.execute(_NEWEST, {"ids": [fact.fact_id]})).one_or_none()
-    revision = facts.Revision(fact=fact, revision=1 if known is None else known.revision + 1, division=ANYWHERE)
-    await facts.put(connection, [revision], at=at, by="test", trace_id="t")
+async def _facts(connection: AsyncConnection, told: Sequence[Fact], *, at: datetime) -> None:
+    known = await connection.execute(_NEWEST, {"ids": [fact.fact_id for fact in told]})
+    revisions = {row.fact_id: row.revision for row in known}
+    news = [facts.Revision(fact=fact, revision=revisions.get(fact.fact_id, 0) + 1, division=ANYWHERE) for fact in told]
+    await facts.store(connection, news, at=at, by="test", trace_id="t")
 
 
 async def _person_of(connection: AsyncConnection, award_id: UUID) -> UUID:
@@ -209,18 +224,6 @@ async def _person_of(connection: AsyncConnection, award_id: UUID) -> UUID:
     )
     assert isinstance(found, UUID), "the award was learned before"
     return found
-
-
-async def _pause(connection: AsyncConnection, pause: Pause, *, at: datetime) -> None:
-    person_id = await _person_of(connection, pause.award_id)
-    await decisions.take_back(connection, tables_facts.pause, "pause_id", [pause.pause_id], at=at)
-    await decisions.begin_pause(connection, pause, person_id=person_id, reason="test", by="test", at=at)
-
-
-async def _back_payment(connection: AsyncConnection, decision: BackPayment, *, at: datetime) -> None:
-    person_id = await _person_of(connection, decision.award_id)
-    await decisions.take_back(connection, tables_facts.back_payment, "decision_id", [decision.decision_id], at=at)
-    await decisions.grant_back_payment(connection, decision, person_id=person_id, reason="test", by="test", at=at)
 
 
 async def _line(connection: AsyncConnection, line: Line, *, at: datetime) -> None:

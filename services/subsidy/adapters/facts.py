@@ -19,7 +19,7 @@ from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.division import Division, Scope
 
-_INFINITE: Final = text("fact.superseded_at = 'infinity'")
+_NEWEST: Final = fact.c.superseded_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,30 +34,37 @@ class Revision:
     recorded_by: str = ""
 
 
-_PUT: Final = text(
-    """
-WITH told AS (
-  SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r(fact_id uuid, revision int, person_id uuid, division text,
-    kind text, value text, amount_fen bigint, dibao_class smallint, income_percent int, scheme text, reason text,
-    valid_from date, valid_to date, source text, rank smallint, verified boolean, withdrawn boolean)),
-closed AS (
-  UPDATE fact f SET superseded_at = :at FROM told t
-   WHERE f.fact_id = t.fact_id AND f.revision = t.revision - 1 AND f.superseded_at = 'infinity')
-INSERT INTO fact (fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, scheme,
-                  reason, valid_from, valid_to, source, rank, verified, withdrawn, recorded_at, recorded_by, trace_id)
-SELECT fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, scheme, reason,
-       valid_from, valid_to, source, rank, verified, withdrawn, :at, :by, :trace FROM told"""
+_TOLD: Final = """json_to_recordset(CAST(:rows AS json)) AS t(fact_id uuid, revision int, person_id uuid, division text,
+  kind text, value text, amount_fen bigint, dibao_class smallint, income_percent int, scheme text, reason text,
+  valid_from date, valid_to date, source text, rank smallint, verified boolean, withdrawn boolean)"""
+_CLOSE: Final = text(
+    f"UPDATE fact f SET superseded_at = :at FROM {_TOLD} "  # noqa: S608 - put together from constants
+    "WHERE f.fact_id = t.fact_id AND f.revision = t.revision - 1 AND f.superseded_at IS NULL"
 )
+_ADD: Final = text(
+    "INSERT INTO fact (fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, "  # noqa: S608
+    "scheme, reason, valid_from, valid_to, source, rank, verified, withdrawn, recorded_at, recorded_by, trace_id) "
+    "SELECT fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, scheme, "
+    f"reason, valid_from, valid_to, source, rank, verified, withdrawn, :at, :by, :trace FROM {_TOLD}"
+)
+
+
+async def store(
+    connection: AsyncConnection, revisions: Sequence[Revision], *, at: datetime, by: str, trace_id: str
+) -> None:
+    """Store revisions, each the successor of the newest on record, which it supersedes."""
+    if not revisions:
+        return
+    rows = orjson.dumps([_row(revision) for revision in revisions]).decode()
+    await connection.execute(_CLOSE, {"rows": rows, "at": at})
+    await connection.execute(_ADD, {"rows": rows, "at": at, "by": by, "trace": trace_id})
 
 
 async def put(
     connection: AsyncConnection, revisions: Sequence[Revision], *, at: datetime, by: str, trace_id: str
 ) -> None:
-    """Store revisions, each the successor of the newest on record, and let what follows from them stand."""
-    if not revisions:
-        return
-    rows = orjson.dumps([_row(revision) for revision in revisions]).decode()
-    await connection.execute(_PUT, {"rows": rows, "at": at, "by": by, "trace": trace_id})
+    """Store revisions and let what follows from them stand."""
+    await store(connection, revisions, at=at, by=by, trace_id=trace_id)
     await restand(connection, {revision.fact.person_id for revision in revisions}, at=at)
 
 
@@ -75,7 +82,7 @@ async def get(
     connection: AsyncConnection, fact_ids: Sequence[UUID], *, within: Scope, lock: bool = False
 ) -> dict[UUID, Revision]:
     """The newest revisions of some facts within a scope."""
-    query = select(fact).where(fact.c.fact_id.in_(set(fact_ids)), _INFINITE, inside(fact.c.division, within))
+    query = select(fact).where(fact.c.fact_id.in_(set(fact_ids)), _NEWEST, inside(fact.c.division, within))
     if lock:
         query = query.with_for_update()
     return {row.fact_id: to_revision(row) for row in await connection.execute(query)}
@@ -99,7 +106,7 @@ async def page_of(
     kind: FactKind | None,
 ) -> tuple[list[Revision], str | None]:
     """A page of newest revisions."""
-    where = [_INFINITE, inside(fact.c.division, within if division is None else within.narrowed_to(division))]
+    where = [_NEWEST, inside(fact.c.division, within if division is None else within.narrowed_to(division))]
     if person_id is not None:
         where.append(fact.c.person_id == person_id)
     if kind is not None:

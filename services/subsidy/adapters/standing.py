@@ -20,6 +20,9 @@ from shared.values.certificate import StopKind
 _NOT_RENEWED: Final = ("EXPIRED_NOT_RENEWED", "NOT_RENEWED_6M")
 """Reasons of a freeze or cancellation that leave an expiry gap an expiry gap (READ-11)."""
 
+_ALONE: Final = (FactKind.OWN_WISH.value, FactKind.CONFIRMATION_MISSED.value)
+"""Each of these is answered by the next application, and so never runs into another."""
+
 _REGISTER_STOPS: Final = {
     StopKind.DEATH: FactKind.DEATH,
     StopKind.FROZEN: FactKind.CARD_FROZEN,
@@ -32,6 +35,11 @@ def _quoted(words: Collection[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
+def _month(day: str) -> str:
+    """The number of a month (`entitlement.algebra.number_of`)."""
+    return f"CAST(12 * extract(year FROM {day}) + extract(month FROM {day}) - 1 AS int)"
+
+
 def _numbered(column: str, numbers: dict[str, int]) -> str:
     cases = " ".join(f"WHEN '{word}' THEN {number}" for word, number in numbers.items())
     return f"CASE {column} {cases} END"
@@ -41,24 +49,16 @@ def _numbered(column: str, numbers: dict[str, int]) -> str:
 
 _CARDS: Final = """
   SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on,
-         coalesce(lead(c.issued_on) OVER (PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id),
-                  'infinity') AS held_to,
-         coalesce((SELECT min(s.event_date) FROM copy_registry_stop s
-                    WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
-                      AND s.kind = 'CANCELLED' AND NOT s.withdrawn), 'infinity') AS cancelled_on,
-         p.components
+         coalesce(lead(c.issued_on) OVER w, 'infinity') AS held_to,
+         p.components, p.mask, coalesce(lag(p.mask) OVER w, 0) AS mask_before
     FROM copy_registry_certificate c
    CROSS JOIN LATERAL (
-     SELECT array_agg(CAST(4 * (CAST(split_part(part, ':', 1) AS int) - 1)
-                               + CAST(split_part(part, ':', 2) AS int) - 1 AS smallint)) AS components
-       FROM string_to_table(c.components, ';') AS part) p
-   WHERE {persons}"""
-
-_HELD_CARD: Final = f"""
-WITH card AS ({_CARDS})
-SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to, c.cancelled_on, component,
-       (SELECT CAST(bit_or(1 << each) AS int) FROM unnest(c.components) AS each) AS components
-  FROM card c CROSS JOIN LATERAL unnest(c.components) AS component"""  # noqa: S608 - put together from constants
+     SELECT array_agg(CAST(n AS smallint)) AS components, CAST(bit_or(1 << n) AS int) AS mask
+       FROM string_to_table(c.components, ';') AS part
+      CROSS JOIN LATERAL (SELECT 4 * (CAST(split_part(part, ':', 1) AS int) - 1)
+                                 + CAST(split_part(part, ':', 2) AS int) - 1 AS n) AS numbered) p
+   WHERE {persons}
+  WINDOW w AS (PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id)"""
 
 # --- homes ----------------------------------------------------------------------------------------------------------
 
@@ -80,14 +80,34 @@ marked AS (
 counted AS (
   SELECT *, sum(begins) OVER (PARTITION BY person_id ORDER BY valid_to) AS nth FROM marked)
 SELECT person_id, (array_agg(division ORDER BY valid_to DESC))[1] AS division, county,
-       min(valid_from) AS valid_from, max(valid_to) AS valid_to
+       min(valid_from) AS valid_from, max(valid_to) AS valid_to,
+       coalesce(lead(min(valid_from)) OVER (PARTITION BY person_id, county ORDER BY min(valid_from)), 'infinity')
+         AS back_on
   FROM counted GROUP BY person_id, county, nth"""
+
+_HELD_CARD: Final = f"""
+WITH card AS ({_CARDS}),
+lived AS ({_HOME})
+SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to,
+       coalesce((SELECT min(s.event_date) FROM copy_registry_stop s
+                  WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
+                    AND s.kind = 'CANCELLED' AND NOT s.withdrawn), 'infinity') AS cancelled_on,
+       component, c.mask AS components, c.mask_before AS components_before,
+       {_month("c.issued_on")} AS issued_month,
+       c.held_to + CASE WHEN EXISTS (
+         SELECT FROM copy_registry_stop s WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
+            AND s.kind IN ('FROZEN', 'CANCELLED') AND NOT s.withdrawn AND s.event_date < c.held_to - 1
+            AND coalesce(s.ended_on, 'infinity') >= c.held_to) THEN 0 ELSE 1 END AS counts_to,
+       {_month("c.expires_on")} AS expiry_month,
+       (SELECT h.county FROM lived h WHERE h.person_id = c.person_id AND h.valid_from <= c.expires_on
+           AND h.valid_to > c.expires_on) AS expiry_county
+  FROM card c CROSS JOIN LATERAL unnest(c.components) AS component"""  # noqa: S608 - put together from constants
 
 # --- levels ---------------------------------------------------------------------------------------------------------
 
 _FACTS: Final = """
   SELECT c.*, coalesce(c.valid_to, 'infinity') AS ends FROM fact c
-   WHERE c.superseded_at = 'infinity' AND NOT c.withdrawn AND c.verified AND {persons} AND c.kind"""
+   WHERE c.superseded_at IS NULL AND NOT c.withdrawn AND c.verified AND {persons} AND c.kind"""
 
 _VALUE_NUMBERS: Final = {
     f"{kind}.{value}": number for kind in LEVELS for number, value in enumerate(VALUES[kind], start=1)
@@ -101,7 +121,8 @@ cut AS (
    CROSS JOIN LATERAL (VALUES (valid_from), (ends), (date '-infinity'), (date 'infinity')) v(at)),
 piece AS (
   SELECT person_id, kind, at AS valid_from, lead(at) OVER (PARTITION BY person_id, kind ORDER BY at) AS valid_to
-    FROM cut)
+    FROM cut),
+piled AS (
 SELECT DISTINCT ON (p.person_id, p.kind, p.valid_from)
        p.person_id, CAST({_numbered("p.kind", {kind.value: kind.number for kind in LEVELS})} AS smallint) AS kind,
        CAST(coalesce({_numbered("t.kind || '.' || t.value", _VALUE_NUMBERS)}, 0) AS smallint) AS value,
@@ -110,7 +131,11 @@ SELECT DISTINCT ON (p.person_id, p.kind, p.valid_from)
   FROM piece p LEFT JOIN told t
     ON t.person_id = p.person_id AND t.kind = p.kind AND t.valid_from <= p.valid_from AND t.ends >= p.valid_to
  WHERE p.valid_to IS NOT NULL
- ORDER BY p.person_id, p.kind, p.valid_from, t.rank NULLS LAST, t.recorded_at DESC, t.fact_id DESC"""  # noqa: S608 - put together from constants
+ ORDER BY p.person_id, p.kind, p.valid_from, t.rank NULLS LAST, t.recorded_at DESC, t.fact_id DESC)
+SELECT *, coalesce(lag(value) OVER w, CAST(0 AS smallint)) AS value_before,
+       lag(income_percent) OVER w AS income_percent_before,
+       CASE WHEN isfinite(valid_from) THEN {_month("(valid_from - 1)")} END AS month_before
+  FROM piled WINDOW w AS (PARTITION BY person_id, kind ORDER BY valid_from)"""  # noqa: S608 - put together from constants
 
 # --- spells ---------------------------------------------------------------------------------------------------------
 
@@ -122,8 +147,9 @@ _SPELL: Final = f"""
 WITH card AS ({_CARDS}),
 told AS (
   SELECT f.person_id, CAST({_numbered("f.kind", _SPELLS_TOLD)} AS smallint) AS kind, f.scheme, f.amount_fen,
-         false AS after_expiry, f.valid_from, f.ends AS valid_to, CAST(NULL AS uuid) AS certificate_id, f.fact_id,
-         f.revision
+         false AS after_expiry, f.valid_from, f.ends AS valid_to,
+         CASE WHEN f.kind IN ({_quoted(_ALONE)}) THEN f.fact_id END AS belongs,
+         f.fact_id, f.revision
     FROM ({_FACTS} NOT IN ({_quoted([kind.value for kind in LEVELS])})) f
   UNION ALL
   SELECT c.person_id, CAST({_numbered("c.kind", _STOP_NUMBERS)} AS smallint), NULL, NULL,
@@ -135,13 +161,14 @@ told AS (
 marked AS (
   SELECT *, CASE WHEN valid_from <= max(valid_to) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
                  THEN 0 ELSE 1 END AS begins
-    FROM told WINDOW w AS (PARTITION BY person_id, kind, scheme, certificate_id ORDER BY valid_from, fact_id)),
+    FROM told WINDOW w AS (PARTITION BY person_id, kind, scheme, belongs ORDER BY valid_from, fact_id)),
 counted AS (
-  SELECT *, sum(begins) OVER (PARTITION BY person_id, kind, scheme, certificate_id ORDER BY valid_from, fact_id) AS nth
+  SELECT *, sum(begins) OVER (PARTITION BY person_id, kind, scheme, belongs ORDER BY valid_from, fact_id) AS nth
     FROM marked)
 SELECT person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to,
-       min(valid_from) OVER run AS run_from, max(valid_to) OVER run AS run_to, fact_id, revision
-  FROM counted WINDOW run AS (PARTITION BY person_id, kind, scheme, certificate_id, nth)"""  # noqa: S608 - put together from constants
+       min(valid_from) OVER run AS run_from, max(valid_to) OVER run AS run_to,
+       {_month("(min(valid_from) OVER run)")} AS event_month, fact_id, revision
+  FROM counted WINDOW run AS (PARTITION BY person_id, kind, scheme, belongs, nth)"""  # noqa: S608 - put together from constants
 
 
 def _restand(table: str, columns: str, desired: str) -> dict[bool, TextClause]:
@@ -167,18 +194,21 @@ SELECT {columns}, :at FROM desired d
 _STATEMENTS: Final = (
     _restand(
         "held_card",
-        "person_id, certificate_id, issued_on, expires_on, held_to, cancelled_on, component, components",
+        "person_id, certificate_id, issued_on, expires_on, held_to, cancelled_on, component, components, "
+        "components_before, issued_month, counts_to, expiry_month, expiry_county",
         _HELD_CARD,
     ),
-    _restand("home", "person_id, division, county, valid_from, valid_to", _HOME),
+    _restand("home", "person_id, division, county, valid_from, valid_to, back_on", _HOME),
     _restand(
         "level",
-        "person_id, kind, value, dibao_class, income_percent, valid_from, valid_to, fact_id, revision",
+        "person_id, kind, value, dibao_class, income_percent, value_before, income_percent_before, month_before, "
+        "valid_from, valid_to, fact_id, revision",
         _LEVEL,
     ),
     _restand(
         "spell",
-        "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, fact_id, revision",
+        "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, event_month, "
+        "fact_id, revision",
         _SPELL,
     ),
 )

@@ -68,10 +68,10 @@ fact = Table(
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("trace_id", Text, nullable=False),
-    Column("superseded_at", TIMESTAMP(timezone=True), nullable=False, server_default=_FOR_EVER),
+    Column("superseded_at", TIMESTAMP(timezone=True), comment="null: the newest revision"),
     CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="holds_on_some_day"),
     CheckConstraint("amount_fen IS NULL OR amount_fen >= 0", name="amount_is_not_negative"),
-    Index("uq_fact_current", "fact_id", unique=True, postgresql_where=text("superseded_at = 'infinity'")),
+    Index("uq_fact_current", "fact_id", unique=True, postgresql_where=text("superseded_at IS NULL")),
     Index("ix_fact_person_id", "person_id"),
     Index("ix_fact_division", "division", "fact_id", postgresql_ops={"division": "text_pattern_ops"}),
 )
@@ -86,6 +86,13 @@ held_card = _standing(
     Column("cancelled_on", Date, nullable=False),
     Column("component", SmallInteger, nullable=False, comment="4 * (category - 1) + grade - 1; a row for each"),
     Column("components", Integer, nullable=False, comment="mask of all components of the card"),
+    Column("components_before", Integer, nullable=False, comment="of the card it followed; 0: it was the first"),
+    Column("issued_month", Integer, nullable=False, comment="12 * year + month - 1"),
+    Column(
+        "counts_to", Date, nullable=False, comment="after the day of the next issue, unless frozen or cancelled then"
+    ),
+    Column("expiry_month", Integer, nullable=False),
+    Column("expiry_county", Text, comment="where its holder was at home when it expired"),
 )
 
 home = _standing(
@@ -95,6 +102,7 @@ home = _standing(
     Column("county", Text, nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date, nullable=False, comment="the day of the move"),
+    Column("back_on", Date, nullable=False, comment="when the household came back to this county"),
 )
 Index("ix_home_county", home.c.county)
 
@@ -105,6 +113,9 @@ level = _standing(
     Column("value", SmallInteger, nullable=False, comment="0: nothing is known for these days"),
     Column("dibao_class", SmallInteger, nullable=False),
     Column("income_percent", Integer),
+    Column("value_before", SmallInteger, nullable=False),
+    Column("income_percent_before", Integer),
+    Column("month_before", Integer, comment="of the last day before it; 12 * year + month - 1"),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date, nullable=False),
     Column("fact_id", Uuid),
@@ -122,6 +133,7 @@ spell = _standing(
     Column("valid_to", Date, nullable=False),
     Column("run_from", Date, nullable=False, comment="of the unbroken run of such spells it belongs to"),
     Column("run_to", Date, nullable=False),
+    Column("event_month", Integer, nullable=False, comment="of the beginning of the run"),
     Column("fact_id", Uuid, nullable=False),
     Column("revision", Integer),
 )

@@ -51,7 +51,8 @@ class IncomeScope(Part):
 class Coverage(Part):
     """Who a scheme is for. ``cards`` None: every valid card. ``income`` None: no test of income.
 
-    ``requires``: kinds of facts (traits) that must all hold. ``care_need``: whether long-term care must be needed.
+    ``requires``: kinds of facts (traits) that must all hold. ``care_need``: care for six
+    months must be needed (SUB-03), which is so unless an assessment says NOT_NEEDED.
     """
 
     cards: tuple[CardScope, ...] | None = None
@@ -90,7 +91,8 @@ class YearlyIncrease(Part):
 class Amount(Part):
     """An amount: fixed in fen (``fen``), or ``percent`` of a dated ``parameter`` of the division.
 
-    A fixed one may change by ``steps`` or by a yearly ``increase``. ``per`` YEAR is divided by twelve.
+    A fixed one may change by ``steps`` or by a yearly ``increase``. ``per`` YEAR is divided by
+    twelve, unless the scheme is due once a year.
     """
 
     fen: int | None = None

@@ -157,12 +157,6 @@ class PolicyBook:
         coverage = self._scheme_part(county, month, scheme, lambda policy: policy.coverage)
         if coverage is None:
             return None
-        timing = self._scheme_part(
-            county,
-            month,
-            scheme,
-            lambda policy: None if policy.frequency is None else (policy.frequency, policy.due_month),
-        )
         overlaps = {
             kind: effect
             for kind in FactKind
@@ -172,9 +166,19 @@ class PolicyBook:
             scheme=scheme,
             coverage=coverage,
             overlaps=frozenset(overlaps.items()),
-            due_month=timing[1] if timing is not None and timing[0] is Frequency.YEARLY else None,
+            due_month=self.due_month(county, month, scheme),
             choices=self.choices(county, month),
         )
+
+    def due_month(self, county: str, month: Month, scheme: str) -> int | None:
+        """The month of the year a yearly scheme is due in; None for a monthly one."""
+        timing = self._scheme_part(
+            county,
+            month,
+            scheme,
+            lambda policy: None if policy.frequency is None else (policy.frequency, policy.due_month),
+        )
+        return timing[1] if timing is not None and timing[0] is Frequency.YEARLY else None
 
     def parameter(self, county: str, month: Month, name: str) -> int | None:
         """The value of a parameter in fen; None where nobody has set it yet."""
@@ -194,11 +198,12 @@ class PolicyBook:
                 continue
             begun = placed.since if tariff.since is None else Month.parse(tariff.since)
             if begun <= month:
-                amounts = tuple(self._amount(county, month, row.amount, begun) for row in tariff.rows)
+                yearly = self.due_month(county, month, scheme) is not None
+                amounts = tuple(self._amount(county, month, row.amount, begun, yearly=yearly) for row in tariff.rows)
                 return PricedTariff(tariff, amounts)
         return None
 
-    def _amount(self, county: str, month: Month, amount: Amount, begun: Month) -> Fraction | None:
+    def _amount(self, county: str, month: Month, amount: Amount, begun: Month, *, yearly: bool) -> Fraction | None:
         if amount.parameter is not None:
             parameter = self.parameter(county, month, amount.parameter)
             if parameter is None:
@@ -206,7 +211,7 @@ class PolicyBook:
             base = Fraction(parameter) * Fraction(amount.percent or 0) / 100
         else:
             base = Fraction(fixed_fen(amount, month, begun))
-        return base / MONTHS_A_YEAR if amount.per is Per.YEAR else base
+        return base / MONTHS_A_YEAR if amount.per is Per.YEAR and not yearly else base
 
     def transitions(self, county: str) -> tuple[Transition, ...]:
         """Periods in which expired cards go on counting (READ-10), of the county and everything it lies in."""

@@ -31,7 +31,8 @@ def mask(kinds: Iterable[FactKind]) -> int:
 
 def has(bits: ColumnElement[int], number: ColumnElement[int] | int) -> ColumnElement[bool]:
     """Whether a bit is set."""
-    return bits.bitwise_and(ONE.bitwise_lshift(number)) != ZERO
+    wanted = literal_column(f"{1 << number}::bigint", BigInteger) if isinstance(number, int) else bit(number)
+    return bits.bitwise_and(wanted) != ZERO
 
 
 def bit(number: ColumnElement[int]) -> ColumnElement[int]:
@@ -56,6 +57,7 @@ def days(
     )
 
 
-def any_days(bits: ColumnElement[int]) -> ColumnElement[int]:
-    """Days of any row of a group; none where the group has none."""
-    return func.coalesce(func.bit_or(bits), ZERO)
+def any_days(bits: ColumnElement[int], *where: ColumnElement[bool]) -> ColumnElement[int]:
+    """Days (or kinds) of any row of a group that fits; none where the group has none."""
+    found = func.bit_or(bits)
+    return func.coalesce(found.filter(*where) if where else found, ZERO)

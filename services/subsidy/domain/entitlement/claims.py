@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
@@ -29,6 +29,21 @@ from sqlalchemy import union_all as union_of
 from services.subsidy.domain.entitlement.sources import Sources
 from services.subsidy.domain.entitlement.terms import RELATIONS, relation
 
+KEY: Final = ("claim_id", "scheme", "number")
+"""What names a claim."""
+CARRIED: Final = ("kind", "person_id", "county", "award_id", "applied", "applied_month", "regime", "regime_then")
+MONTH: Final = ("first", "following", "calendar", "full")
+
+
+def key_of(relation: Any) -> list[ColumnElement[Any]]:
+    """The columns that name a claim."""
+    return [relation.c[name] for name in KEY]
+
+
+def same(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether two rows are about one claim."""
+    return and_(*(one.c[name] == other.c[name] for name in KEY))
+
 
 class ClaimKind(IntEnum):
     """What a claim rests on, in the order in which claims are preferred."""
@@ -47,16 +62,18 @@ class Terms:
     tariff: CTE
     cell: CTE
     transition: CTE
+    strict: CTE
     month: CTE
     now: CTE
     then: CTE
+    event: CTE
 
     @classmethod
     def bound(cls) -> Terms:
-        """All relations, to be bound when the statement runs; regimes of the month and of the application."""
+        """All relations; the regime once for the month, once for the application, once for an event."""
         relations = {name: relation(name) for name in RELATIONS}
         regime = relations["regime"]
-        return cls(**relations, now=regime.alias("now"), then=regime.alias("then"))
+        return cls(**relations, **{name: regime.alias(name) for name in ("now", "then", "event")})
 
 
 def claims(sources: Sources, terms: Terms, *, homes: bool) -> CTE:
@@ -68,13 +85,14 @@ def claims(sources: Sources, terms: Terms, *, homes: bool) -> CTE:
     now, then = terms.policy.alias("policy_now"), terms.policy.alias("policy_then")
     return (
         select(every, now.c.regime, then.c.regime.label("regime_then"))
-        .outerjoin(now, _concerns(now, every, every.c.number))
-        .outerjoin(then, _concerns(then, every, every.c.applied_month))
+        .outerjoin(now, concerns(now, every, every.c.number))
+        .outerjoin(then, concerns(then, every, every.c.applied_month))
         .cte("claim")
     )
 
 
-def _concerns(policy: Any, claim: Any, month: ColumnElement[int]) -> ColumnElement[bool]:
+def concerns(policy: Any, claim: Any, month: ColumnElement[int]) -> ColumnElement[bool]:
+    """The policy of a month in the county of a claim."""
     return and_(policy.c.county == claim.c.county, policy.c.scheme == claim.c.scheme, policy.c.month == month)
 
 

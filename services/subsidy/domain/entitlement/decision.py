@@ -102,15 +102,24 @@ def _conditions(case_: CTE, rules: RuleSet) -> CTE:
 
 
 def _restarts(weighed: CTE, rules: RuleSet) -> CTE:
-    """Awards that restart after an expiry stopped an earlier one (SUB-47): the first card issued after it."""
+    """Awards that restart: the award before them was stopped first by the expiry they come after (SUB-47, READ-11)."""
     later, earlier = weighed.alias("later"), weighed.alias("earlier_award")
     old = Case(earlier.c)
     void = _any([rule.bars(old) for rule in rules.bars if rule.effect is Effect.VOID])
-    others = func.least(
-        old.stopped_on, old.out_of_scope_on, old.income_lost_on, old.no_need_on, old.trait_lost_on, old.moved_on
-    )
-    return (
-        select(later.c.claim_id, later.c.scheme, later.c.number, func.max(old.reissued_on).label("restarted_on"))
+    others = func.least(old.stopped_on, old.out_of_scope_on, old.income_lost_on, old.need_lost_on, old.trait_lost_on)
+    before = (
+        select(
+            later.c.claim_id,
+            later.c.scheme,
+            later.c.number,
+            later.c.gap_closed_on,
+            and_(
+                old.expired_on == later.c.gap_on,
+                func.coalesce(others >= old.expired_on, True),
+                func.coalesce(old.moved_on > old.expired_on, True),
+            ).label("by_expiry"),
+        )
+        .distinct(later.c.claim_id, later.c.scheme, later.c.number)
         .join_from(
             later,
             earlier,
@@ -122,14 +131,13 @@ def _restarts(weighed: CTE, rules: RuleSet) -> CTE:
                 earlier.c.applied < later.c.applied,
             ),
         )
-        .where(
-            or_(later.c.kind == ClaimKind.BACK_PAYMENT, later.c.from_card_issue),
-            old.reissued_on <= later.c.applied,
-            func.coalesce(others >= old.expired_on, True),
-            func.coalesce(old.card_stopped_on >= old.reissued_on, True),
-            ~void,
-        )
-        .group_by(later.c.claim_id, later.c.scheme, later.c.number)
+        .where(later.c.from_card_issue, later.c.gap_on.is_not(None), ~void)
+        .order_by(later.c.claim_id, later.c.scheme, later.c.number, earlier.c.applied.desc(), earlier.c.award_id)
+        .subquery("award_before")
+    )
+    return (
+        select(before.c.claim_id, before.c.scheme, before.c.number, before.c.gap_closed_on.label("restarted_on"))
+        .where(before.c.by_expiry)
         .cte("restart")
     )
 
@@ -160,10 +168,6 @@ def _bars(weighed: CTE, restart: CTE, rules: RuleSet) -> CTE:
     c = Case(begun.c)
     barred = _any([rule.bars(c) for rule in rules.bars if rule.effect is not Effect.PAUSED])
     first = and_(c.kind == ClaimKind.AWARD, c.start == c.number)
-    amount = case((and_(c.next_month, ~func.coalesce(c.card_held, False)), c.amount_late), else_=c.amount)
-    amount_first = case(
-        (and_(c.next_month, ~func.coalesce(c.card_held_first, False)), c.amount_late_first), else_=c.amount_first
-    )
     return (
         select(
             c.person_id,
@@ -180,7 +184,7 @@ def _bars(weighed: CTE, restart: CTE, rules: RuleSet) -> CTE:
             not_(barred).label("covers"),
             (_any([rule.bars(c) for rule in rules.bars if rule.effect is Effect.PAUSED])).label("paused"),
             _flags([_flag(rule, rule.bars(c)) for rule in rules.bars]).label("barred"),
-            case((first, amount_first), else_=amount).label("amount"),
+            case((first, c.amount_first), else_=c.amount).label("amount"),
         )
     ).cte("judged")
 

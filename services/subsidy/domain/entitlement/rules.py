@@ -67,10 +67,7 @@ class Case:
     def free_of(self, ground: str) -> Days:
         """Days on which no fact of the ground stands."""
         blocked: Days = func.coalesce(self._columns[f"blocked_{ground}"], ZERO)
-        free = self.full.bitwise_and(blocked.bitwise_not())
-        if set(GROUNDS[ground]) <= set(CARD_EVENTS):  # a back-payment needs every condition but the card (READ-11)
-            return case((self.is_back_payment, self.full), else_=free)
-        return free  # type: ignore[no-any-return] # a column
+        return self.full.bitwise_and(blocked.bitwise_not())  # type: ignore[no-any-return] # a column
 
     def stopped_by(self, ground: str) -> Bool:
         """A fact of the ground touches the award and happened in an earlier month (SUB-38, READ-01)."""
@@ -199,8 +196,8 @@ CONDITIONS: Final = (
         4,
         "SUB-03",
         f"{_LAW}第二条",
-        "未经评估认定需要长期照护（六个月以上）",
-        "no assessed need of care for six months or more",
+        "评估认定不需要长期照护（六个月以上）",
+        "care for six months or more is not needed",
         lambda c: func.coalesce(c.need_days, ZERO),
     ),
     _condition(
@@ -269,7 +266,10 @@ BARS: Final = (
         Effect.NOT_COVERED,
         "不在准予补发的月份内（到期后重新办证前的三个月）",
         "not one of the months a back-payment covers",
-        lambda c: and_(c.is_back_payment, or_(c.restarted_on.is_(None), c.number >= c.start, c.number < c.back_from)),
+        lambda c: and_(
+            c.is_back_payment,
+            or_(c.gap_on.is_(None), c.gap_on >= c.first, c.number >= c.start, c.number < c.back_from),
+        ),
     ),
     _refusal(
         27,
@@ -323,9 +323,9 @@ BARS: Final = (
         33,
         "READ-02/person",
         _LAW,
-        "申请当日已死亡或正在服刑",
-        "dead or in prison on the day of the application",
-        lambda c: c.refused_by("death", "prison"),
+        "申请当日已死亡、服刑、宣告失踪或已查实骗取",
+        "dead, in prison, missing or found a fraud on the day of the application",
+        lambda c: c.refused_by("death", "prison", "missing", "fraud"),
     ),
     _refusal(
         34,
@@ -340,7 +340,7 @@ BARS: Final = (
         36, "SUB-45", _TIMELY, "out_of_scope_on", "换发后类别、等级不在范围，次月起停发", "a new card is out of scope"
     ),
     _lost(37, "SUB-39", _LAW, "income_lost_on", "退出低保等范围，次月起停发", "the household left the scope of income"),
-    _lost(38, "SUB-03/lost", _LAW, "no_need_on", "不再需要长期照护，次月起停发", "care is needed no more"),
+    _lost(38, "SUB-03/lost", _LAW, "need_lost_on", "不再需要长期照护，次月起停发", "care is needed no more"),
     _lost(
         39,
         "TRAIT/lost",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, Final
 
 from sqlalchemy import CTE, BigInteger, Boolean, Date, Integer, Text, bindparam, column, func, select
@@ -18,8 +19,18 @@ from sqlalchemy.types import TypeEngine
 
 from services.subsidy.domain.entitlement.algebra import mask, number_of
 from services.subsidy.domain.person_facts import CarePlace, Economy, SelfCare, Settlement
-from services.subsidy.domain.policy import Case, Coverage, Overlap, RateChange, RestartBasis, RoundingMode, RoundTo
+from services.subsidy.domain.policy import (
+    Case,
+    Coverage,
+    Overlap,
+    RateChange,
+    RestartBasis,
+    RoundingMode,
+    RoundTo,
+    Transition,
+)
 from services.subsidy.domain.policy_book import PolicyBook, PricedTariff, Regime, months_between
+from shared.values.dates import ONE_DAY
 from shared.values.money import Money, Rounding
 from shared.values.month import Month
 
@@ -44,7 +55,6 @@ RELATIONS: Final[Mapping[str, Mapping[str, TypeEngine[Any]]]] = {
         "due_month": Integer(),
         "from_card_issue": Boolean(),
         "next_month": Boolean(),
-        "expires_before": Integer(),
         "back_months": Integer(),
         "confirmation": Boolean(),
     },
@@ -59,7 +69,8 @@ RELATIONS: Final[Mapping[str, Mapping[str, TypeEngine[Any]]]] = {
         },
     },
     "cell": {"tariff": Integer(), "key": Integer(), "fen": BigInteger()},
-    "transition": {"county": Text(), "first_day": Date(), "last_day": Date()},
+    "transition": {"county": Text(), "first_day": Date(), "last_day": Date(), "until": Date()},
+    "strict": {"county": Text(), "month": Integer()},
     "month": {"number": Integer(), "first": Date(), "following": Date(), "calendar": Integer(), "full": BigInteger()},
 }
 
@@ -74,9 +85,11 @@ def relation(name: str) -> CTE:
 
 @dataclass(slots=True)
 class Terms:
-    """Rows of the relations, ready to be bound; equal rows share a number."""
+    """Rows of the relations, ready to be bound; equal regimes and equal tariffs share a number."""
 
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in RELATIONS})
+    _regimes: dict[Regime, int] = field(default_factory=dict)
+    _tariffs: dict[tuple[tuple[int, int], ...], int] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, list[Any]]:
@@ -87,6 +100,40 @@ class Terms:
             bound |= {f"{name}_{each}": list(array) for each, array in zip(columns, arrays, strict=True)}
         return bound
 
+    def add(self, book: PolicyBook, counties: Sequence[str], months: Sequence[Month]) -> None:
+        """The terms of counties that share their documents."""
+        one = counties[0]
+        for scheme in book.schemes:
+            spans = list(_regimes(book, one, scheme, months))
+            self._spread(
+                "policy",
+                counties,
+                [(scheme, number_of(month), self._regime(regime)) for span, regime in spans for month in span],
+            )
+            found = [(month, _tariff(book, one, month, scheme)) for month in months]
+            self._spread(
+                "tariff",
+                counties,
+                [(scheme, number_of(month), self._tariff(cells), *cells.weights) for month, cells in found if cells],
+            )
+        self._spread("strict", counties, [(number_of(month),) for month in _exclusive_months(book, one, months)])
+        self._spread("transition", counties, list(_stretches(book.transitions(one))))
+
+    def _spread(self, name: str, counties: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        self.rows[name] += [(county, *row) for county in counties for row in rows]
+
+    def _regime(self, regime: Regime) -> int:
+        if regime not in self._regimes:
+            self._regimes[regime] = len(self._regimes)
+            self.rows["regime"].append((self._regimes[regime], *_regime_row(regime)))
+        return self._regimes[regime]
+
+    def _tariff(self, cells: Cells) -> int:
+        if cells.cells not in self._tariffs:
+            self._tariffs[cells.cells] = len(self._tariffs)
+            self.rows["cell"] += [(self._tariffs[cells.cells], key, fen) for key, fen in cells.cells]
+        return self._tariffs[cells.cells]
+
 
 def lay_out(book: PolicyBook, counties: Collection[str], months: Sequence[Month]) -> Terms:
     """The terms of some counties: regimes from the first document on, amounts of the months asked about."""
@@ -95,34 +142,11 @@ def lay_out(book: PolicyBook, counties: Collection[str], months: Sequence[Month]
         (number_of(month), month.first_day, month.next().first_day, month.month, (1 << month.last_day.day) - 1)
         for month in months
     ]
-    if book.first_month is None or not months:
-        return terms
-    by_maker: dict[str, list[str]] = {}
+    alike: dict[str, list[str]] = {}
     for county in sorted(counties):
-        by_maker.setdefault(book.maker(county), []).append(county)
-    regimes: dict[Regime, int] = {}
-    tariffs: dict[tuple[Any, ...], int] = {}
-    for alike in by_maker.values():
-        for scheme in book.schemes:
-            spans = list(_regimes(book, alike[0], scheme, months))
-            priced = [(month, _tariff(book, alike[0], month, scheme)) for month in months]
-            for county in alike:
-                terms.rows["policy"] += [
-                    (county, scheme, number_of(month), regimes.setdefault(regime, len(regimes)))
-                    for span, regime in spans
-                    for month in span
-                ]
-                terms.rows["tariff"] += [
-                    (county, scheme, number_of(month), tariffs.setdefault(found.cells, len(tariffs)), *found.weights)
-                    for month, found in priced
-                    if found is not None
-                ]
-        transitions = book.transitions(alike[0])
-        terms.rows["transition"] += [
-            (county, each.first_day, each.last_day) for county in alike for each in transitions
-        ]
-    terms.rows["regime"] = [(number, *_regime_row(regime)) for regime, number in regimes.items()]
-    terms.rows["cell"] = [(number, key, fen) for cells, number in tariffs.items() for key, fen in cells]
+        alike.setdefault(book.maker(county), []).append(county)
+    for group in alike.values():
+        terms.add(book, group, months)
     return terms
 
 
@@ -130,14 +154,35 @@ def _regimes(
     book: PolicyBook, county: str, scheme: str, months: Sequence[Month]
 ) -> Iterator[tuple[tuple[Month, ...], Regime]]:
     """Spans of months with one regime."""
-    starts = book.changes(county)
-    if not starts:
-        return
-    last = max([*months, *starts]).plus(MONTHS_AHEAD)
-    for start, following in zip(starts, [*starts[1:], last.next()], strict=True):
-        regime = book.regime(county, start, scheme)
+    for span in _spans(book, county, months):
+        regime = book.regime(county, span[0], scheme)
         if regime is not None:
-            yield months_between(start, following.previous()), regime
+            yield span, regime
+
+
+def _stretches(periods: Sequence[Transition]) -> Iterator[tuple[date, date, date]]:
+    """Transition periods as stretches of days that do not overlap, each with the last day its cards are good for."""
+    cuts = sorted({day for each in periods for day in (each.first_day, each.last_day + ONE_DAY)})
+    for first, following in pairwise(cuts):
+        over = [each.last_day for each in periods if each.first_day <= first and following <= each.last_day + ONE_DAY]
+        if over:
+            yield first, following - ONE_DAY, max(over)
+
+
+def _exclusive_months(book: PolicyBook, county: str, months: Sequence[Month]) -> Iterator[Month]:
+    """Months in which the last valid day of a card is the day before its expiry date (READ-20)."""
+    for span in _spans(book, county, months):
+        if not book.choices(county, span[0]).expiry_inclusive:
+            yield from span
+
+
+def _spans(book: PolicyBook, county: str, months: Sequence[Month]) -> Iterator[tuple[Month, ...]]:
+    """Spans of months between changes of policy."""
+    starts = book.changes(county)
+    if starts:
+        last = max([*months, *starts]).plus(MONTHS_AHEAD)
+        for start, following in zip(starts, [*starts[1:], last.next()], strict=True):
+            yield months_between(start, following.previous())
 
 
 def components_of(coverage: Coverage) -> int:
@@ -174,7 +219,6 @@ def _regime_row(regime: Regime) -> tuple[Any, ...]:
         regime.due_month,
         choices.restart_basis is RestartBasis.CARD_ISSUE_MONTH,
         choices.rate_change_effective is RateChange.NEXT_MONTH,
-        0 if choices.expiry_inclusive else 1,
         choices.back_payment_months_max,
         choices.annual_confirmation,
     )

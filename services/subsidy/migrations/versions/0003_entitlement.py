@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Text(), nullable=False),
         sa.Column("trace_id", sa.Text(), nullable=False),
-        sa.Column("superseded_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("'infinity'"), nullable=False),
+        sa.Column("superseded_at", sa.TIMESTAMP(timezone=True), nullable=True, comment="null: the newest revision"),
         sa.CheckConstraint("amount_fen IS NULL OR amount_fen >= 0", name=op.f("ck_fact_amount_is_not_negative")),
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_fact_holds_on_some_day")),
         sa.PrimaryKeyConstraint("fact_id", "revision", name=op.f("pk_fact")),
@@ -75,7 +75,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_fact_person_id", "fact", ["person_id"], unique=False)
     op.create_index(
-        "uq_fact_current", "fact", ["fact_id"], unique=True, postgresql_where=sa.text("superseded_at = 'infinity'")
+        "uq_fact_current", "fact", ["fact_id"], unique=True, postgresql_where=sa.text("superseded_at IS NULL")
     )
     op.create_table(
         "held_card",
@@ -90,6 +90,18 @@ def upgrade() -> None:
             "component", sa.SmallInteger(), nullable=False, comment="4 * (category - 1) + grade - 1; a row for each"
         ),
         sa.Column("components", sa.Integer(), nullable=False, comment="mask of all components of the card"),
+        sa.Column(
+            "components_before", sa.Integer(), nullable=False, comment="of the card it followed; 0: it was the first"
+        ),
+        sa.Column("issued_month", sa.Integer(), nullable=False, comment="12 * year + month - 1"),
+        sa.Column(
+            "counts_to",
+            sa.Date(),
+            nullable=False,
+            comment="after the day of the next issue, unless frozen or cancelled then",
+        ),
+        sa.Column("expiry_month", sa.Integer(), nullable=False),
+        sa.Column("expiry_county", sa.Text(), nullable=True, comment="where its holder was at home when it expired"),
         sa.Column("known_from", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("known_to", sa.TIMESTAMP(timezone=True), server_default=sa.text("'infinity'"), nullable=False),
         sa.PrimaryKeyConstraint("row_id", name=op.f("pk_held_card")),
@@ -103,6 +115,7 @@ def upgrade() -> None:
         sa.Column("county", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=False, comment="the day of the move"),
+        sa.Column("back_on", sa.Date(), nullable=False, comment="when the household came back to this county"),
         sa.Column("known_from", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("known_to", sa.TIMESTAMP(timezone=True), server_default=sa.text("'infinity'"), nullable=False),
         sa.PrimaryKeyConstraint("row_id", name=op.f("pk_home")),
@@ -117,6 +130,11 @@ def upgrade() -> None:
         sa.Column("value", sa.SmallInteger(), nullable=False, comment="0: nothing is known for these days"),
         sa.Column("dibao_class", sa.SmallInteger(), nullable=False),
         sa.Column("income_percent", sa.Integer(), nullable=True),
+        sa.Column("value_before", sa.SmallInteger(), nullable=False),
+        sa.Column("income_percent_before", sa.Integer(), nullable=True),
+        sa.Column(
+            "month_before", sa.Integer(), nullable=True, comment="of the last day before it; 12 * year + month - 1"
+        ),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=False),
         sa.Column("fact_id", sa.Uuid(), nullable=True),
@@ -217,6 +235,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=False),
         sa.Column("run_from", sa.Date(), nullable=False, comment="of the unbroken run of such spells it belongs to"),
         sa.Column("run_to", sa.Date(), nullable=False),
+        sa.Column("event_month", sa.Integer(), nullable=False, comment="of the beginning of the run"),
         sa.Column("fact_id", sa.Uuid(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=True),
         sa.Column("known_from", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -247,7 +266,7 @@ def downgrade() -> None:
     op.drop_table("home")
     op.drop_index("ix_held_card_person_id", table_name="held_card")
     op.drop_table("held_card")
-    op.drop_index("uq_fact_current", table_name="fact", postgresql_where=sa.text("superseded_at = 'infinity'"))
+    op.drop_index("uq_fact_current", table_name="fact", postgresql_where=sa.text("superseded_at IS NULL"))
     op.drop_index("ix_fact_person_id", table_name="fact")
     op.drop_index("ix_fact_division", table_name="fact", postgresql_ops={"division": "text_pattern_ops"})
     op.drop_table("fact")
