@@ -250,7 +250,9 @@ def _settled(sources: Sources, terms: Terms, chosen: CTE) -> Select[Any]:
             month.c.number,
             month.c.first,
             func.coalesce(func.sum(line.c.amount_fen).filter(line.c.state == SETTLED), 0).label("settled_fen"),
-            func.coalesce(func.sum(line.c.amount_fen).filter(line.c.state.in_(OPEN)), 0).label("open_fen"),
+            func.coalesce(func.sum(line.c.amount_fen).filter(or_(*(line.c.state == state for state in OPEN))), 0).label(
+                "open_fen"
+            ),
         )
         .join_from(line, month, month.c.first == line.c.month)
         .group_by(line.c.person_id, line.c.scheme, month.c.number, month.c.first)

@@ -6,10 +6,11 @@ tariff holds; its cells. A cell is addressed by one number made of the dimension
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import Any, Final
 
@@ -258,18 +259,15 @@ _DIMENSIONS: Final = (
 )
 
 
-def _uses(cases: Iterable[Case], dimension: _Dimension) -> bool:
-    return any(getattr(case, name) is not None for case in cases for name in dimension.fields)
+def _fits(dimension: _Dimension, case: Case, value: Any) -> bool:
+    """Whether a case says yes to a value of a dimension."""
+    parts = value if len(dimension.fields) > 1 else (value,)
+    wanted = (getattr(case, name) for name in dimension.fields)
+    return all(want is None or part in want for want, part in zip(wanted, parts, strict=True))
 
 
 def _applies(case: Case, point: Sequence[Any]) -> bool:
-    for dimension, value in zip(_DIMENSIONS, point, strict=True):
-        parts = value if len(dimension.fields) > 1 else (value,)
-        for name, part in zip(dimension.fields, parts, strict=True):
-            wanted = getattr(case, name)
-            if wanted is not None and part not in wanted:
-                return False
-    return True
+    return all(_fits(dimension, case, value) for dimension, value in zip(_DIMENSIONS, point, strict=True))
 
 
 def _tariff(book: PolicyBook, county: str, month: Month, scheme: str) -> Cells | None:
@@ -277,26 +275,37 @@ def _tariff(book: PolicyBook, county: str, month: Month, scheme: str) -> Cells |
     return None if priced is None else cells_of(priced)
 
 
+@lru_cache(maxsize=1024)
 def cells_of(priced: PricedTariff) -> Cells:
-    """Every cell of a tariff that has an amount."""
+    """Every cell of a tariff that has an amount.
+
+    Values of a dimension that no case tells apart have the same amounts, so each amount is worked out once.
+    """
     tariff = priced.tariff
     cases = [*(row.case for row in tariff.rows), *(supplement.case for supplement in tariff.supplements)]
-    used = [_uses(cases, dimension) for dimension in _DIMENSIONS]
     weights, size = [], 1
-    for dimension, is_used in zip(_DIMENSIONS, used, strict=True):
+    alike: list[list[tuple[Any, list[int]]]] = []
+    for dimension in _DIMENSIONS:
+        groups = _alike(dimension, cases)
+        is_used = len(groups) > 1
         weights.append(size if is_used else 0)
+        alike.append([(value, [number * size for number in numbers] if is_used else [0]) for value, numbers in groups])
         size *= len(dimension.values) if is_used else 1
-    ranges = [
-        range(len(dimension.values)) if is_used else range(1)
-        for dimension, is_used in zip(_DIMENSIONS, used, strict=True)
-    ]
-    cells = []
-    for numbers in product(*ranges):
-        point = [dimension.values[number] for dimension, number in zip(_DIMENSIONS, numbers, strict=True)]
-        fen = amount_at(priced, point)
+    cells: list[tuple[int, int]] = []
+    for group in product(*alike):
+        fen = amount_at(priced, [value for value, _ in group])
         if fen is not None:
-            cells.append((sum(weight * number for weight, number in zip(weights, numbers, strict=True)), fen))
+            cells += [(sum(keys), fen) for keys in product(*(keys for _, keys in group))]
     return Cells(tuple(weights), tuple(cells))
+
+
+def _alike(dimension: _Dimension, cases: Sequence[Case]) -> list[tuple[Any, list[int]]]:
+    """Values of a dimension that no case tells apart: one of them, and the numbers of all."""
+    groups: dict[tuple[bool, ...], tuple[Any, list[int]]] = {}
+    for number, value in enumerate(dimension.values):
+        fits = tuple(_fits(dimension, case, value) for case in cases)
+        groups.setdefault(fits, (value, []))[1].append(number)
+    return list(groups.values())
 
 
 def amount_at(priced: PricedTariff, point: Sequence[Any]) -> int | None:
