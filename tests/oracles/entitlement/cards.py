@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from services.subsidy.domain.decisions import Card
-from services.subsidy.domain.person_facts import FactKind
+from services.subsidy.domain.person_facts import Fact, FactKind
 from shared.values.month import Month
-from tests.oracles.entitlement.life import DAY, Life
+from tests.oracles.entitlement.life import DAY, Life, runs
 from tests.oracles.entitlement.policy import Policy, end_of_transition, expiry_is_inclusive
 
 
@@ -46,11 +46,18 @@ NOT_RENEWED = frozenset({"EXPIRED_NOT_RENEWED", "NOT_RENEWED_6M"})
 def held_back(life: Life, card: Card, day: date, *, own_day: bool, but: frozenset[str] = frozenset()) -> bool:
     """Frozen or cancelled on a day. ``own_day``: the day it happens counts already (READ-02), or not yet (READ-04)."""
     return any(
-        life.card(stop.valid_from) is card
-        and stop.reason not in but
-        and (stop.valid_from < day or (own_day and stop.valid_from == day))
+        (stop.valid_from < day or (own_day and stop.valid_from == day))
         and (stop.valid_to is None or day < stop.valid_to)
+        for stop in stops_of(life, card, but)
+    )
+
+
+def stops_of(life: Life, card: Card, but: frozenset[str] = frozenset()) -> list[Fact]:
+    """The freezes and cancellations of a card: those recorded on a day on which it was the card held."""
+    return runs(
+        stop
         for stop in life.of(FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED)
+        if life.card(stop.valid_from) is card and stop.reason not in but
     )
 
 

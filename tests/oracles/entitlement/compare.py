@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from services.subsidy.domain.decisions import BackPayment, Determination, Home, Pause
 from shared.values.month import Month
 from tests.builders.facts import Thing
 from tests.oracles.entitlement.decide import due, entitled
@@ -26,6 +28,7 @@ class Three:
 
 NOTHING = Three(0, 0, 0)
 Key = tuple[UUID, str, Month]
+T = TypeVar("T")
 
 
 def expected(
@@ -75,15 +78,32 @@ def together(histories: Iterable[History]) -> Iterator[Moment]:
 
 
 def simpler(history: History) -> Iterator[History]:
-    """The same history with one thing less: how a difference is made small enough to read."""
+    """The same history with something less: how a difference is made small enough to read. The homes are left alone."""
     for number, moment in enumerate(history.moments):
-        rest = history.moments[:number], history.moments[number + 1 :]
-        yield History(history.person_id, (*rest[0], *rest[1]))
-        for thing in moment.learned:
-            learned = tuple(each for each in moment.learned if each is not thing)
-            less = Moment(at=moment.at, learned=learned, withdrawn=moment.withdrawn)
-            yield History(history.person_id, (*rest[0], less, *rest[1]))
-        for wrong in moment.withdrawn:
-            withdrawn = tuple(each for each in moment.withdrawn if each != wrong)
-            less = Moment(at=moment.at, learned=moment.learned, withdrawn=withdrawn)
-            yield History(history.person_id, (*rest[0], less, *rest[1]))
+        before, after = history.moments[:number], history.moments[number + 1 :]
+        homes = tuple(thing for thing in moment.learned if isinstance(thing, Home))
+        for learned, withdrawn in (
+            (homes, ()),
+            *((_without(moment.learned, thing), moment.withdrawn) for thing in moment.learned if thing not in homes),
+            *((moment.learned, _without(moment.withdrawn, wrong)) for wrong in moment.withdrawn),
+        ):
+            less = Moment(at=moment.at, learned=learned, withdrawn=withdrawn)
+            if less != moment:
+                yield _without_orphans(history.person_id, (*before, *([less] if learned or withdrawn else []), *after))
+
+
+def _without(things: tuple[T, ...], thing: T) -> tuple[T, ...]:
+    return tuple(each for each in things if each is not thing)
+
+
+def _without_orphans(person_id: UUID, moments: tuple[Moment, ...]) -> History:
+    """Nothing is decided about awards that were never determined."""
+    awards: set[UUID] = set()
+    kept = []
+    for moment in moments:
+        awards |= {thing.award_id for thing in moment.learned if isinstance(thing, Determination)}
+        learned = tuple(
+            thing for thing in moment.learned if not isinstance(thing, Pause | BackPayment) or thing.award_id in awards
+        )
+        kept.append(Moment(at=moment.at, learned=learned, withdrawn=moment.withdrawn))
+    return History(person_id, tuple(kept))

@@ -10,8 +10,8 @@ from services.subsidy.domain.decisions import Card
 from services.subsidy.domain.person_facts import BENEFITS, CareNeed, Fact, FactKind
 from services.subsidy.domain.policy import Coverage, Overlap
 from shared.values.month import Month
-from tests.oracles.entitlement.cards import NOT_RENEWED, held_back, last_valid_day, renewed_in_time, valid
-from tests.oracles.entitlement.life import DAY, Life, components, holds
+from tests.oracles.entitlement.cards import NOT_RENEWED, held_back, last_valid_day, renewed_in_time, stops_of, valid
+from tests.oracles.entitlement.life import DAY, Life, components, holds, runs
 from tests.oracles.entitlement.policy import (
     Policy,
     component_fits,
@@ -85,12 +85,18 @@ def is_used(policy: Policy, claim: Claim, fact: Fact) -> bool:
     return fact.kind is not FactKind.CONFIRMATION_MISSED or confirmation_is_used(policy, claim.division, month)
 
 
+def standing(life: Life) -> list[Fact]:
+    """The facts that stop: other benefits and the like as the spells they make, each wish and each death by itself."""
+    alone = life.of(FactKind.DEATH, *WISHES)
+    return life.remember("standing", lambda: [*runs(life.of(*BENEFITS, *FOR_EVER)), *alone])
+
+
 def barred(life: Life, policy: Policy, claim: Claim, day: date, month: Month, *, own_day: bool) -> bool:
     """Whether a stop fact that is not about the card stands on a day.
 
     Its own day still counts as a day without it, so that its own month is due (SUB-38); no application is made on it.
     """
-    for fact in life.facts:
+    for fact in standing(life):
         begun = fact.valid_from < day or (own_day and fact.valid_from == day)
         stands = begun and (fact.valid_to is None or day < fact.valid_to)
         match fact.kind:
@@ -155,7 +161,7 @@ def stops(life: Life, policy: Policy, claim: Claim) -> Iterator[Stop]:
     yield from _moves(life, claim)
     yield from _cards(life, policy, claim)
     yield from _losses(life, policy, claim)
-    for fact in life.facts:
+    for fact in standing(life):
         month = Month.of(fact.valid_from)
         match fact.kind:
             case FactKind.DEATH:
@@ -193,11 +199,9 @@ def _cards(life: Life, policy: Policy, claim: Claim) -> Iterator[Stop]:
         new = life.next_card(card)
         if not renewed_in_time(life, policy, card):
             yield Stop("card_expired", last_valid_day(life, policy, card), new.issued_on if new else None)
-        for stop in life.of(FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED):
-            if life.card(stop.valid_from) is card:
-                ends = (stop.valid_to, new.issued_on if new else None)
-                over = min((day for day in ends if day is not None), default=None)
-                yield Stop(stop.kind.value, stop.valid_from, over)
+        for stop in stops_of(life, card):
+            ends = (stop.valid_to, new.issued_on if new else None)
+            yield Stop(stop.kind.value, stop.valid_from, min((day for day in ends if day is not None), default=None))
         scope = coverage(policy, claim.scheme, claim.division, Month.of(card.issued_on))
         before = life.card_before(card)
         if scope is not None and before is not None and covers(scope, before) and not covers(scope, card):

@@ -43,7 +43,10 @@ def days_of(month: Month) -> Iterator[date]:
 def entitled(life: Life, policy: Policy, scheme: str, month: Month) -> int:
     """What facts and policy say: for the award that covers the month, else for the person where they live."""
     award = covering(life, policy, scheme, month)
-    return entitled_to(life, policy, award or Claim(scheme, life.home(month.last_day)), month)
+    home = life.home(month.last_day)
+    if award is None and not home:
+        return 0
+    return entitled_to(life, policy, award or Claim(scheme, home), month)
 
 
 def due(life: Life, policy: Policy, scheme: str, month: Month) -> int:

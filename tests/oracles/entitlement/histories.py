@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import (
     BENEFITS,
+    STOPS,
     VALUES,
     Economy,
     Fact,
@@ -36,7 +37,6 @@ COUNTIES: Final = ("500101", "500102", "510104", "330902")
 LONG_AGO: Final = date(2012, 1, 1)
 WHEEL: Final = "wheel"
 SCHEMES: Final = (LIVING, NURSING, WHEEL)
-_BENEFITS: Final = tuple(kind for kind in BENEFITS if kind is not FactKind.ELDER_NURSING)
 _REASONS: Final = ("TRANSFER_OVERDUE_6M", "EXPIRED_NOT_RENEWED", "NOT_RENEWED_6M", "VOLUNTARY", None)
 
 
@@ -82,10 +82,16 @@ def days(first: date = date(2021, 11, 1), last: date = date(2025, 1, 31)) -> st.
 
 
 def _spell(draw: st.DrawFn) -> tuple[date, date | None]:
-    """A spell that may be short, long, within one day, or without end."""
+    """A spell that may be of one day, short, long, or without end."""
     since = draw(days())
-    length = draw(st.sampled_from((0, 1, 5, 20, 31, 60, 200, None)))
+    length = draw(st.sampled_from((1, 5, 20, 31, 60, 200, None)))
     return since, None if length is None else since + timedelta(days=length)
+
+
+def _freeze(draw: st.DrawFn) -> tuple[date, date | None]:
+    """A freeze may be lifted on its own day."""
+    since, over = _spell(draw)
+    return since, draw(st.sampled_from((over, over, over, since)))
 
 
 def _since_long_ago(teller: _Teller) -> tuple[date, date | None]:
@@ -159,7 +165,7 @@ class _Teller:
 
         def moved() -> Fact:
             start, end = _spell(self.draw)
-            return replace(fact, valid_from=start, valid_to=end, verified=True)
+            return replace(fact, valid_from=start, valid_to=end if over else None, verified=True)
 
         self.tell(fact, named, moved)
 
@@ -288,29 +294,34 @@ def histories(draw: st.DrawFn) -> History:
 def _perturb(teller: _Teller) -> None:
     """Something happens."""
     draw = teller.draw
-    what = draw(st.integers(0, 11))
-    match what:
-        case 0 | 1:
-            teller.fact(draw(st.sampled_from((FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED))))
-        case 2:
-            teller.fact(FactKind.DEATH, spell=(draw(days()), None))
-        case 3:
-            teller.fact(FactKind.ECONOMY, value=draw(st.sampled_from(tuple(Economy))))
-        case 4:
-            teller.fact(FactKind.ELDER_NURSING)
-        case 5 | 6:
-            teller.fact(draw(st.sampled_from(_BENEFITS)))
-        case 7:
-            kind = draw(st.sampled_from((FactKind.PRISON, FactKind.DECLARED_MISSING, FactKind.FRAUD)))
-            teller.fact(kind, scheme=draw(st.sampled_from((None, None, *SCHEMES))))
-        case 8:
-            kind = draw(st.sampled_from((FactKind.OWN_WISH, FactKind.CONFIRMATION_MISSED)))
-            teller.fact(kind, scheme=draw(st.sampled_from((None, None, *SCHEMES))))
-        case 9:
-            kind = draw(st.sampled_from(tuple(VALUES)))
+    some_scheme = st.sampled_from((None, None, *SCHEMES))
+    match draw(st.sampled_from(_HAPPENINGS)):
+        case FactKind.CARD_FROZEN:
+            teller.fact(FactKind.CARD_FROZEN, spell=_freeze(draw))
+        case FactKind.CARD_CANCELLED | FactKind.DEATH as kind:  # without an end: it stands, or was wrong
+            teller.fact(kind, spell=(draw(days()), None))
+        case kind if kind in VALUES:
             teller.fact(kind, value=draw(st.sampled_from(tuple(VALUES[kind]))).value)
-        case 10:
-            teller.fact(FactKind.REISSUE_REQUEST)
-        case _:
-            note = (FactKind.SUSPENDED_SENTENCE, FactKind.DETENTION, FactKind.MOTOR_WHEELCHAIR)
-            teller.fact(draw(st.sampled_from(note)))
+        case kind if kind in BENEFITS:
+            first, over = _spell(draw)
+            teller.fact(kind, spell=(first, over))
+            if over is not None and teller.maybe(3):  # the list of the next year follows without a day between
+                teller.fact(kind, spell=(over, over + timedelta(days=365)))
+        case kind if kind in STOPS:
+            teller.fact(kind, scheme=draw(some_scheme))
+        case kind:
+            teller.fact(kind)
+
+
+_HAPPENINGS: Final = (
+    *(FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED, FactKind.DEATH) * 2,
+    *(FactKind.ECONOMY, FactKind.ELDER_NURSING) * 3,
+    *VALUES,
+    *BENEFITS,
+    *STOPS[FactKind.PRISON.number - FactKind.DEATH.number :],
+    FactKind.REISSUE_REQUEST,
+    FactKind.REISSUE_REQUEST,
+    FactKind.SUSPENDED_SENTENCE,
+    FactKind.DETENTION,
+    FactKind.MOTOR_WHEELCHAIR,
+)

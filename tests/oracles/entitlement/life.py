@@ -6,7 +6,7 @@ Only the words are the product's (`Fact`, `Card`, ...); what they mean is writte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar, cast
 from uuid import UUID
@@ -97,6 +97,24 @@ class Life:
 def holds(spell: Fact, day: date) -> bool:
     """From its first day to the day before it is over."""
     return spell.valid_from <= day and (spell.valid_to is None or day < spell.valid_to)
+
+
+def runs(facts: Iterable[Fact]) -> list[Fact]:
+    """The spells facts make: what overlaps or follows without a day between is one, begun once and over once.
+
+    Lists of other offices come year by year; the first day of the second year is no day on which anything began.
+    """
+    joined: list[Fact] = []
+    for fact in sorted(facts, key=lambda fact: (fact.kind.value, fact.scheme or "", fact.valid_from)):
+        last = joined[-1] if joined else None
+        alike = last is not None and (last.kind, last.scheme) == (fact.kind, fact.scheme)
+        if last is not None and alike and (last.valid_to is None or fact.valid_from <= last.valid_to):
+            ends = (last.valid_to, fact.valid_to)
+            over = None if None in ends else max(day for day in ends if day is not None)
+            joined[-1] = replace(last, valid_to=over)
+        else:
+            joined.append(fact)
+    return joined
 
 
 def components(card: Card) -> list[tuple[int, int]]:

@@ -89,7 +89,7 @@ def _overlaps() -> Iterator[WorkedCase]:
             both({"2023-05": 80}, {"2023-05": 90}),
         ),
     ):
-        yield case(receiving(name).fact(kind, yuan=yuan), "SUB-13", due=due)
+        yield case(receiving(name).fact(kind, yuan=yuan), "SUB-13 SUB-15", due=due)
     for name, county, living in (
         ("SUB-16 a disabled serviceman where the county excludes it", "341723", 0),
         ("SUB-14 SUB-16 nobody else may", "340402", 70),
@@ -103,6 +103,13 @@ def _overlaps() -> Iterator[WorkedCase]:
 
 
 def _stops() -> Iterator[WorkedCase]:
+    yield case(
+        receiving("SUB-17 a student away from home stays in the household").fact(
+            FactKind.CARE_PLACE, "2023-09-01", value="INSTITUTION"
+        ),
+        "SUB-17",
+        due=always("2023-08", "2023-12"),
+    )
     yield case(
         receiving("SUB-38 the household moves to another county").lives_in("500101", moved=("500102", "2023-06-10")),
         "SUB-38 READ-09",

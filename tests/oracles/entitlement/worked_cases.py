@@ -197,7 +197,7 @@ def _deaths() -> Iterator[WorkedCase]:
 def _cards() -> Iterator[WorkedCase]:
     yield case(
         receiving("C-09 a card expires", issued="2013-06-15"),
-        "SUB-40 CERT-12",
+        "SUB-40 SUB-50 CERT-12",
         due=both(
             {"2023-06": 80, **months("2023-07", "2023-09", 0)}, {"2023-06": 90, **months("2023-07", "2023-09", 0)}
         ),
