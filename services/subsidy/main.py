@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from services.subsidy.adapters.own_data import SEALED, disclosing, holding
 from services.subsidy.adapters.payees import Payees
+from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
-from services.subsidy.entrypoints.http import awards, me
+from services.subsidy.entrypoints.http import awards, entitlements, facts, me, policies
 from services.subsidy.entrypoints.http.payees import payee_router
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
@@ -46,6 +47,9 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
         title="量服 · 残疾人两项补贴 Subsidy",
         routers=(
             awards.router,
+            facts.router,
+            policies.router,
+            entitlements.router,
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",
@@ -63,7 +67,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             disclosure_router(disclosing(payees)),
             own_request_router(requests, parts.blobs),
             person_request_router(requests, parts.blobs, queue),
-            approval_router((DRIFT, rotation_matter(parts.keys), erasure_matter())),
+            approval_router((DRIFT, rotation_matter(parts.keys), erasure_matter(), IN_FORCE, WITHDRAWAL)),
             key_router(SEALED, parts.keys, queue, texts=TEXTS),
             retention_router(queue, texts=TEXTS),
             code_list_router(CODE_LISTS),

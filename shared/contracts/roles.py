@@ -23,6 +23,12 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "award:write": ("认定补贴资格", "grant awards"),
     "award:import": ("批量导入补贴资格", "import awards"),
     "payee:write": ("登记收款人和银行账号", "record payees and their accounts"),
+    "fact:read": ("查看家庭经济、其他待遇等事实", "see facts about persons: income, other benefits, care"),
+    "fact:write": ("登记、更正、撤回事实", "record, correct and withdraw facts about persons"),
+    "fact:import": ("批量导入事实", "import facts about persons"),
+    "entitlement:read": ("查看应发测算和依据", "see what is due to persons, and why"),
+    "policy:read": ("查看补贴政策", "see the policy of the subsidies"),
+    "policy:write": ("起草、经双人复核施行和废止补贴政策", "draft policy; with a second person put it in force"),
     "case:read": ("查看康复个案", "see rehabilitation cases"),
     "case:write": ("办理康复个案", "work on rehabilitation cases"),
     "indicator:read": ("查看统计指标", "see figures"),
@@ -49,32 +55,45 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
 """Every permission there is: what it lets one do."""
 
 _EVERYBODY: Final = frozenset({"job:read", "job:cancel"})
-_READERS: Final = _EVERYBODY | {"person:read", "certificate:read", "award:read", "case:read", "indicator:read"}
+_READERS: Final = _EVERYBODY | {
+    "person:read",
+    "certificate:read",
+    "award:read",
+    "case:read",
+    "indicator:read",
+    "entitlement:read",
+    "policy:read",
+}
+_FACTS: Final = frozenset({"fact:read", "fact:write"})
 _REQUESTS: Final = frozenset({"request:read", "request:write"})
 _FOUR_EYES: Final = frozenset({"approval:read", "approval:decide"})
 _OWN: Final = frozenset({"own:read", "own:request"})
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 乡镇（街道）经办人
-    "township_clerk": _READERS | _REQUESTS | {"person:write", "person:unmask", "case:write", "payee:write"},
+    "township_clerk": _READERS | _REQUESTS | _FACTS | {"person:write", "person:unmask", "case:write", "payee:write"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
     | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"},
     # 县（市、区）民政审定人
-    "county_determiner": _READERS | _REQUESTS | {"award:write", "award:import", "person:unmask", "payee:write"},
+    "county_determiner": _READERS
+    | _REQUESTS
+    | _FACTS
+    | _FOUR_EYES
+    | {"award:write", "award:import", "person:unmask", "payee:write", "fact:import", "policy:write"},
     # 财政人员: checks who is to be paid, decides nothing about them
-    "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask"},
+    "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"},
     # 银行操作员: what is to be paid, masked
     "bank_operator": _EVERYBODY | {"award:read"},
     # 定点机构: its cases
     "institution": _EVERYBODY | {"case:read", "case:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
-    | {"person:unmask", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
+    | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
     # 统计人员: figures, no persons
-    "statistician": _EVERYBODY | {"indicator:read"},
+    "statistician": _EVERYBODY | {"indicator:read", "policy:read"},
     # 系统管理员: runs the house, sees no person
     "system_administrator": _EVERYBODY | _FOUR_EYES | {"events:read", "events:repair", "journal:read", "clock:set"},
     # 安全管理员: keys and retention, sees no person
@@ -124,6 +143,11 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "award:read",
         "award:write",
         "award:import",
+        "fact:read",
+        "fact:write",
+        "fact:import",
+        "entitlement:read",
+        "policy:read",
         "case:read",
         "case:write",
         "indicator:read",
@@ -144,6 +168,9 @@ PERSONAL: Final = frozenset(
         "award:read",
         "award:write",
         "payee:write",
+        "fact:read",
+        "fact:write",
+        "entitlement:read",
         "case:read",
         "case:write",
         "own:read",

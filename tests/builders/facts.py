@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.subsidy.adapters import decisions, facts, tables_facts
 from services.subsidy.adapters.standing import restand
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
-from services.subsidy.domain.person_facts import Fact, FactKind
+from services.subsidy.domain.person_facts import Fact, FactKind, Revision
 from shared.values.disability import Component, Disability
 from shared.values.month import Month
 
@@ -214,7 +214,7 @@ async def _stops(connection: AsyncConnection, stops: Sequence[dict[str, Any]]) -
 async def _facts(connection: AsyncConnection, told: Sequence[Fact], *, at: datetime) -> None:
     known = await connection.execute(_NEWEST, {"ids": [fact.fact_id for fact in told]})
     revisions = {row.fact_id: row.revision for row in known}
-    news = [facts.Revision(fact=fact, revision=revisions.get(fact.fact_id, 0) + 1, division=ANYWHERE) for fact in told]
+    news = [Revision(fact=fact, revision=revisions.get(fact.fact_id, 0) + 1, division=ANYWHERE) for fact in told]
     await facts.store(connection, news, at=at, by="test", trace_id="t")
 
 

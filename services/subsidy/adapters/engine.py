@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import policy_documents, tables_facts
@@ -48,18 +48,29 @@ async def counties(connection: AsyncConnection, population: Population) -> set[s
     return found
 
 
-async def parameters(
+async def questions(
     connection: AsyncConnection,
+    book: PolicyBook,
     *,
     months: Sequence[Month],
     population: Population,
     known_at: datetime | None,
-    policy: Sequence[PolicyDocument] | None,
 ) -> dict[str, Any]:
     """Everything the expression binds."""
-    documents = await policy_documents.in_force(connection, known_at) if policy is None else policy
-    terms = lay_out(PolicyBook(documents), await counties(connection, population), months)
+    terms = lay_out(book, await counties(connection, population), months)
     return {**terms.parameters, **population.parameters, "known_at": known_at or FAR_AHEAD}
+
+
+async def ask(
+    connection: AsyncConnection,
+    population: Population,
+    bound: dict[str, Any],
+    *,
+    homes: bool = True,
+    rules: RuleSet = ALL_RULES,
+) -> Sequence[Row[Any]]:
+    """Run the expression; a row a person, scheme and month."""
+    return (await connection.execute(statement(population.shape, homes=homes, rules=rules), bound)).all()
 
 
 async def decide(
@@ -76,21 +87,23 @@ async def decide(
 
     ``policy``: other documents than those in force. ``homes``: also persons and months without an award.
     """
-    bound = await parameters(connection, months=months, population=population, known_at=known_at, policy=policy)
-    rows = await connection.execute(statement(population.shape, homes=homes, rules=rules), bound)
-    return [
-        Answer(
-            person_id=row.person_id,
-            scheme=row.scheme,
-            month=Month.of(row.month),
-            award_id=row.award_id if row.covered else None,
-            entitled_fen=row.entitled_fen,
-            due_fen=row.due_fen,
-            settled_fen=row.settled_fen,
-            open_fen=row.open_fen,
-            payable_fen=row.payable_fen,
-            rules=row.rules,
-            problem=row.problem,
-        )
-        for row in rows
-    ]
+    book = PolicyBook(await policy_documents.in_force(connection, known_at) if policy is None else policy)
+    bound = await questions(connection, book, months=months, population=population, known_at=known_at)
+    return [answer_of(row) for row in await ask(connection, population, bound, homes=homes, rules=rules)]
+
+
+def answer_of(row: Row[Any]) -> Answer:
+    """A row of the expression."""
+    return Answer(
+        person_id=row.person_id,
+        scheme=row.scheme,
+        month=Month.of(row.month),
+        award_id=row.award_id if row.covered else None,
+        entitled_fen=row.entitled_fen,
+        due_fen=row.due_fen,
+        settled_fen=row.settled_fen,
+        open_fen=row.open_fen,
+        payable_fen=row.payable_fen,
+        rules=row.rules,
+        problem=row.problem,
+    )

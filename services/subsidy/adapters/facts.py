@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,25 +13,15 @@ from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters.standing import restand
+from services.subsidy.adapters.tables import holder_person
 from services.subsidy.adapters.tables_facts import fact
-from services.subsidy.domain.person_facts import Fact, FactKind, Source
+from services.subsidy.domain.person_facts import Fact, FactKind, Revision, Source
+from shared.kit.audit import Change
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.division import Division, Scope
 
 _NEWEST: Final = fact.c.superseded_at.is_(None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """A fact as it was told at a moment. ``division``: of the person then, for the scope of readers."""
-
-    fact: Fact
-    revision: int
-    division: str
-    withdrawn: bool = False
-    recorded_at: datetime | None = None
-    recorded_by: str = ""
 
 
 _TOLD: Final = """json_to_recordset(CAST(:rows AS json)) AS t(fact_id uuid, revision int, person_id uuid, division text,
@@ -139,3 +129,34 @@ def to_revision(row: Any) -> Revision:
         recorded_at=row.recorded_at,
         recorded_by=row.recorded_by,
     )
+
+
+class SqlFacts:
+    """`Facts` on PostgreSQL."""
+
+    def __init__(self, connection: AsyncConnection, *, by: str, trace_id: str, audit: Callable[..., None]) -> None:
+        self._connection = connection
+        self._by = by
+        self._trace_id = trace_id
+        self._audit = audit
+
+    async def divisions(self, person_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, str]:
+        """Where these persons belong, as far as they lie within the scope."""
+        rows = await self._connection.execute(
+            select(holder_person.c.person_id, holder_person.c.division).where(
+                holder_person.c.person_id.in_(set(person_ids)), inside(holder_person.c.division, within)
+            )
+        )
+        return {row.person_id: row.division for row in rows}
+
+    async def get(self, fact_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, Revision]:
+        """The newest revisions, locked."""
+        return await get(self._connection, fact_ids, within=within, lock=True)
+
+    async def add(self, revisions: Sequence[Revision], *, at: datetime) -> None:
+        """Store revisions and what follows from them."""
+        await put(self._connection, revisions, at=at, by=self._by, trace_id=self._trace_id)
+        for revision in revisions:
+            what = "withdrawn" if revision.withdrawn else "recorded" if revision.revision == 1 else "corrected"
+            told = {"kind": revision.fact.kind, "fact_id": revision.fact.fact_id, "revision": revision.revision}
+            self._audit(Change(revision.fact.person_id, f"fact.{what}", after=told, division=revision.division))

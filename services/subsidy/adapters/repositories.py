@@ -87,7 +87,10 @@ _ADD: Final = text(
     "SELECT id, person, certificate, 1, division, scheme, 'ACTIVE', application, start, :by, :trace "
     "FROM unnest(CAST(:ids AS uuid[]), CAST(:persons AS uuid[]), CAST(:certificates AS uuid[]), "
     "CAST(:divisions AS text[]), CAST(:schemes AS text[]), CAST(:applications AS date[]), CAST(:starts AS text[])) "
-    "AS r(id, person, certificate, division, scheme, application, start) ON CONFLICT DO NOTHING RETURNING award_id), "
+    "AS r(id, person, certificate, division, scheme, application, start) ON CONFLICT DO NOTHING RETURNING *), "
+    "determined AS (INSERT INTO determination (award_id, person_id, scheme, division, county, application_date, "
+    "application_month, known_from) SELECT award_id, person_id, scheme, division, left(division, 6), application_date, "
+    "12 * extract(year FROM application_date) + extract(month FROM application_date) - 1, granted_at FROM added), "
     "step AS (INSERT INTO award_step (award_id, version, status, trace_id, recorded_by) "
     "SELECT award_id, 1, 'ACTIVE', :trace, :by FROM added) SELECT award_id FROM added"
 )

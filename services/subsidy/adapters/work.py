@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters.facts import SqlFacts
 from services.subsidy.adapters.repositories import SqlAwards, SqlHolders
 from services.subsidy.announcements import announce
 from services.subsidy.domain.facts import Fact
@@ -21,6 +22,7 @@ class SubsidyWork(UnitOfWork):
         super().__init__(connection, clock=clock, caller=caller, trace_id=trace_id)
         self.holders = SqlHolders(connection)
         by = SYSTEM if caller is None else caller.subject
+        self.facts = SqlFacts(connection, by=by, trace_id=trace_id, audit=self.audit)
         self.awards = SqlAwards(connection, recorded_by=by, trace_id=trace_id, audit=self.audit)
 
     def tell(self, *facts: Fact) -> None:

@@ -6,7 +6,14 @@ Refusal
 ├── PersonNotKnown          not in our copy of the register (yet), or outside the scope
 ├── PersonHasDied
 ├── AwardExists             one running award per person and scheme
-└── StartMonthNotAllowed    SUB-35
+├── StartMonthNotAllowed    SUB-35
+├── FactNotFound
+├── FactIsWithdrawn
+├── FactIsTheRegisters      deaths, freezes and cancellations are announced by the register
+├── FactDoesNotFit          a kind without a value, a value without a kind
+├── PolicyNotFound
+├── PolicyStepNotAllowed
+└── AuthorCannotApprove     four eyes
 """
 
 from __future__ import annotations
@@ -56,3 +63,45 @@ class StartMonthNotAllowed(Refusal):
     """Entitlement starts with the month of the application, which cannot lie ahead (SUB-35). Facts: given, latest."""
 
     code: ClassVar[str] = "start_month_not_allowed"
+
+
+class FactNotFound(Refusal):
+    """No such fact within the caller's divisions."""
+
+    code: ClassVar[str] = "fact_not_found"
+
+
+class FactIsWithdrawn(Refusal):
+    """The fact was withdrawn as wrong; record a new one."""
+
+    code: ClassVar[str] = "fact_is_withdrawn"
+
+
+class FactIsTheRegisters(Refusal):
+    """The register alone tells of deaths, freezes and cancellations. Facts: kind."""
+
+    code: ClassVar[str] = "fact_is_the_registers"
+
+
+class FactDoesNotFit(Refusal):
+    """The fields of a fact do not go with its kind. Facts: kind, field, zh, en."""
+
+    code: ClassVar[str] = "fact_does_not_fit"
+
+
+class PolicyNotFound(Refusal):
+    """No such policy document."""
+
+    code: ClassVar[str] = "policy_not_found"
+
+
+class PolicyStepNotAllowed(Refusal):
+    """A step the document's life does not know. Facts: step, status, allowed."""
+
+    code: ClassVar[str] = "policy_step_not_allowed"
+
+
+class AuthorCannotApprove(Refusal):
+    """Who wrote a document cannot be the one who approved it."""
+
+    code: ClassVar[str] = "author_cannot_approve"

@@ -7,11 +7,14 @@ revision of the same ``fact_id``, a withdrawal says that the fact was wrong, and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum, StrEnum
 from typing import Final
 from uuid import UUID
+
+from services.subsidy.domain.errors import FactDoesNotFit, FactIsTheRegisters
 
 
 class Nature(Enum):
@@ -114,6 +117,10 @@ NATURE: Final = {
     for kind in FactKind
 }
 
+OF_THE_REGISTER: Final = frozenset({FactKind.DEATH, FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED})
+"""The register alone tells of these."""
+_DIBAO_CLASSES: Final = range(1, 5)
+
 
 class Economy(StrEnum):
     """Income class of a household, as civil affairs decided it."""
@@ -210,3 +217,65 @@ class Fact:
     reason: str | None = None
     source: Source = Source.CIVIL_AFFAIRS
     verified: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A fact as it was told at a moment. ``division``: of the person then, for the scope of readers."""
+
+    fact: Fact
+    revision: int
+    division: str
+    withdrawn: bool = False
+    recorded_at: datetime | None = None
+    recorded_by: str = ""
+
+
+def must_fit(fact: Fact) -> None:
+    """Raise `FactDoesNotFit` where the fields of a fact do not go with its kind, `FactIsTheRegisters` for its kinds."""
+    if fact.kind in OF_THE_REGISTER:
+        raise FactIsTheRegisters(kind=fact.kind.value)
+    for field, wrong, zh, en in _misfits(fact):
+        if wrong:
+            raise FactDoesNotFit(kind=fact.kind.value, field=field, zh=zh, en=en)
+
+
+def _misfits(fact: Fact) -> Iterator[tuple[str, bool, str, str]]:
+    values = VALUES.get(fact.kind)
+    poor = fact.kind is FactKind.ECONOMY
+    yield (
+        "value",
+        fact.value is not None if values is None else fact.value not in set(values),
+        "该种事实的取值不正确" if values else "该种事实不应有取值",
+        "not a value of this kind" if values else "facts of this kind have no value",
+    )
+    yield (
+        "amount_fen",
+        fact.amount_fen is not None and (fact.kind.nature is not Nature.BENEFIT or fact.amount_fen < 0),
+        "只有其他待遇可以写明每月金额，且不能为负数",
+        "only other benefits have an amount, which is not negative",
+    )
+    yield (
+        "dibao_class",
+        fact.dibao_class is not None and (fact.value != Economy.DIBAO or fact.dibao_class not in _DIBAO_CLASSES),
+        "只有低保家庭可以写明低保类别（1 至 4）",
+        "only a dibao household has a class, 1 to 4",
+    )
+    yield (
+        "income_percent",
+        fact.income_percent is not None and (not poor or fact.income_percent < 0),
+        "只有家庭经济状况可以写明收入比例",
+        "only the economy of a household has a percentage",
+    )
+    yield (
+        "scheme",
+        fact.scheme is not None and fact.kind.nature is not Nature.STOP,
+        "只有停发事项可以限定补贴种类",
+        "only what stops money may name a scheme",
+    )
+    yield (
+        "valid_to",
+        fact.valid_to is not None and fact.valid_to <= fact.valid_from,
+        "终止日期应晚于起始日期（终止日期为不再成立的第一天）",
+        "it ends after it begins: the first day on which it no longer holds",
+    )

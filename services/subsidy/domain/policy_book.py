@@ -121,6 +121,10 @@ class PolicyBook:
         for division in self._chain(county):
             yield from (placed for placed in self._by_division[division] if placed.in_force(month))
 
+    def concerning(self, county: str, month: Month) -> Iterator[PolicyDocument]:
+        """The documents in force for a county in a month, the strongest first."""
+        return (placed.document for placed in self._in_force(county, month))
+
     def _first(self, county: str, month: Month, part: Callable[[PolicyDocument], T | None]) -> T | None:
         return next(
             (found for placed in self._in_force(county, month) if (found := part(placed.document)) is not None), None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from services.subsidy.adapters.standing import restand
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.metrics import STOP_MISSED
 from services.subsidy.use_cases.judge_awards import judge_awards
@@ -9,9 +12,13 @@ from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.kit.consumer import Subscription
 from shared.kit.mirror import Changes
 
+STATES: Final = (PersonState, CertificateState, StopState)
+
 
 async def follow_register(changes: Changes, work: SubsidyWork) -> None:
-    """Judge the awards of everybody whose stop facts changed."""
+    """Let stand what is known now, for money; judge the awards of everybody whose stop facts changed, for people."""
+    persons = {change.row.person_id for state in STATES for change in changes.of(state)}
+    await restand(work.connection, persons, at=work.now())
     stops = changes.of(StopState)
     if not stops:
         return
@@ -29,7 +36,7 @@ async def sweep_awards(work: SubsidyWork) -> int:
 SUBSCRIPTIONS = (
     Subscription(
         publisher="registry",
-        states=(PersonState, CertificateState, StopState),
+        states=STATES,
         react=follow_register,
         sweep=sweep_awards,
     ),

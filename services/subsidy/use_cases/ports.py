@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.subsidy.domain.award import Award, Holder
 from services.subsidy.domain.facts import Fact
+from services.subsidy.domain.person_facts import Revision
 from shared.values.award import AwardStatus
 from shared.values.certificate import StopKind
 from shared.values.division import Scope
@@ -49,6 +50,19 @@ class Awards(Protocol):
         """SUSPENDED awards whose ``effective_month`` has come since they were suspended become STOPPED."""
 
 
+class Facts(Protocol):
+    """Facts about persons, as told and as they stand."""
+
+    async def divisions(self, person_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, str]:
+        """Where these persons belong, as far as they are known within the scope."""
+
+    async def get(self, fact_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, Revision]:
+        """The newest revisions, locked."""
+
+    async def add(self, revisions: Sequence[Revision], *, at: datetime) -> None:
+        """Store revisions, each the successor of the newest on record; from this moment they stand."""
+
+
 class Work(Protocol):
     """One transaction of the subsidy service."""
 
@@ -59,6 +73,10 @@ class Work(Protocol):
     @property
     def awards(self) -> Awards:
         """Awards."""
+
+    @property
+    def facts(self) -> Facts:
+        """Facts about persons."""
 
     def today(self) -> date:
         """The civil date."""

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from services.subsidy.domain.entitlement.algebra import ZERO, month_number
 from services.subsidy.domain.entitlement.cases import cases
 from services.subsidy.domain.entitlement.claims import ClaimKind, Terms, claims
+from services.subsidy.domain.entitlement.rows import rows
 from services.subsidy.domain.entitlement.rules import (
     BARS,
     CONDITIONS,
@@ -90,6 +91,13 @@ def decision(
     weighed = _conditions(cases(sources, terms, claim), rules)
     judged = _bars(weighed, _restarts(weighed, rules), rules)
     return _settled(sources, terms, _chosen(judged))
+
+
+def candidates(tables: Tables, population: Population) -> Select[Any]:
+    """Every combination of card and levels that has an amount in a month (READ-06, READ-12), for an explanation."""
+    sources, terms = Sources(tables, population), Terms.bound()
+    row = rows(sources, terms, claims(sources, terms, homes=True))
+    return select(row).where(row.c.fen.is_not(None), or_(row.c.levels_count, row.c.levels_count_first))
 
 
 def _conditions(case_: CTE, rules: RuleSet) -> CTE:

@@ -266,7 +266,8 @@ def _fits(dimension: _Dimension, case: Case, value: Any) -> bool:
     return all(want is None or part in want for want, part in zip(wanted, parts, strict=True))
 
 
-def _applies(case: Case, point: Sequence[Any]) -> bool:
+def applies(case: Case, point: Sequence[Any]) -> bool:
+    """Whether a case applies to a combination of values, one of each dimension."""
     return all(_fits(dimension, case, value) for dimension, value in zip(_DIMENSIONS, point, strict=True))
 
 
@@ -312,10 +313,10 @@ def amount_at(priced: PricedTariff, point: Sequence[Any]) -> int | None:
     """The amount of one case in fen, rounded once (READ-15); None where the tariff has no row."""
     tariff = priced.tariff
     for row, base in zip(tariff.rows, priced.amounts, strict=True):
-        if _applies(row.case, point):
+        if applies(row.case, point):
             if base is None:
                 return None
-            added = [supplement for supplement in tariff.supplements if _applies(supplement.case, point)]
+            added = [supplement for supplement in tariff.supplements if applies(supplement.case, point)]
             percent = sum((Fraction(supplement.percent or 0) for supplement in added), Fraction(100))
             return rounded(base * percent / 100 + sum(supplement.fen or 0 for supplement in added), tariff.rounding)
     return None

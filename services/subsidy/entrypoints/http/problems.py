@@ -62,6 +62,39 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "申请月份为 {given}，不能晚于 {latest}",
         "the application month is {given}; it cannot be after {latest}",
     ),
+    errors.FactNotFound: ProblemText(
+        404, "事实不存在", "Fact not found", "在您的管辖范围内没有该事实", "no such fact within your divisions"
+    ),
+    errors.FactIsWithdrawn: ProblemText(
+        409, "事实已撤回", "Fact is withdrawn", "该事实已被撤回，请另行登记", "the fact was withdrawn; record a new one"
+    ),
+    errors.FactIsTheRegisters: ProblemText(
+        409,
+        "该事实由残联登记系统提供",
+        "The register tells of this",
+        "死亡、残疾人证冻结和注销由登记系统提供，不能在此登记（{kind}）",
+        "deaths, freezes and cancellations come from the register and are not recorded here ({kind})",
+    ),
+    errors.FactDoesNotFit: ProblemText(
+        422, "事实内容与种类不符", "The fact does not fit its kind", "{field}：{zh}", "{field}: {en}"
+    ),
+    errors.PolicyNotFound: ProblemText(
+        404, "政策不存在", "Policy not found", "没有该政策文件", "no such policy document"
+    ),
+    errors.PolicyStepNotAllowed: ProblemText(
+        409,
+        "政策当前状态不能进行该操作",
+        "Step not allowed",
+        "政策文件当前为 {status}，可以进行的操作：{allowed}",
+        "the policy is {status}; allowed are {allowed}",
+    ),
+    errors.AuthorCannotApprove: ProblemText(
+        409,
+        "起草人不能复核",
+        "The author cannot approve",
+        "政策文件的起草人不能是复核人",
+        "who wrote the policy cannot be the one who approved it",
+    ),
 }
 
 SCHEME_ZH: Final = {Scheme.LIVING: "困难残疾人生活补贴", Scheme.NURSING: "重度残疾人护理补贴"}

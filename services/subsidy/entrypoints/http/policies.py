@@ -1,0 +1,283 @@
+"""Policy documents: drafted, looked at in effect, put in force by a second person, withdrawn."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.subsidy.adapters import policies, policy_documents
+from services.subsidy.adapters.policies import PolicyStatus, StoredPolicy
+from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.errors import AuthorCannotApprove, PolicyNotFound
+from services.subsidy.domain.policy import NATION, Overlap, PolicyDocument
+from services.subsidy.domain.policy_book import PolicyBook
+from services.subsidy.domain.policy_faults import Fault, advice, faults
+from shared.kit.audit import Change
+from shared.kit.etags import Precondition, if_match, tag
+from shared.kit.four_eyes import redeem
+from shared.kit.idempotency import Idempotent
+from shared.kit.pagination import Listed, PageAsked
+from shared.kit.permissions import Caller, Permit
+from shared.kit.problems import FieldError, Problem
+from shared.kit.routing import RequestModel, Router, open_work
+from shared.values.division import Division
+from shared.values.month import Month
+
+router = Router(prefix="/api/v1/policies", tags=["policies"])
+
+Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
+READER = Permit("policy:read")
+Writer = Annotated[Caller, Permit("policy:write")]
+Seen = Annotated[Precondition, Depends(if_match)]
+
+
+class PolicyIn(RequestModel):
+    """A whole document; it says only what its division changes."""
+
+    document: PolicyDocument
+
+
+class ApprovedIn(RequestModel):
+    """Act with the approval another person gave."""
+
+    approval_id: UUID
+
+
+class AdviceOut(BaseModel):
+    """What a second person should look at; it forbids nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    zh: str
+    en: str
+
+
+class PolicyOut(BaseModel):
+    """A document and its life."""
+
+    model_config = ConfigDict(frozen=True)
+
+    policy_id: UUID
+    version: int
+    status: PolicyStatus
+    document: dict[str, Any]
+    created_at: datetime
+    created_by: str
+    in_force_at: datetime | None
+    approved_by: str | None
+    withdrawn_at: datetime | None
+    advice: list[AdviceOut] = Field(default_factory=list)
+
+    @classmethod
+    def of(cls, stored: StoredPolicy, told: list[Fault] | None = None) -> PolicyOut:
+        """From what is stored."""
+        return cls(
+            policy_id=stored.policy_id,
+            version=stored.version,
+            status=stored.status,
+            document=policy_documents.dump(stored.document),
+            created_at=stored.created_at,
+            created_by=stored.created_by,
+            in_force_at=stored.in_force_at,
+            approved_by=stored.approved_by,
+            withdrawn_at=stored.withdrawn_at,
+            advice=[AdviceOut(where=each.where, zh=each.zh, en=each.en) for each in told or []],
+        )
+
+
+class SchemeOut(BaseModel):
+    """What a scheme is in a county in a month, all documents put together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scheme: str
+    title_zh: str
+    offered: bool
+    due_month: int | None
+    excluded_by: list[str]
+    compared_with: list[str]
+    quota: int | None
+    has_tariff: bool
+
+
+class EffectivePolicyOut(BaseModel):
+    """The policy of a county in a month."""
+
+    model_config = ConfigDict(frozen=True)
+
+    division: str
+    month: str
+    schemes: list[SchemeOut]
+    choices: dict[str, Any]
+
+
+@router.post("", status_code=201, dependencies=[Idempotent()], summary="起草政策文件")
+async def draft(caller: Writer, body: PolicyIn, work: Work, response: Response) -> PolicyOut:
+    """Draft a document; it counts for nothing yet, but can be tried out."""
+    _must_be_sound(body.document, caller)
+    stored = await policies.draft(work.connection, work.new_id(), body.document, by=caller.subject)
+    work.audit(_change("policy.drafted", stored))
+    response.headers["Location"] = f"/api/v1/policies/{stored.policy_id}"
+    tag(response, stored.version)
+    return PolicyOut.of(stored, await _advice(work, stored))
+
+
+@router.get("", dependencies=[READER], summary="政策文件列表")
+async def list_policies(
+    work: Work,
+    page: PageAsked,
+    *,
+    division: Annotated[str | None, Query(max_length=12, description="该区划适用的文件，含上级")] = None,
+    status: PolicyStatus | None = None,
+) -> Listed[PolicyOut]:
+    """Documents; with a division all that concern it."""
+    asked = None if division is None else Division.parse(division)
+    items, following = await policies.page_of(work.connection, page, division=asked, status=status)
+    return Listed(items=[PolicyOut.of(item) for item in items], next=following)
+
+
+@router.get("/in-effect", dependencies=[READER], summary="某地某月适用的政策")
+async def in_effect(
+    work: Work,
+    division: Annotated[str, Query(min_length=6, max_length=12)],
+    month: Annotated[str, Query(pattern=r"^\d{4}-\d{2}$")],
+    *,
+    known_at: datetime | None = None,
+) -> EffectivePolicyOut:
+    """All documents of the county and the divisions around it, put together for a month."""
+    county, asked = Division.parse(division).code[:6], Month.parse(month)
+    book = PolicyBook(await policy_documents.in_force(work.connection, known_at))
+    choices = book.choices(county, asked)
+    return EffectivePolicyOut(
+        division=county,
+        month=str(asked),
+        schemes=[_scheme(book, county, asked, scheme) for scheme in book.schemes],
+        choices={name: getattr(choices, name) for name in choices.__dataclass_fields__},
+    )
+
+
+@router.get("/{policy_id}", dependencies=[READER], summary="政策文件详情")
+async def read_policy(policy_id: UUID, work: Work, response: Response) -> PolicyOut:
+    """One document."""
+    stored = await _found(work, policy_id)
+    tag(response, stored.version)
+    return PolicyOut.of(stored, await _advice(work, stored))
+
+
+@router.put("/{policy_id}", summary="修改政策草案")
+async def change(
+    *, caller: Writer, policy_id: UUID, body: PolicyIn, work: Work, seen: Seen, response: Response
+) -> PolicyOut:
+    """Replace the content of a draft."""
+    _must_be_sound(body.document, caller)
+    stored = await _mine(work, policy_id, caller)
+    seen.check(stored.version)
+    changed = await policies.change(work.connection, stored, body.document, by=caller.subject)
+    work.audit(_change("policy.changed", changed))
+    tag(response, changed.version)
+    return PolicyOut.of(changed, await _advice(work, changed))
+
+
+@router.post("/{policy_id}/entry-into-force", dependencies=[Idempotent()], summary="施行政策文件（双人复核）")
+async def put_in_force(caller: Writer, policy_id: UUID, body: ApprovedIn, work: Work, response: Response) -> PolicyOut:
+    """Put a draft in force with the approval of another person (matter ``policy.in_force``)."""
+    stored = await _mine(work, policy_id, caller)
+    stored.must_allow("put_in_force")
+    await redeem(work, policies.IN_FORCE, str(policy_id), body.approval_id)
+    checker = await policies.checker_of(work.connection, body.approval_id)
+    if checker == stored.created_by:
+        raise AuthorCannotApprove
+    effective = await policies.put_in_force(work.connection, stored, approved_by=checker)
+    work.audit(_change("policy.put_in_force", effective))
+    tag(response, effective.version)
+    return PolicyOut.of(effective)
+
+
+@router.post("/{policy_id}/withdrawal", dependencies=[Idempotent()], summary="废止政策文件（双人复核）")
+async def withdraw(caller: Writer, policy_id: UUID, body: ApprovedIn, work: Work, response: Response) -> PolicyOut:
+    """Withdraw a document that should not have been in force (matter ``policy.withdrawal``)."""
+    stored = await _mine(work, policy_id, caller)
+    stored.must_allow("withdraw")
+    await redeem(work, policies.WITHDRAWAL, str(policy_id), body.approval_id)
+    withdrawn = await policies.withdraw(work.connection, stored)
+    work.audit(_change("policy.withdrawn", withdrawn))
+    tag(response, withdrawn.version)
+    return PolicyOut.of(withdrawn)
+
+
+@router.post("/{policy_id}/discarding", dependencies=[Idempotent()], summary="作废政策草案")
+async def discard(caller: Writer, policy_id: UUID, work: Work, seen: Seen, response: Response) -> PolicyOut:
+    """Give up a draft."""
+    stored = await _mine(work, policy_id, caller)
+    seen.check(stored.version)
+    discarded = await policies.discard(work.connection, stored)
+    work.audit(_change("policy.discarded", discarded))
+    tag(response, discarded.version)
+    return PolicyOut.of(discarded)
+
+
+def _scheme(book: PolicyBook, county: str, month: Month, scheme: str) -> SchemeOut:
+    regime = book.regime(county, month, scheme)
+
+    def kinds(overlap: Overlap) -> list[str]:
+        return [] if regime is None else sorted(regime.kinds(overlap))
+
+    return SchemeOut(
+        scheme=scheme,
+        title_zh=book.title(county, month, scheme),
+        offered=regime is not None,
+        due_month=None if regime is None else regime.due_month,
+        excluded_by=kinds(Overlap.EXCLUDE),
+        compared_with=kinds(Overlap.HIGHER),
+        quota=book.quota(county, month, scheme),
+        has_tariff=book.priced(county, month, scheme) is not None,
+    )
+
+
+def _must_be_sound(document: PolicyDocument, caller: Caller) -> None:
+    found = faults(document)
+    if found:
+        raise Problem(
+            "body_invalid",
+            errors=[FieldError("policy_invalid", each.zh, each.en, pointer=f"/document{each.where}") for each in found],
+            count=len(found),
+        )
+    _must_be_inside(document, caller)
+
+
+def _must_be_inside(document: PolicyDocument, caller: Caller) -> None:
+    inside = caller.scope.is_everywhere if document.division == NATION else caller.scope.covers(document.division)
+    if not inside:
+        raise Problem("division_outside_scope", division=document.division)
+
+
+async def _found(work: SubsidyWork, policy_id: UUID, *, lock: bool = False) -> StoredPolicy:
+    stored = await policies.get(work.connection, policy_id, lock=lock)
+    if stored is None:
+        raise PolicyNotFound
+    return stored
+
+
+async def _mine(work: SubsidyWork, policy_id: UUID, caller: Caller) -> StoredPolicy:
+    """A document of the caller's divisions, locked; everybody may read the others, and nothing more."""
+    stored = await _found(work, policy_id, lock=True)
+    _must_be_inside(stored.document, caller)
+    return stored
+
+
+async def _advice(work: SubsidyWork, stored: StoredPolicy) -> list[Fault]:
+    return advice(stored.document, PolicyBook(await policy_documents.in_force(work.connection, None)))
+
+
+def _change(what: str, stored: StoredPolicy) -> Change:
+    return Change(
+        None,
+        what,
+        after={"policy_id": stored.policy_id, "version": stored.version, "status": stored.status},
+        division=None if stored.document.division == NATION else stored.document.division,
+    )

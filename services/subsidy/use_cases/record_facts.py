@@ -1,0 +1,79 @@
+"""Facts about persons are recorded, corrected and withdrawn; what was told before stays on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from services.subsidy.domain.errors import FactIsWithdrawn, FactNotFound, PersonNotKnown
+from services.subsidy.domain.person_facts import Fact, Revision, must_fit
+from services.subsidy.use_cases.ports import Work
+from shared.values.division import Scope
+from shared.values.refusal import Refusal
+
+
+async def record_facts(facts: Sequence[Fact], work: Work, *, within: Scope) -> list[Revision | Refusal]:
+    """Record many in a few statements; for each fact its first revision or why not, in order.
+
+    A fact told again under the id it has (a list that comes every month) is its next revision, unless it says the same.
+    """
+    divisions = await work.facts.divisions([fact.person_id for fact in facts], within=within)
+    known = await work.facts.get([fact.fact_id for fact in facts], within=within)
+    outcomes: list[Revision | Refusal] = []
+    for fact in facts:
+        try:
+            must_fit(fact)
+            if fact.person_id not in divisions:
+                raise PersonNotKnown
+            outcomes.append(_next(fact, known.get(fact.fact_id), divisions[fact.person_id]))
+        except Refusal as refusal:
+            outcomes.append(refusal)
+    await work.facts.add(
+        [each for each in outcomes if isinstance(each, Revision) and each != known.get(each.fact.fact_id)],
+        at=work.now(),
+    )
+    return outcomes
+
+
+async def record_fact(fact: Fact, work: Work, *, within: Scope) -> Revision:
+    """Record one. Raises `FactDoesNotFit`, `FactIsTheRegisters`, `PersonNotKnown`."""
+    (outcome,) = await record_facts([fact], work, within=within)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+async def correct_fact(fact: Fact, seen: Revision, work: Work) -> Revision:
+    """Tell a fact better. Raises `FactIsWithdrawn`, `FactDoesNotFit`, `FactIsTheRegisters`."""
+    must_fit(fact)
+    corrected = _next(fact, seen, seen.division)
+    if corrected != seen:
+        await work.facts.add([corrected], at=work.now())
+    return corrected
+
+
+async def withdraw_fact(seen: Revision, work: Work) -> Revision:
+    """The fact was wrong. Raises `FactIsWithdrawn`."""
+    if seen.withdrawn:
+        raise FactIsWithdrawn
+    gone = replace(seen, revision=seen.revision + 1, withdrawn=True)
+    await work.facts.add([gone], at=work.now())
+    return gone
+
+
+async def fact_to_change(fact_id: UUID, work: Work, *, within: Scope) -> Revision:
+    """The newest revision, locked. Raises `FactNotFound`."""
+    found = (await work.facts.get([fact_id], within=within)).get(fact_id)
+    if found is None:
+        raise FactNotFound
+    return found
+
+
+def _next(fact: Fact, known: Revision | None, division: str) -> Revision:
+    """The revision that says this; the one on record where it says so already."""
+    if known is None:
+        return Revision(fact=fact, revision=1, division=division)
+    if known.withdrawn:
+        raise FactIsWithdrawn
+    return known if known.fact == fact else Revision(fact=fact, revision=known.revision + 1, division=known.division)
