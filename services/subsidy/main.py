@@ -12,7 +12,9 @@ from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
+from services.subsidy.entrypoints.fact_import import FACT_IMPORT
 from services.subsidy.entrypoints.http import awards, entitlements, facts, me, policies
+from services.subsidy.entrypoints.http.findings import finding_router
 from services.subsidy.entrypoints.http.payees import payee_router
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
@@ -50,10 +52,19 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             facts.router,
             policies.router,
             entitlements.router,
+            finding_router(queue),
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",
                 permission="award:import",
+                jobs=queue,
+                blobs=parts.blobs,
+                texts=TEXTS,
+            ),
+            import_routes(
+                FACT_IMPORT,
+                path="/api/v1/fact-imports",
+                permission="fact:import",
                 jobs=queue,
                 blobs=parts.blobs,
                 texts=TEXTS,

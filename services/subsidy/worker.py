@@ -7,7 +7,15 @@ from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.tables import answers, blobs, imports, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
-from services.subsidy.entrypoints.jobs import AWARD_IMPORT, TIMERS
+from services.subsidy.entrypoints.fact_import import FACT_IMPORT
+from services.subsidy.entrypoints.jobs import (
+    AWARD_IMPORT,
+    FINDINGS_JOB,
+    TIMERS,
+    TRIAL_JOB,
+    look_over_everybody,
+    try_policy,
+)
 from services.subsidy.settings import SubsidySettings
 from shared.kit import person_requests, retention, rotation
 from shared.kit.audit_retention import audit_rule
@@ -24,6 +32,9 @@ def job_handlers(parts: Parts[SubsidyWork], *rules: retention.Rule) -> dict[str,
     requests = person_requests.PersonRequests(parts.keys, holding(Payees(parts.keys)))
     return {
         AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports),
+        FACT_IMPORT.kind: import_handler(FACT_IMPORT, imports),
+        FINDINGS_JOB: look_over_everybody,
+        TRIAL_JOB: try_policy,
         rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
         retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),
         person_requests.COPY_JOB: person_requests.copy_handler(requests),

@@ -23,6 +23,8 @@ TABLES: Final[Tables] = tables_facts
 FAR_AHEAD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """What is known now is known at this moment too."""
 
+WORK_MEM: Final = "192MB"
+
 _COUNTIES: Final = text(
     "WITH RECURSIVE at AS ((SELECT county FROM {0} ORDER BY county LIMIT 1) UNION ALL "
     "SELECT (SELECT county FROM {0} WHERE county > at.county ORDER BY county LIMIT 1) FROM at "
@@ -90,6 +92,29 @@ async def decide(
     book = PolicyBook(await policy_documents.in_force(connection, known_at) if policy is None else policy)
     bound = await questions(connection, book, months=months, population=population, known_at=known_at)
     return [answer_of(row) for row in await ask(connection, population, bound, homes=homes, rules=rules)]
+
+
+async def hold(
+    connection: AsyncConnection,
+    name: str,
+    *,
+    month: Month,
+    population: Population,
+    book: PolicyBook,
+    known_at: datetime | None = None,
+    homes: bool = True,
+) -> None:
+    """Put the answers of a month into a temporary table of this transaction: what monthly work over everybody reads.
+
+    Sorting and hashing 3.5 million claims in memory is worth a fifth of a gigabyte to one transaction a month.
+    """
+    bound = await questions(connection, book, months=[month], population=population, known_at=known_at)
+    compiled = statement(population.shape, homes=homes, rules=ALL_RULES).compile(dialect=connection.dialect)
+    await connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEM}'")
+    await connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {compiled}", compiled.construct_params(bound)
+    )
+    await connection.exec_driver_sql(f"ANALYZE {name}")
 
 
 def answer_of(row: Row[Any]) -> Answer:

@@ -10,7 +10,10 @@ Refusal
 ├── FactNotFound
 ├── FactIsWithdrawn
 ├── FactIsTheRegisters      deaths, freezes and cancellations are announced by the register
+├── FactToldTwice           in one list
 ├── FactDoesNotFit          a kind without a value, a value without a kind
+├── FindingNotFound
+├── FindingIsClosed
 ├── PolicyNotFound
 ├── PolicyStepNotAllowed
 └── AuthorCannotApprove     four eyes
@@ -83,6 +86,12 @@ class FactIsTheRegisters(Refusal):
     code: ClassVar[str] = "fact_is_the_registers"
 
 
+class FactToldTwice(Refusal):
+    """One list tells the same fact twice."""
+
+    code: ClassVar[str] = "fact_told_twice"
+
+
 class FactDoesNotFit(Refusal):
     """The fields of a fact do not go with its kind. Facts: kind, field, zh, en."""
 
@@ -105,3 +114,15 @@ class AuthorCannotApprove(Refusal):
     """Who wrote a document cannot be the one who approved it."""
 
     code: ClassVar[str] = "author_cannot_approve"
+
+
+class FindingNotFound(Refusal):
+    """No such finding within the caller's divisions."""
+
+    code: ClassVar[str] = "finding_not_found"
+
+
+class FindingIsClosed(Refusal):
+    """It is not open any more. Facts: state, allowed."""
+
+    code: ClassVar[str] = "finding_is_closed"

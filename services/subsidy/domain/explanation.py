@@ -12,7 +12,7 @@ from uuid import UUID
 from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.rules import RULES, Effect, Rule
 from services.subsidy.domain.entitlement.terms import applies, rounded
-from services.subsidy.domain.person_facts import CarePlace, Economy, FactKind, SelfCare, Settlement
+from services.subsidy.domain.person_facts import CareNeed, CarePlace, Economy, FactKind, SelfCare, Settlement
 from services.subsidy.domain.policy import PolicyDocument, RoundingMode
 from services.subsidy.domain.policy_book import PolicyBook, PricedTariff
 from shared.values.disability import DisabilityCategory, DisabilityGrade
@@ -91,6 +91,8 @@ LEVEL_ZH: Final[dict[Any, str]] = {
     SelfCare.ABLE: "能够自理",
     CarePlace.HOME: "居家照护",
     CarePlace.INSTITUTION: "机构照护",
+    CareNeed.NEEDED: "需要长期照护",
+    CareNeed.NOT_NEEDED: "不需要长期照护",
 }
 KIND_ZH: Final = {
     FactKind.ECONOMY: "家庭经济状况",

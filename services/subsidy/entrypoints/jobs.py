@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Final
 from uuid import UUID
 
+import orjson
+
+from services.subsidy.adapters import findings, policies, trials
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardExists
 from services.subsidy.entrypoints.http.problems import SCHEME_ZH, TEXTS
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_awards
 from services.subsidy.use_cases.judge_awards import stop_turned_awards
+from shared.kit.blobs import JSON
 from shared.kit.imports import Applied, Import, Parsed
+from shared.kit.jobs import JobResult, RunningJob
 from shared.kit.spreadsheets import CellFault, Column, Row
 from shared.kit.work import Works
 from shared.kit.worker import Timer
 from shared.values.award import Scheme
 from shared.values.division import Scope
+from shared.values.month import Month
 from shared.values.refusal import Refusal
 
 COLUMNS: Final = (
@@ -71,6 +78,35 @@ async def apply_awards(chunk: Sequence[Parsed[GrantAward]], work: SubsidyWork) -
 AWARD_IMPORT: Final[Import[GrantAward, SubsidyWork]] = Import(
     kind="award.import", columns=COLUMNS, parse=parse_award, apply=apply_awards
 )
+
+
+async def look_over_everybody(job: RunningJob[SubsidyWork]) -> JobResult:
+    """Find who is eligible but unpaid, and what should have stopped, within the division of the job."""
+    month, division = Month.parse(job.params["month"]), job.params["division"]
+    await job.progress(phase="looking")
+    async with job.begin() as work:
+        tally = await findings.look(work.connection, month, division=division, at=work.now())
+    return JobResult(asdict(tally))
+
+
+async def try_policy(job: RunningJob[SubsidyWork]) -> JobResult:
+    """What drafts would change: sums in the report, counties and samples in the file."""
+    month, division = Month.parse(job.params["month"]), job.params["division"]
+    await job.progress(phase="comparing")
+    async with job.begin() as work:
+        stored = [await policies.get(work.connection, UUID(each)) for each in job.params["policies"]]
+        drafts = [each.document for each in stored if each is not None]
+        trial = await trials.try_out(work.connection, drafts, month, division=division)
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield orjson.dumps(asdict(trial))
+
+    blob = await job.store(whole(), media_type=JSON, name="政策测算.json")
+    return JobResult(trials.told(trial), blob=blob)
+
+
+FINDINGS_JOB: Final = "finding.look"
+TRIAL_JOB: Final = "policy.trial"
 
 
 async def turn_month(works: Works[SubsidyWork]) -> None:

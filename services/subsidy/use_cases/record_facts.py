@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from services.subsidy.domain.errors import FactIsWithdrawn, FactNotFound, PersonNotKnown
+from services.subsidy.domain.errors import FactIsWithdrawn, FactNotFound, FactToldTwice, PersonNotKnown
 from services.subsidy.domain.person_facts import Fact, Revision, must_fit
 from services.subsidy.use_cases.ports import Work
 from shared.values.division import Scope
@@ -21,11 +21,15 @@ async def record_facts(facts: Sequence[Fact], work: Work, *, within: Scope) -> l
     divisions = await work.facts.divisions([fact.person_id for fact in facts], within=within)
     known = await work.facts.get([fact.fact_id for fact in facts], within=within)
     outcomes: list[Revision | Refusal] = []
+    told: set[UUID] = set()
     for fact in facts:
         try:
             must_fit(fact)
             if fact.person_id not in divisions:
                 raise PersonNotKnown
+            if fact.fact_id in told:
+                raise FactToldTwice
+            told.add(fact.fact_id)
             outcomes.append(_next(fact, known.get(fact.fact_id), divisions[fact.person_id]))
         except Refusal as refusal:
             outcomes.append(refusal)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 import services.subsidy
+from services.subsidy.adapters.policy_documents import parse
 from services.subsidy.domain.policy import PolicyDocument, Transition
 
 SHIPPED = Path(services.subsidy.__file__).parent / "policies"
-_DOCUMENTS = TypeAdapter(list[PolicyDocument])
 EPIDEMIC = PolicyDocument(
     division="50",
     title="疫情过渡期",
@@ -28,5 +27,5 @@ def shipped(*names: str) -> tuple[PolicyDocument, ...]:
     return tuple(
         document
         for name in ("national", *names)
-        for document in _DOCUMENTS.validate_json((SHIPPED / f"{name}.json").read_bytes())
+        for document in map(parse, json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8")))
     )

@@ -135,7 +135,7 @@ def _restarts(weighed: CTE, rules: RuleSet) -> CTE:
                 earlier.c.person_id == later.c.person_id,
                 earlier.c.scheme == later.c.scheme,
                 earlier.c.number == later.c.number,
-                earlier.c.kind == ClaimKind.AWARD,
+                earlier.c.kind == ClaimKind.AWARD.value,
                 earlier.c.applied < later.c.applied,
             ),
         )
@@ -175,7 +175,7 @@ def _bars(weighed: CTE, restart: CTE, rules: RuleSet) -> CTE:
     )
     c = Case(begun.c)
     barred = _any([rule.bars(c) for rule in rules.bars if rule.effect is not Effect.PAUSED])
-    first = and_(c.kind == ClaimKind.AWARD, c.start == c.number)
+    first = and_(c.kind == ClaimKind.AWARD.value, c.start == c.number)
     return (
         select(
             c.person_id,
@@ -201,10 +201,10 @@ def _chosen(judged: CTE) -> CTE:
     """One claim a person, scheme and month: the award that covers it (the earlier of two, READ-07), else the home."""
     c = judged.c
     rank = case(
-        (and_(c.covers, c.kind == ClaimKind.AWARD), 0),
-        (and_(c.covers, c.kind == ClaimKind.BACK_PAYMENT), 1),
-        (c.kind == ClaimKind.HOME, 2),
-        (c.kind == ClaimKind.AWARD, 3),
+        (and_(c.covers, c.kind == ClaimKind.AWARD.value), 0),
+        (and_(c.covers, c.kind == ClaimKind.BACK_PAYMENT.value), 1),
+        (c.kind == ClaimKind.HOME.value, 2),
+        (c.kind == ClaimKind.AWARD.value, 3),
         else_=4,
     )
     age = c.applied - literal_column("date '2000-01-01'")
@@ -228,7 +228,7 @@ def _chosen(judged: CTE) -> CTE:
         (r.higher_fen > r.amount, ZERO),
         else_=r.amount,
     )
-    barred = case((and_(r.kind == ClaimKind.HOME, r.next_barred.is_not(None)), r.next_barred), else_=r.barred)
+    barred = case((and_(r.kind == ClaimKind.HOME.value, r.next_barred.is_not(None)), r.next_barred), else_=r.barred)
     return (
         select(
             r.person_id,

@@ -59,7 +59,7 @@ def rows(sources: Sources, terms: Terms, claim: CTE) -> Subquery:
     now, then, tariff, cell = terms.now, terms.then, terms.tariff, terms.cell
     levels = {each: _source(sources, each) for each in (*_RATED, _NEED)}
     economy, need = levels[_RATED[0]], levels[_NEED]
-    is_back = claim.c.kind == ClaimKind.BACK_PAYMENT
+    is_back = claim.c.kind == ClaimKind.BACK_PAYMENT.value
     affordable = income_in_scope(now, economy.c.value, economy.c.income_percent)
     strict, transition, event = terms.strict, terms.transition, terms.event
     by_date = card.c.expires_on - case((strict.c.county.is_(None), 0), else_=1)

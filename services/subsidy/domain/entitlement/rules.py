@@ -57,12 +57,12 @@ class Case:
     @property
     def is_home(self) -> Bool:
         """Nothing was decided: the claim rests on living there."""
-        return self.kind == ClaimKind.HOME  # type: ignore[no-any-return] # a column
+        return self.kind == ClaimKind.HOME.value  # type: ignore[no-any-return] # a column
 
     @property
     def is_back_payment(self) -> Bool:
         """A month before the award, granted (SUB-48)."""
-        return self.kind == ClaimKind.BACK_PAYMENT  # type: ignore[no-any-return] # a column
+        return self.kind == ClaimKind.BACK_PAYMENT.value  # type: ignore[no-any-return] # a column
 
     def free_of(self, ground: str) -> Days:
         """Days on which no fact of the ground stands."""

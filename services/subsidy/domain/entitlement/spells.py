@@ -42,7 +42,7 @@ def hits(sources: Sources, terms: Terms, claim: CTE) -> CTE:
         or_(kind != FactKind.CONFIRMATION_MISSED.number, event.c.confirmation),
     )
     # What follows from an expiry leaves the gap an expiry gap (READ-11).
-    aside = and_(claim.c.kind == ClaimKind.BACK_PAYMENT, spell.c.after_expiry)
+    aside = and_(claim.c.kind == ClaimKind.BACK_PAYMENT.value, spell.c.after_expiry)
     blocks = and_(or_(always, has(now.c.excludes, kind)), ~aside)
     touches = and_(or_(always, has(event.c.excludes, kind)), on < claim.c.first, over > claim.c.applied)
     refuses = and_(

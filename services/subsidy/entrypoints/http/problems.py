@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.subsidy.domain import errors
+from services.subsidy.domain.entitlement.rules import RULES
+from services.subsidy.domain.explanation import KIND_ZH, LEVEL_ZH
+from services.subsidy.domain.person_facts import FactKind
+from services.subsidy.entrypoints.http.explanation_page import SOURCE_ZH
 from shared.kit.codelists import Code, codes
 from shared.kit.disclosure import PURPOSE_CODES
 from shared.kit.imports import IMPORT_TEXTS
@@ -75,8 +79,25 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "死亡、残疾人证冻结和注销由登记系统提供，不能在此登记（{kind}）",
         "deaths, freezes and cancellations come from the register and are not recorded here ({kind})",
     ),
+    errors.FactToldTwice: ProblemText(
+        422,
+        "同一事实重复",
+        "Told twice",
+        "同一人员、事项、来源和起始日期在名单中重复出现",
+        "person, kind, source and first day occur twice in one list",
+    ),
     errors.FactDoesNotFit: ProblemText(
         422, "事实内容与种类不符", "The fact does not fit its kind", "{field}：{zh}", "{field}: {en}"
+    ),
+    errors.FindingNotFound: ProblemText(
+        404, "线索不存在", "Finding not found", "在您的管辖范围内没有该线索", "no such finding within your divisions"
+    ),
+    errors.FindingIsClosed: ProblemText(
+        409,
+        "线索已办结",
+        "Finding is closed",
+        "该线索已办结（{state}），不能再办理",
+        "the finding is {state}; nothing is left to do",
     ),
     errors.PolicyNotFound: ProblemText(
         404, "政策不存在", "Policy not found", "没有该政策文件", "no such policy document"
@@ -106,6 +127,25 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
     "scheme": codes(
         (Scheme.LIVING.value, SCHEME_ZH[Scheme.LIVING], "living subsidy"),
         (Scheme.NURSING.value, SCHEME_ZH[Scheme.NURSING], "nursing subsidy"),
+    ),
+    "fact_kind": codes(*((kind.value, KIND_ZH[kind], kind.value.lower().replace("_", " ")) for kind in FactKind)),
+    "fact_value": codes(*((value.value, zh, value.value.lower().replace("_", " ")) for value, zh in LEVEL_ZH.items())),
+    "fact_source": codes(*((code, zh, code.lower().replace("_", " ")) for code, zh in SOURCE_ZH.items())),
+    "entitlement_rule": codes(*((rule.id, rule.reason_zh, rule.reason_en) for rule in RULES)),
+    "finding_kind": codes(
+        ("ELIGIBLE_UNPAID", "应享未享", "eligible but unpaid"),
+        ("STOP_MISSED", "应停未停", "should have stopped"),
+    ),
+    "finding_state": codes(
+        ("OPEN", "待办理", "open"),
+        ("SETTLED", "已自然消除", "settled by itself"),
+        ("CLOSED", "已办结", "closed by a person"),
+    ),
+    "policy_status": codes(
+        ("DRAFT", "草案", "draft"),
+        ("IN_FORCE", "施行", "in force"),
+        ("WITHDRAWN", "废止", "withdrawn"),
+        ("DISCARDED", "作废", "discarded"),
     ),
     "award_status": codes(
         (AwardStatus.ACTIVE.value, "正常发放", "active"),

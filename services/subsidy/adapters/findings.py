@@ -1,0 +1,198 @@
+"""Two lists over everybody: eligible but unpaid (应享未享), and should have stopped but did not (应停未停).
+
+Both are differences between what people see (awards) and what the one expression says of a month. A finding stays open
+while it is so, is settled when it no longer is, or is closed by a person with a reason; the next month looks again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.subsidy.adapters import engine, policy_documents
+from services.subsidy.adapters.tables_facts import finding
+from services.subsidy.domain.entitlement.rules import BARS, CONDITIONS, HIGHER, Effect
+from services.subsidy.domain.entitlement.sources import Population
+from services.subsidy.domain.policy_book import PolicyBook
+from shared.kit.pagination import Page, paginate
+from shared.kit.scoping import inside
+from shared.values.division import Division, Scope
+from shared.values.month import Month
+
+MONTHS_BACK: Final = 12
+_PAUSED: Final = sum(1 << rule.number for rule in BARS if rule.effect is Effect.PAUSED)
+_NO_REASON_TO_STOP: Final = (
+    _PAUSED | 1 << HIGHER.number | sum(1 << rule.number for rule in CONDITIONS if rule.id == "PERIOD")
+)
+"""Awards rest under these without being stopped: they go on by themselves."""
+
+
+class FindingKind(StrEnum):
+    """What was found."""
+
+    ELIGIBLE_UNPAID = "ELIGIBLE_UNPAID"
+    STOP_MISSED = "STOP_MISSED"
+
+
+class FindingState(StrEnum):
+    """OPEN while it is so; SETTLED when it is so no more; CLOSED by a person."""
+
+    OPEN = "OPEN"
+    SETTLED = "SETTLED"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One row of a list."""
+
+    finding_id: UUID
+    version: int
+    kind: FindingKind
+    person_id: UUID
+    scheme: str
+    division: str
+    award_id: UUID | None
+    month: date
+    since: date
+    amount_fen: int
+    rules: int
+    state: FindingState
+    found_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    close_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a look over everybody came to."""
+
+    found: int
+    opened: int
+    settled: int
+
+
+# A person who could be paid and is not, unless somebody paused it; an award that is shown as running although the
+# month is not due for a reason that stops it.
+_FOUND: Final = f"""
+CREATE TEMPORARY TABLE found ON COMMIT DROP AS
+SELECT 'ELIGIBLE_UNPAID' AS kind, d.person_id, d.scheme, h.division, CAST(NULL AS uuid) AS award_id,
+       d.entitled_fen AS amount_fen, d.rules
+  FROM decided d JOIN home h ON h.person_id = d.person_id AND h.known_to = 'infinity' AND h.valid_to = 'infinity'
+ WHERE d.due_fen = 0 AND d.entitled_fen > 0 AND d.rules & {_PAUSED} = 0
+UNION ALL
+SELECT 'STOP_MISSED', a.person_id, a.scheme, a.division, a.award_id,
+       coalesce(d.settled_fen + d.open_fen, 0), coalesce(d.rules, 0)
+  FROM award a LEFT JOIN decided d ON d.person_id = a.person_id AND d.scheme = a.scheme
+ WHERE a.status = 'ACTIVE' AND {{awards}}
+   AND (d.covered AND d.award_id = a.award_id AND d.due_fen IS DISTINCT FROM 0) IS NOT TRUE
+   AND coalesce(d.due_fen, 0) = 0 AND coalesce(d.rules, -1) & ~CAST({_NO_REASON_TO_STOP} AS bigint) <> 0
+"""  # noqa: S608 - put together from constants
+
+_SETTLE: Final = text(
+    "UPDATE finding f SET state = 'SETTLED', version = version + 1, closed_at = :at, closed_by = 'system' "
+    "WHERE f.state = 'OPEN' AND f.division LIKE :prefix AND NOT EXISTS (SELECT FROM found n WHERE n.kind = f.kind "
+    "AND n.person_id = f.person_id AND n.scheme = f.scheme)"
+)
+_KEEP: Final = text(
+    "UPDATE finding f SET month = :month, version = version + 1, amount_fen = n.amount_fen, rules = n.rules "
+    "FROM found n WHERE f.state = 'OPEN' AND n.kind = f.kind AND n.person_id = f.person_id AND n.scheme = f.scheme "
+    "AND (f.month, f.amount_fen, f.rules) IS DISTINCT FROM (CAST(:month AS date), n.amount_fen, n.rules)"
+)
+# Closed by a person for this month: the next one looks again.
+_OPEN: Final = text(
+    "INSERT INTO finding (finding_id, version, kind, person_id, scheme, division, award_id, month, since, amount_fen, "
+    "rules, state, found_at) SELECT uuidv7(), 1, n.kind, n.person_id, n.scheme, n.division, n.award_id, :month, "
+    ":month, n.amount_fen, n.rules, 'OPEN', :at FROM found n WHERE NOT EXISTS (SELECT FROM finding f "
+    "WHERE f.kind = n.kind AND f.person_id = n.person_id AND f.scheme = n.scheme "
+    "AND (f.state = 'OPEN' OR (f.state = 'CLOSED' AND f.month >= :month))) ON CONFLICT DO NOTHING"
+)
+
+
+async def look(connection: AsyncConnection, month: Month, *, division: str | None, at: datetime) -> Tally:
+    """Look over everybody (or a division) for a month; what is so is open afterwards, what is not is settled."""
+    population = Population.everyone() if division is None else Population.within(division)
+    book = PolicyBook(await policy_documents.in_force(connection, None))
+    await engine.hold(connection, "decided", month=month, population=population, book=book)
+    awards = "true" if division is None else "starts_with(a.division, :division)"
+    bound = {} if division is None else {"division": division}
+    found = await connection.execute(text(_FOUND.format(awards=awards)), bound)
+    values = {"at": at, "month": month.first_day}
+    settled = await connection.execute(_SETTLE, {"at": at, "prefix": f"{division or ''}%"})
+    await connection.execute(_KEEP, {"month": month.first_day})
+    opened = await connection.execute(_OPEN, values)
+    return Tally(found=found.rowcount, opened=opened.rowcount, settled=settled.rowcount)
+
+
+async def page_of(
+    connection: AsyncConnection,
+    page: Page,
+    *,
+    within: Scope,
+    division: Division | None,
+    kind: FindingKind | None,
+    state: FindingState | None,
+    person_id: UUID | None,
+) -> tuple[list[Finding], str | None]:
+    """A page of a list."""
+    query = select(finding).where(
+        inside(finding.c.division, within if division is None else within.narrowed_to(division))
+    )
+    for column, wanted in ((finding.c.kind, kind), (finding.c.state, state), (finding.c.person_id, person_id)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    rows, following = await paginate(connection, query, [finding.c.finding_id], page)
+    return [_finding(row) for row in rows], following
+
+
+async def get(connection: AsyncConnection, finding_id: UUID, *, within: Scope, lock: bool = False) -> Finding | None:
+    """One finding; None outside the scope."""
+    query = select(finding).where(finding.c.finding_id == finding_id, inside(finding.c.division, within))
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else _finding(row)
+
+
+async def close(connection: AsyncConnection, known: Finding, *, by: str, reason: str) -> Finding:
+    """A person closes it."""
+    row = await connection.execute(
+        update(finding)
+        .where(finding.c.finding_id == known.finding_id)
+        .values(
+            state=FindingState.CLOSED,
+            version=known.version + 1,
+            closed_at=func.clock_timestamp(),
+            closed_by=by,
+            close_reason=reason,
+        )
+        .returning(finding)
+    )
+    return _finding(row.one())
+
+
+async def since(connection: AsyncConnection, known: Finding) -> Month:
+    """The first month, of the last year, since when it is so without a break."""
+    last = Month.of(known.month)
+    months = list(last.plus(1 - MONTHS_BACK).through(last))
+    answers = await engine.decide(connection, months=months, population=Population.of([known.person_id]))
+    so = {answer.month for answer in answers if answer.scheme == known.scheme and _is_so(known, answer)}
+    first = last
+    while first.previous() in so and first.previous() >= months[0]:
+        first = first.previous()
+    return first
+
+
+def _is_so(known: Finding, answer: Any) -> bool:
+    unpaid = answer.due_fen == 0 and bool(answer.entitled_fen)
+    return unpaid if known.kind is FindingKind.ELIGIBLE_UNPAID else answer.due_fen == 0
+
+
+def _finding(row: Any) -> Finding:
+    values = {name: getattr(row, name) for name in Finding.__dataclass_fields__}
+    return Finding(**values | {"kind": FindingKind(row.kind), "state": FindingState(row.state)})

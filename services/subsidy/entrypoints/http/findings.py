@@ -1,0 +1,187 @@
+"""Work lists: eligible but unpaid, should have stopped; looked for on demand, closed with a reason. And: what if."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.subsidy.adapters import findings, policies
+from services.subsidy.adapters.findings import Finding, FindingKind, FindingState
+from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.entitlement.rules import RULES
+from services.subsidy.domain.errors import FindingIsClosed, FindingNotFound, PolicyNotFound
+from services.subsidy.entrypoints.http.problems import TEXTS
+from services.subsidy.entrypoints.jobs import FINDINGS_JOB, TRIAL_JOB
+from shared.kit.audit import Change, Look, looks
+from shared.kit.etags import Precondition, if_match, tag
+from shared.kit.idempotency import Idempotent
+from shared.kit.job_routes import JobView, view_of
+from shared.kit.jobs import Job, Jobs
+from shared.kit.pagination import Listed, PageAsked
+from shared.kit.permissions import Caller, Permit
+from shared.kit.problems import Problem
+from shared.kit.routing import RequestModel, Router, open_work
+from shared.values.division import Division
+from shared.values.month import Month
+
+FIELDS = ("kind", "scheme", "amount_fen", "rules")
+
+Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
+Reader = Annotated[Caller, Permit("entitlement:read")]
+Closer = Annotated[Caller, Permit("fact:write")]
+Drafter = Annotated[Caller, Permit("policy:write")]
+Seen = Annotated[Precondition, Depends(if_match)]
+MonthText = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
+DivisionText = Annotated[str, StringConstraints(pattern=r"^\d{2,12}$")]
+
+
+class LookIn(RequestModel):
+    """Look over a division (default: everywhere) for a month (default: this one)."""
+
+    month: MonthText | None = None
+    division: DivisionText | None = None
+
+
+class TrialIn(RequestModel):
+    """Try drafts on a month, over a division (default: everywhere)."""
+
+    policies: list[UUID] = Field(min_length=1, max_length=20)
+    month: MonthText | None = None
+    division: DivisionText | None = None
+
+
+class ClosingIn(RequestModel):
+    """Why nothing is left to do."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+
+
+class FindingOut(BaseModel):
+    """One row of a work list. ``reasons``: the rules that say why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    finding_id: UUID
+    version: int
+    kind: FindingKind
+    person_id: UUID
+    scheme: str
+    division: str
+    award_id: UUID | None
+    month: str
+    amount_fen: int
+    reasons: list[str]
+    state: FindingState
+    found_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    close_reason: str | None
+    since: str | None = Field(default=None, description="连续月份的第一个月（最多回看一年），仅在详情中给出")
+
+    @classmethod
+    def of(cls, finding: Finding, since: Month | None = None) -> FindingOut:
+        """From a finding."""
+        told = {name: getattr(finding, name) for name in cls.model_fields if name not in {"reasons", "month", "since"}}
+        return cls(
+            **told,
+            month=str(Month.of(finding.month)),
+            reasons=[rule.id for rule in RULES if finding.rules >> rule.number & 1],
+            since=None if since is None else str(since),
+        )
+
+
+def finding_router(jobs: Jobs) -> Router:
+    """The work lists, and trials of policy."""
+    router = Router(prefix="/api/v1", tags=["findings"])
+
+    @router.post("/finding-looks", status_code=202, dependencies=[Idempotent()], summary="比对：查找应享未享、应停未停")
+    async def look(caller: Reader, body: LookIn, work: Work, request: Request) -> JobView:
+        """Look over everybody of a division; watch the job."""
+        job = await _submit(jobs, work, caller, FINDINGS_JOB, body)
+        return view_of(job, request, TEXTS)
+
+    @router.get("/findings", summary="应享未享、应停未停线索")
+    async def list_findings(
+        *,
+        caller: Reader,
+        work: Work,
+        page: PageAsked,
+        kind: FindingKind | None = None,
+        state: FindingState | None = None,
+        person_id: UUID | None = None,
+        division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    ) -> Listed[FindingOut]:
+        """A page of the work list of the caller's divisions."""
+        items, following = await findings.page_of(
+            work.connection,
+            page,
+            within=caller.scope,
+            division=None if division is None else Division.parse(division),
+            kind=kind,
+            state=state,
+            person_id=person_id,
+        )
+        work.audit(*looks(((item.person_id, item.division) for item in items), FIELDS, what="read"))
+        return Listed(items=[FindingOut.of(item) for item in items], next=following)
+
+    @router.get("/findings/{finding_id}", summary="线索详情")
+    async def read_finding(caller: Reader, finding_id: UUID, work: Work, response: Response) -> FindingOut:
+        """One finding, with the month since when it is so."""
+        found = await findings.get(work.connection, finding_id, within=caller.scope)
+        if found is None:
+            raise FindingNotFound
+        work.audit(Look(found.person_id, FIELDS, "read", found.division))
+        tag(response, found.version)
+        return FindingOut.of(found, await findings.since(work.connection, found))
+
+    @router.post("/findings/{finding_id}/closing", dependencies=[Idempotent()], summary="办结线索")
+    async def close(
+        *, caller: Closer, finding_id: UUID, body: ClosingIn, work: Work, seen: Seen, response: Response
+    ) -> FindingOut:
+        """Close it with a reason; the next month looks again."""
+        found = await findings.get(work.connection, finding_id, within=caller.scope, lock=True)
+        if found is None:
+            raise FindingNotFound
+        seen.check(found.version)
+        if found.state is not FindingState.OPEN:
+            raise FindingIsClosed(state=found.state.value, allowed=[])
+        closed = await findings.close(work.connection, found, by=caller.subject, reason=body.reason)
+        work.audit(
+            Change(
+                found.person_id,
+                "finding.closed",
+                before={"state": found.state},
+                after={"state": closed.state, "finding_id": found.finding_id},
+                division=found.division,
+            )
+        )
+        tag(response, closed.version)
+        return FindingOut.of(closed)
+
+    @router.post("/policy-trials", status_code=202, dependencies=[Idempotent()], summary="政策测算")
+    async def try_out(caller: Drafter, body: TrialIn, work: Work, request: Request) -> JobView:
+        """What drafts would change: persons and amounts gained and lost, by county, category and grade."""
+        for policy_id in body.policies:
+            if await policies.get(work.connection, policy_id) is None:
+                raise PolicyNotFound
+        job = await _submit(jobs, work, caller, TRIAL_JOB, body)
+        return view_of(job, request, TEXTS)
+
+    return router
+
+
+async def _submit(
+    jobs: Jobs, work: SubsidyWork, caller: Caller, kind: str, body: LookIn | TrialIn
+) -> Job:
+    asked = Month.of(work.today()) if body.month is None else Month.parse(body.month)
+    place = None if body.division is None else Division.parse(body.division).code
+    named = [str(each) for each in body.policies] if isinstance(body, TrialIn) else []
+    inside = caller.scope.is_everywhere if place is None else caller.scope.covers(place)
+    if not inside:
+        raise Problem("division_outside_scope", division=place or "*")
+    work.audit(Look(None, FIELDS, kind))
+    return await jobs.submit(work, kind, {"month": str(asked), "division": place, "policies": named})
