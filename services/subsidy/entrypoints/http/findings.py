@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -174,9 +174,7 @@ def finding_router(jobs: Jobs) -> Router:
     return router
 
 
-async def _submit(
-    jobs: Jobs, work: SubsidyWork, caller: Caller, kind: str, body: LookIn | TrialIn
-) -> Job:
+async def _submit(jobs: Jobs, work: SubsidyWork, caller: Caller, kind: str, body: LookIn | TrialIn) -> Job:
     asked = Month.of(work.today()) if body.month is None else Month.parse(body.month)
     place = None if body.division is None else Division.parse(body.division).code
     named = [str(each) for each in body.policies] if isinstance(body, TrialIn) else []
