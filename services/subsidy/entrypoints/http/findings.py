@@ -131,9 +131,7 @@ def finding_router(jobs: Jobs) -> Router:
     @router.get("/findings/{finding_id}", summary="线索详情")
     async def read_finding(caller: Reader, finding_id: UUID, work: Work, response: Response) -> FindingOut:
         """One finding, with the month since when it is so."""
-        found = await findings.get(work.connection, finding_id, within=caller.scope)
-        if found is None:
-            raise FindingNotFound
+        found = await _found(work, caller, finding_id)
         work.audit(Look(found.person_id, FIELDS, "read", found.division))
         tag(response, found.version)
         return FindingOut.of(found, await findings.since(work.connection, found))
@@ -143,9 +141,7 @@ def finding_router(jobs: Jobs) -> Router:
         *, caller: Closer, finding_id: UUID, body: ClosingIn, work: Work, seen: Seen, response: Response
     ) -> FindingOut:
         """Close it with a reason; the next month looks again."""
-        found = await findings.get(work.connection, finding_id, within=caller.scope, lock=True)
-        if found is None:
-            raise FindingNotFound
+        found = await _found(work, caller, finding_id, lock=True)
         seen.check(found.version)
         if found.state is not FindingState.OPEN:
             raise FindingIsClosed(state=found.state.value, allowed=[])
@@ -172,6 +168,13 @@ def finding_router(jobs: Jobs) -> Router:
         return view_of(job, request, TEXTS)
 
     return router
+
+
+async def _found(work: SubsidyWork, caller: Caller, finding_id: UUID, *, lock: bool = False) -> Finding:
+    found = await findings.get(work.connection, finding_id, within=caller.scope, lock=lock)
+    if found is None:
+        raise FindingNotFound
+    return found
 
 
 async def _submit(jobs: Jobs, work: SubsidyWork, caller: Caller, kind: str, body: LookIn | TrialIn) -> Job:

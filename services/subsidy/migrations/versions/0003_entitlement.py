@@ -78,6 +78,44 @@ def upgrade() -> None:
         "uq_fact_current", "fact", ["fact_id"], unique=True, postgresql_where=sa.text("superseded_at IS NULL")
     )
     op.create_table(
+        "finding",
+        sa.Column("finding_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("division", sa.Text(), nullable=False),
+        sa.Column("award_id", sa.Uuid(), nullable=True),
+        sa.Column("month", sa.Date(), nullable=False, comment="first day of the month last looked at"),
+        sa.Column("since", sa.Date(), nullable=False, comment="first day of the first month of which it is so"),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False, comment="a month: not paid, or paid for nothing"),
+        sa.Column("rules", sa.BigInteger(), nullable=False, comment="numbers of the rules that say why"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=True),
+        sa.Column("close_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint("(state = 'OPEN') = (closed_at IS NULL)", name=op.f("ck_finding_closed_when_not_open")),
+        sa.CheckConstraint("kind IN ('ELIGIBLE_UNPAID', 'STOP_MISSED')", name=op.f("ck_finding_kind_is_known")),
+        sa.CheckConstraint("state IN ('OPEN', 'SETTLED', 'CLOSED')", name=op.f("ck_finding_state_is_known")),
+        sa.PrimaryKeyConstraint("finding_id", name=op.f("pk_finding")),
+    )
+    op.create_index(
+        "ix_finding_division",
+        "finding",
+        ["division", "finding_id"],
+        unique=False,
+        postgresql_ops={"division": "text_pattern_ops"},
+    )
+    op.create_index("ix_finding_person_id", "finding", ["person_id"], unique=False)
+    op.create_index(
+        "uq_finding_open",
+        "finding",
+        ["kind", "person_id", "scheme"],
+        unique=True,
+        postgresql_where=sa.text("state = 'OPEN'"),
+    )
+    op.create_table(
         "held_card",
         sa.Column("row_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -266,6 +304,10 @@ def downgrade() -> None:
     op.drop_table("home")
     op.drop_index("ix_held_card_person_id", table_name="held_card")
     op.drop_table("held_card")
+    op.drop_index("uq_finding_open", table_name="finding", postgresql_where=sa.text("state = 'OPEN'"))
+    op.drop_index("ix_finding_person_id", table_name="finding")
+    op.drop_index("ix_finding_division", table_name="finding", postgresql_ops={"division": "text_pattern_ops"})
+    op.drop_table("finding")
     op.drop_index("uq_fact_current", table_name="fact", postgresql_where=sa.text("superseded_at IS NULL"))
     op.drop_index("ix_fact_person_id", table_name="fact")
     op.drop_index("ix_fact_division", table_name="fact", postgresql_ops={"division": "text_pattern_ops"})
