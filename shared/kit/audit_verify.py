@@ -27,6 +27,7 @@ from typing import Any, Final, Self
 import orjson
 import psycopg
 from psycopg import sql
+from psycopg.pq import ExecStatus
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -39,6 +40,8 @@ from shared.kit.signing import KeyPair, PublicKeys, parse_public_keys
 SEALS_PER_PAGE: Final = 100
 UNSEALED_SECONDS_MAX: Final = 10.0
 FINDINGS_MAX: Final = 1_000
+RUN_ROWS_MAX: Final = 256
+"""Rows hashed at a time: so few stay in the processor's cache (more than twice as fast as ten thousand)."""
 SWAPS_MAX: Final = 300
 """Places are compared with each other only while so few are wrong: the comparison grows with their square."""
 HASH_BYTES: Final = 32
@@ -145,7 +148,7 @@ class _Expected:
 
 @dataclass(frozen=True, slots=True)
 class _SealedRun:
-    """Ids without a gap, in one seal, with their hashes."""
+    """Ids without a gap, in one seal, with their hashes; not too many."""
 
     first: int
     end: int
@@ -439,9 +442,11 @@ def _sealed_runs(page: Sequence[_Seal]) -> Iterator[_SealedRun]:
     for seal in page:
         offset = 0
         for first, end in seal.runs:
-            length = HASH_BYTES * (end - first)
-            yield _SealedRun(first, end, seal.hashes[offset : offset + length], seal.number)
-            offset += length
+            for start in range(first, end, RUN_ROWS_MAX):
+                stop = min(start + RUN_ROWS_MAX, end)
+                length = HASH_BYTES * (stop - start)
+                yield _SealedRun(start, stop, seal.hashes[offset : offset + length], seal.number)
+                offset += length
 
 
 def _age_seconds(line: bytes) -> float:
@@ -454,35 +459,52 @@ def _age_seconds(line: bytes) -> float:
 
 
 class _Lines:
-    """Canonical lines in order of id, some at a time; what was taken too early can be given back."""
+    """Canonical lines in order of id, some at a time; what was taken too early can be given back.
+
+    They come straight from the protocol: the driver's own iteration costs as much as hashing them.
+    """
 
     def __init__(self, connection: psycopg.Connection[Any], *, after: int, upto: int | None) -> None:
-        self._connection = connection
-        self._statement = sql.SQL(
-            "COPY (SELECT {columns} FROM audit WHERE audit_id > {after} AND {upto} ORDER BY audit_id) TO STDOUT"
-        ).format(
-            columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)),
-            after=after,
-            upto=sql.SQL("true") if upto is None else sql.SQL("audit_id <= {}").format(upto),
+        self._protocol = connection.pgconn
+        rows = sql.SQL("audit_id > {} AND {}").format(
+            after, sql.SQL("true") if upto is None else sql.SQL("audit_id <= {}").format(upto)
         )
+        statement = sql.SQL("COPY (SELECT {columns} FROM audit WHERE {rows} ORDER BY audit_id) TO STDOUT")
+        columns = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+        self._statement = statement.format(columns=columns, rows=rows).as_bytes(connection)
         self._back: deque[Buffer] = deque()
+        self._ended = False
 
     def __enter__(self) -> Self:
-        self._copying = self._connection.cursor().copy(self._statement)
-        self._lines = iter(self._copying.__enter__())
+        begun = self._protocol.exec_(self._statement)
+        if begun.status != ExecStatus.COPY_OUT:
+            raise psycopg.errors.error_from_result(begun)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._copying.__exit__(kind, error, trace)
+        for _ in self._arriving():
+            pass
+        while (result := self._protocol.get_result()) is not None:
+            if result.status != ExecStatus.COMMAND_OK and error is None:
+                raise psycopg.errors.error_from_result(result)
+
+    def _arriving(self) -> Iterator[Buffer]:
+        receive = self._protocol.get_copy_data
+        while not self._ended:
+            size, line = receive(0)
+            if size < 0:
+                self._ended = True
+            else:
+                yield line
 
     def take(self, count: int) -> list[Buffer]:
         """The next ``count`` lines, fewer at the end."""
         if not self._back:
-            return list(islice(self._lines, count))
+            return list(islice(self._arriving(), count))
         taken = [self._back.popleft() for _ in range(min(count, len(self._back)))]
-        return taken + list(islice(self._lines, count - len(taken)))
+        return taken + list(islice(self._arriving(), count - len(taken)))
 
     def give_back(self, lines: Sequence[Buffer]) -> None:
         """They come first again."""
@@ -491,7 +513,7 @@ class _Lines:
     def __iter__(self) -> Iterator[bytes]:
         while self._back:
             yield bytes(self._back.popleft())
-        for line in self._lines:
+        for line in self._arriving():
             yield bytes(line)
 
 
