@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from shared.kit import dead_letters
 from shared.kit.anti_entropy import adopt_as_published
+from shared.kit.audit import Change, Code
 from shared.kit.consumer import Subscription, discard_letter, retry_person
 from shared.kit.dead_letters import Letter, LetterState
 from shared.kit.four_eyes import Content, Matter, redeemable, use
@@ -200,21 +201,13 @@ def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router
     async def retry(request: Request, caller: Repairer, letter_id: UUID) -> Retried:
         """Apply everything that waits for the letter's person, in order. A new failure is counted, nothing is lost."""
         letter = await _waiting(request, caller, letter_id)
-        if letter.person_id is None:
-            raise Problem("letter_not_retriable", text=_LETTER_NOT_RETRIABLE)
-        applied = await retry_person(
-            _works(request), subscriptions[letter.publisher], letter.person_id, by=caller.subject
-        )
-        return Retried(applied=applied, letter=LetterOut.of(await _letter(request, caller, letter_id)))
+        return await _retried(request, caller, subscriptions[letter.publisher], letter)
 
     @router.post("/dead-letters/{letter_id}/discard", summary="丢弃死信")
     async def discard(request: Request, caller: Repairer, letter_id: UUID, body: Discarding) -> Retried:
         """Give one letter up, with a reason; what waited behind it is applied."""
         letter = await _waiting(request, caller, letter_id)
-        applied = await discard_letter(
-            _works(request), subscriptions[letter.publisher], letter, by=caller.subject, note=body.note
-        )
-        return Retried(applied=applied, letter=LetterOut.of(await _letter(request, caller, letter_id)))
+        return await _discarded(request, caller, subscriptions[letter.publisher], letter, body.note)
 
     @router.get("/drift", dependencies=[Permit("events:read")], summary="数据差异")
     async def list_drift(request: Request) -> Listed[DriftOut]:
@@ -248,6 +241,8 @@ def consumption_router(subscriptions: Mapping[str, Subscription[Any]]) -> Router
         # Adopting twice changes nothing, so the approval is used last: dying in between wastes nothing.
         async with _works(request).begin(caller=caller, trace_id=request.state.trace_id) as work:
             await use(work, body.approval_id)
+            difference = {"publisher": Code(publisher), "relation": Code(relation), "id": row_id}
+            work.audit(Change(None, "difference.adopted", after=difference | {"rows": changed}))
         return Adopted(rows_changed=changed)
 
     return router
@@ -267,6 +262,27 @@ async def _rows(request: Request, query: str, **parameters: object) -> list[dict
 def _visible(letter: Letter, caller: Caller) -> bool:
     division = letter.body.get("division")
     return caller.scope.covers(division) if isinstance(division, str) else caller.scope.is_everywhere
+
+
+async def _retried(request: Request, caller: Caller, subscription: Subscription[Any], letter: Letter) -> Retried:
+    if letter.person_id is None:
+        raise Problem("letter_not_retriable", text=_LETTER_NOT_RETRIABLE)
+    applied = await retry_person(_works(request), subscription, letter.person_id, by=caller.subject)
+    return await _settled(request, caller, letter, "dead_letter.retried", applied)
+
+
+async def _discarded(
+    request: Request, caller: Caller, subscription: Subscription[Any], letter: Letter, note: str
+) -> Retried:
+    applied = await discard_letter(_works(request), subscription, letter, by=caller.subject, note=note)
+    return await _settled(request, caller, letter, "dead_letter.discarded", applied)
+
+
+async def _settled(request: Request, caller: Caller, letter: Letter, what: str, applied: int) -> Retried:
+    """The effects are the events' own; who let them happen is told here."""
+    async with _works(request).begin(caller=caller, trace_id=request.state.trace_id) as work:
+        work.audit(Change(letter.person_id, what, after={"letter_id": letter.letter_id, "applied": applied}))
+    return Retried(applied=applied, letter=LetterOut.of(await _letter(request, caller, letter.letter_id)))
 
 
 async def _letter(request: Request, caller: Caller, letter_id: UUID) -> Letter:

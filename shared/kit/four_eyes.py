@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from shared.kit.audit import Change, Code
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked, paginate
 from shared.kit.permissions import Caller, Permit
@@ -432,7 +433,13 @@ async def _decide(work: UnitOfWork, row: Any, decision: Decision, **values: Any)
         .values(decision=decision, decided_at=sql.func.clock_timestamp(), **values)
         .returning(_APPROVAL)
     )
+    work.audit(_told(row, "approval.decided", decision))
     return ApprovalOut.of(decided.one())
+
+
+def _told(row: Any, what: str, decision: Decision | None) -> Change:
+    after = {"approval_id": row.approval_id, "kind": Code(row.kind), "decision": decision}
+    return Change(None, what, after=after, division=row.division)
 
 
 async def _propose(work: UnitOfWork, caller: Caller, matter: Matter, body: ProposalIn) -> ApprovalOut:
@@ -473,4 +480,5 @@ async def _propose(work: UnitOfWork, caller: Caller, matter: Matter, body: Propo
             )
         )
         raise Problem("approval_exists", text=_EXISTS, approval_id=live)
+    work.audit(_told(row, "approval.proposed", None))
     return ApprovalOut.of(row)

@@ -1,6 +1,7 @@
 """Jobs over HTTP: list, read, watch, cancel, fetch the result. Outside the caller's sight is 404."""
 
 import asyncio
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from shared.kit.audit import Change, Code
 from shared.kit.blobs import BLOB_TEXTS, Blob, Blobs
 from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsUnknown, Jobs, JobState
 from shared.kit.ops import Ops
@@ -31,6 +33,7 @@ __all__ = ["JOB_TEXTS", "JobHasNoResult", "JobView", "job_routes", "view_of"]
 
 POLL_SECONDS: Final = 0.25
 HEARTBEAT_SECONDS: Final = 15.0
+_REVISION: Final = re.compile(r"[0-9]{1,18}")
 READ_PERMISSION: Final = "job:read"
 CANCEL_PERMISSION: Final = "job:cancel"
 
@@ -174,7 +177,7 @@ def job_routes(
         last_event_id: Annotated[str | None, Header(description="id of the last event received")] = None,
     ) -> Response:
         """Server-sent events: `progress` on every change, then `done`, then the stream ends."""
-        seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
+        seen = int(last_event_id) if last_event_id and _REVISION.fullmatch(last_event_id) else 0
         read = partial(_read_alone, jobs, request, job_id, caller)
         job = await read()
         if job.state in ENDED and seen >= job.revision:
@@ -191,7 +194,9 @@ def job_routes(
         job_id: UUID, request: Request, work: Work, caller: Annotated[Caller, Permit(CANCEL_PERMISSION)]
     ) -> JobView:
         """Ask the job to stop: a queued one ends at once, a running one at its next step. Repeating it is harmless."""
-        return view_of(await jobs.cancel(work.connection, job_id, seen_by=caller), request, texts)
+        job = await jobs.cancel(work.connection, job_id, seen_by=caller)
+        work.audit(Change(None, "job.cancelled", after={"job_id": job_id, "kind": Code(job.kind)}))
+        return view_of(job, request, texts)
 
     @router.get("/{job_id}/result", response_class=Response, responses=_FILE_RESPONSES)
     async def fetch_result(job_id: UUID, work: Work, caller: Annotated[Caller, Permit(READ_PERMISSION)]) -> Response:

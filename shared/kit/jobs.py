@@ -29,7 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from shared.kit.audit import Origin
+from shared.kit.audit import Change, Code, Origin
 from shared.kit.blobs import Blob, Blobs
 from shared.kit.database import is_transient
 from shared.kit.pagination import Page, paginate
@@ -305,7 +305,10 @@ class Jobs:
         # Waits for a transaction that is submitting the same key, then finds what it left.
         insert = pg_insert(self._job).values(values).on_conflict_do_nothing().returning(self._job)
         row = (await work.connection.execute(insert)).one_or_none()
-        return _job_of(row) if row else await self._first_of(work.connection, values)
+        if row is None:
+            return await self._first_of(work.connection, values)
+        work.audit(Change(None, "job.submitted", after={"job_id": row.job_id, "kind": Code(kind)}))
+        return _job_of(row)
 
     async def _first_of(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Job:
         names = ("client_id", "created_by", "once_key")

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from shared.kit.audit import Auditor
 from shared.kit.blobs import Blobs, DirectoryStore
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
@@ -61,8 +62,10 @@ def api_of(service: str, folder: Path) -> FastAPI:
     tables = importlib.import_module(f"services.{service}.adapters.tables")
     clock, keys = Clock(movable=True), KeyRing.parse(settings.data_keys)
     engine = new_engine(settings.database_url.get_secret_value(), pool_size=1, application_name="test")
+    auditor = Auditor(engine, keys)
     parts = Parts(
-        works=Works(engine, clock=clock, make=make_of(service)),
+        works=Works(engine, clock=clock, make=make_of(service), auditor=auditor),
+        auditor=auditor,
         keys=keys,
         blobs=Blobs(DirectoryStore(folder), tables.blobs, keys, clock),
         ops=Ops(service=service, role="api"),

@@ -24,6 +24,7 @@ from shared.kit.work import Works
 from shared.values.disability import Disability
 from shared.values.division import Division
 from shared.values.identity_number import IdentityNumber
+from shared.values.personal import PersonName
 from tests.faults.people import citizen_id_no
 
 FIRST_NUMBER: Final = 400_000
@@ -78,4 +79,4 @@ async def traffic(works: Works[RegistryWork], *, events_per_second: int, seconds
 
 def _holder(number: int) -> Holder:
     certificate = (_DISABILITY, ISSUED_ON, EXPIRES_ON)
-    return Holder(IdentityNumber(citizen_id_no(number)), "李小红", None, _DIVISION, certificate)
+    return Holder(IdentityNumber(citizen_id_no(number)), PersonName("李小红"), None, _DIVISION, certificate)

@@ -133,7 +133,13 @@ class Office:
 
     async def work_off(self) -> None:
         """Run every job that is due."""
-        runner = JobRunner(self.parts.works, job_tables, job_handlers(self.parts), self.parts.blobs, worker="test")
+        runner = JobRunner(
+            self.parts.works,
+            job_tables,
+            job_handlers(self.app.state.settings, self.parts),
+            self.parts.blobs,
+            worker="test",
+        )
         while await runner.run_one():
             pass
 

@@ -15,6 +15,7 @@ from services.subsidy.adapters.tables import blobs, metadata
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.main import app_of
 from services.subsidy.settings import SubsidySettings
+from shared.kit import wards
 from shared.kit.service import open_parts
 from tests.integration.privacy.conftest import COUNTY, OTHER, Office, settings_of
 from tests.unit.kit.a_service import a_verifier
@@ -132,7 +133,7 @@ async def test_a_guardian_sees_a_wards_awards_while_the_register_says_so(
     def client(url: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=url, transport=httpx.MockTransport(register))
 
-    monkeypatch.setattr(own_data, "http_client", client)
+    monkeypatch.setattr(wards, "http_client", client)
     _, ward = await _award(subsidy)
     path = f"/api/v1/me/wards/{ward}/awards"
     seen = await subsidy.call("GET", path, "guardian", who="iam-77", divisions=[], ward_ids=[ward])

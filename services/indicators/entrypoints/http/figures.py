@@ -14,7 +14,8 @@ from services.indicators.domain.definition import DEFINITIONS, definitions
 from services.indicators.domain.errors import BreakdownNotPossible
 from services.indicators.domain.period import Period, periods
 from services.indicators.entrypoints.http.schemas import DefinitionOut, FiguresOut, LevelName
-from services.indicators.use_cases.read_figures import read_figures
+from services.indicators.use_cases.read_figures import Answer, read_figures
+from shared.kit.audit import Look, division_of
 from shared.kit.divisions import bundled
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
@@ -65,6 +66,7 @@ async def read_values(
     period = Period.of(Month.of(today) if month is None else Month.parse(month), today=today)
     asked = _broken_down(_roots(division, caller), level, children=children)
     answer = await read_figures(definitions(indicator), asked, [period], figures, bundled())
+    await _remember(request, caller, answer)
     return FiguresOut.of(answer, _name_of)
 
 
@@ -82,7 +84,16 @@ async def read_series(
     """One indicator month by month, at most 36, as known now: late news has moved past months (RU-04)."""
     asked = periods(Month.parse(first), Month.parse(last), today=request.app.state.clock.today())
     answer = await read_figures(definitions([indicator]), _roots(division, caller), asked, figures, bundled())
+    await _remember(request, caller, answer)
     return FiguresOut.of(answer, _name_of)
+
+
+async def _remember(request: Request, caller: Caller, answer: Answer) -> None:
+    """Who saw which figures. They are of nobody, but many of them about few people can tell of somebody."""
+    codes = tuple(sorted({figure.definition.code for figure in answer.figures}))
+    look = Look(None, codes, "figures", division_of(caller.scope), count=len(answer.figures))
+    works: Works[IndicatorsWork] = request.app.state.works
+    await works.look(look, caller=caller, trace_id=request.state.trace_id)
 
 
 def _roots(division: str | None, caller: Caller) -> list[Root]:
