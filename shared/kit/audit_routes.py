@@ -23,6 +23,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.kit.audit import Kind, Look, audit_tables
 from shared.kit.blobs import CSV, JSON, XLSX
+from shared.kit.bodies import Moment
 from shared.kit.idempotency import Idempotent
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, RunningJob
@@ -139,8 +140,8 @@ def _asked(  # noqa: PLR0917 - the framework passes them by name
     actor: Annotated[str | None, Query(max_length=TEXT_MAX)] = None,
     route: Annotated[str | None, Query(max_length=TEXT_MAX, description="接口模板，如 /api/v1/…/{id}")] = None,
     kind: Kind | None = None,
-    since: Annotated[AwareDatetime | None, Query(description="included")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="not included")] = None,
+    since: Annotated[Moment | None, Query(description="included")] = None,
+    until: Annotated[Moment | None, Query(description="not included")] = None,
 ) -> AuditFilter:
     return AuditFilter(person_id=person_id, actor=actor, route=route, kind=kind, since=since, until=until)
 
