@@ -426,12 +426,16 @@ async def write(connection: AsyncConnection, rows: Sequence[Row]) -> None:
         await connection.exec_driver_sql(_INSERT, (orjson.dumps(rows).decode(),))
 
 
+_Batch = list[tuple[Sequence[Row], "asyncio.Future[None]"]]
+"""Rows, and who waits for them."""
+
+
 class Recorder:
     """Writes rows in transactions of its own, whatever waits in one commit; `write` returns when they are durable."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._waiting: list[tuple[Sequence[Row], asyncio.Future[None]]] = []
+        self._waiting: _Batch = []
         self._writing: asyncio.Task[None] | None = None
 
     async def write(self, rows: Sequence[Row]) -> None:
@@ -446,17 +450,34 @@ class Recorder:
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting, []
+            batch: _Batch = []
             try:
-                async with self._engine.begin() as connection:
-                    await write(connection, [row for rows, _ in batch for row in rows])
+                async with self._engine.connect() as connection:
+                    # One statement is one transaction: no round trips to begin and to commit it, and while rows keep
+                    # coming the connection stays at hand.
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    while self._waiting:
+                        batch, self._waiting = self._waiting, []
+                        await write(connection, [row for rows, _ in batch for row in rows])
+                        _tell(batch, None)
             except BaseException as error:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(error if isinstance(error, Exception) else ConnectionError("stopped"))
                 if not isinstance(error, Exception):
+                    _tell(batch + self._taken(), ConnectionError("stopped"))
                     raise
-            else:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_result(None)
+                # Without a connection nobody's rows can be written.
+                _tell(batch or self._taken(), error)
+
+    def _taken(self) -> _Batch:
+        batch, self._waiting = self._waiting, []
+        return batch
+
+
+def _tell(batch: _Batch, error: Exception | None) -> None:
+    """Those who wait learn how it ended; who was told already, or went away, is left alone."""
+    for _, done in batch:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
