@@ -25,6 +25,7 @@ from shared.kit.audit import Kind, Look, audit_tables
 from shared.kit.blobs import CSV, JSON, XLSX
 from shared.kit.bodies import Moment
 from shared.kit.idempotency import Idempotent
+from shared.kit.instruments import AUDIT_FINDINGS
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, RunningJob
 from shared.kit.limits import Budget
@@ -293,6 +294,7 @@ async def _verify(job: RunningJob[Any], settings: ServiceSettings) -> JobResult:
     if process.returncode not in {0, 1}:
         raise RuntimeError(f"the verification ended with status {process.returncode}")
     report = orjson.loads(told)
+    AUDIT_FINDINGS.set(report["finding_count"])
 
     async def whole() -> AsyncIterator[bytes]:
         yield told

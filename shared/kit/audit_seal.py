@@ -31,7 +31,7 @@ from shared.kit.anchors import AnchorFile, Head, publish
 from shared.kit.audit import COLUMNS
 from shared.kit.bus import Bus, BusUnavailable
 from shared.kit.database import is_transient
-from shared.kit.instruments import AUDIT_OPEN, AUDIT_SEAL_SECONDS, AUDIT_SEALED
+from shared.kit.instruments import AUDIT_ANCHORED_AT, AUDIT_OPEN, AUDIT_SEAL_SECONDS, AUDIT_SEALED, AUDIT_SEALED_AT
 from shared.kit.leader import LeadershipLost
 from shared.kit.signing import Signer
 
@@ -169,6 +169,8 @@ class Sealer:
         self._state = after
         AUDIT_SEALED.inc(len(lines))
         AUDIT_OPEN.set(len(after.open_ids))
+        if len(lines) < ROWS_PER_SEAL_MAX:
+            AUDIT_SEALED_AT.set_to_current_time()
         if lines:
             AUDIT_SEAL_SECONDS.observe(time.monotonic() - started)
         return len(lines)
@@ -283,14 +285,18 @@ class Sealer:
         if head is not None:
             await asyncio.to_thread(self._file.append, head)
             await self._anchored("filed", head.number)
+        AUDIT_ANCHORED_AT.labels("file").set_to_current_time()
         return 0
 
     async def publish(self) -> int:
         """Publish the newest head, if it is not on the stream. Raises BusUnavailable."""
-        head = None if self._bus is None else await self._unanchored("published")
-        if head is not None and self._bus is not None:
+        if self._bus is None:
+            return 0
+        head = await self._unanchored("published")
+        if head is not None:
             await publish(self._bus, head)
             await self._anchored("published", head.number)
+        AUDIT_ANCHORED_AT.labels("stream").set_to_current_time()
         return 0
 
     async def _unanchored(self, column: str) -> Head | None:

@@ -7,7 +7,7 @@ PostgreSQL can keep none.
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, LiteralString
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -34,14 +34,14 @@ def _at_its_word(schema: Any) -> Any:
     return told
 
 
-def _written(kind: str, pattern: str, words: str) -> Callable[[Any], Any]:
+def _written(kind: str, pattern: str, words: LiteralString) -> Callable[[Any], Any]:
     shape: Final = re.compile(pattern, re.ASCII)
 
     def check(given: Any) -> Any:
         if isinstance(given, str) and not shape.match(given):
-            raise PydanticCustomError(f"{kind}_parsing", words)  # type: ignore[arg-type] - a fixed text
+            raise PydanticCustomError(f"{kind}_parsing", words)
         if isinstance(given, (int, float)):
-            raise PydanticCustomError(f"{kind}_type", words)  # type: ignore[arg-type]
+            raise PydanticCustomError(f"{kind}_type", words)
         return given
 
     return check

@@ -18,6 +18,8 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 
+from shared.kit.instruments import ISSUER_KEYS_READ_AT, ISSUER_KEYS_UNREAD
+
 _log: Final = structlog.get_logger(__name__)
 
 FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
@@ -110,6 +112,7 @@ class IssuerKeys:
             document = await self._document()
         except (httpx.HTTPError, ValueError, RecursionError) as error:
             self._is_failing = True
+            ISSUER_KEYS_UNREAD.inc()
             _log.warning("issuer_keys.unread", error=type(error).__name__)
             return
         finally:
@@ -120,6 +123,7 @@ class IssuerKeys:
         if _printed(keys.values()) != _printed(self._keys.values()):
             self.generation += 1
         self._keys, self._is_failing, self._read_at = keys, False, self._monotonic()
+        ISSUER_KEYS_READ_AT.set_to_current_time()
 
     async def _document(self) -> list[Any]:
         response = await self._client.get(self._url)
