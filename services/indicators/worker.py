@@ -51,7 +51,7 @@ def main() -> None:
         make_work=lambda _: IndicatorsWork,
         checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
-    if letters_command(parts.works, SUBSCRIPTIONS) or rebuild_command(parts.works):
+    if letters_command(parts.works, SUBSCRIPTIONS, parts.keys) or rebuild_command(parts.works):
         return
     runner = JobRunner(parts.works, jobs, TRUST.handlers(settings, parts), parts.blobs, worker="indicators-worker")
     worker = Worker(

@@ -24,7 +24,7 @@ def main() -> None:
         make_work=lambda _: RehabWork,
         checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
-    if letters_command(parts.works, SUBSCRIPTIONS):
+    if letters_command(parts.works, SUBSCRIPTIONS, parts.keys):
         return
     runner = JobRunner(parts.works, jobs, TRUST.handlers(settings, parts), parts.blobs, worker="rehab-worker")
     worker = Worker(

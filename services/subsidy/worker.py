@@ -30,7 +30,7 @@ def main() -> None:
         make_work=lambda _: SubsidyWork,
         checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
-    if letters_command(parts.works, SUBSCRIPTIONS):
+    if letters_command(parts.works, SUBSCRIPTIONS, parts.keys):
         return
     runner = JobRunner(parts.works, jobs, job_handlers(settings, parts), parts.blobs, worker="subsidy-worker")
     worker = Worker(

@@ -240,9 +240,9 @@ class _Undo(Exception):
 
 
 async def discard_letter(
-    works: Works[W], subscription: Subscription[W], letter: dead_letters.Letter, *, by: str, note: str
+    works: Works[W], subscription: Subscription[W], letter: dead_letters.Letter, *, by: str, note: bytes
 ) -> int:
-    """Give one letter up, with a name and a reason, and apply what waited behind it; the number applied."""
+    """Give one letter up, with a name and a (sealed) reason, and apply what waited behind it; the number applied."""
     async with works.begin() as work:
         await lock_cursor(work.connection, subscription.publisher)
         await dead_letters.settle(work.connection, [letter.letter_id], state=LetterState.DISCARDED, by=by, note=note)

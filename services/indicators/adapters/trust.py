@@ -6,7 +6,9 @@ from typing import Final
 
 from services.indicators.adapters.tables import answers, blobs, jobs
 from shared.kit.consumption_routes import DRIFT
-from shared.kit.rotation import house_columns
+from shared.kit.rotation import READER_COLUMNS, house_columns
 from shared.kit.trust import Trust
 
-TRUST: Final = Trust(jobs=jobs, answers=answers, blobs=blobs, sealed=house_columns(answers, blobs), matters=(DRIFT,))
+TRUST: Final = Trust(
+    jobs=jobs, answers=answers, blobs=blobs, sealed=(*house_columns(answers, blobs), *READER_COLUMNS), matters=(DRIFT,)
+)

@@ -15,13 +15,13 @@ from services.rehab.adapters.tables import answers, blobs, case_step, client_per
 from services.rehab.adapters.work import RehabWork
 from shared.kit.consumption_routes import DRIFT
 from shared.kit.person_requests import Holding, Sheets, request_columns
-from shared.kit.rotation import house_columns
+from shared.kit.rotation import READER_COLUMNS, house_columns
 from shared.kit.scoping import inside
 from shared.kit.trust import Trust
 from shared.kit.wards import Wards
 from shared.values.division import Scope
 
-SEALED: Final = (request_columns(requests), *house_columns(answers, blobs))
+SEALED: Final = (request_columns(requests), *house_columns(answers, blobs), *READER_COLUMNS)
 """Every encrypted column of this service."""
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""

@@ -15,7 +15,7 @@ from shared.kit.consumption_routes import DRIFT
 from shared.kit.crypto import Keys
 from shared.kit.disclosure import Disclosing, Revealed
 from shared.kit.person_requests import DataMustBeKept, Holding, Sheets, request_columns
-from shared.kit.rotation import Sealed, house_columns
+from shared.kit.rotation import READER_COLUMNS, Sealed, house_columns
 from shared.kit.scoping import inside
 from shared.kit.trust import Trust
 from shared.kit.wards import Wards
@@ -29,6 +29,7 @@ SEALED: Final = (
     ),
     request_columns(requests),
     *house_columns(answers, blobs),
+    *READER_COLUMNS,
 )
 """Every encrypted column of this service."""
 WARDS: Final = Wards("registry")

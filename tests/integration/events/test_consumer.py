@@ -287,10 +287,10 @@ async def test_discarding_gives_one_letter_up_by_name_and_applies_the_rest(
     await consumer.catch_up()
     async with reader.works.begin() as work:
         bad = (await dead_letters.of_person(work.connection, "registry", person))[0]
-    assert await discard_letter(reader.works, reader.subscription, bad, by="me", note="entered twice") == 1
+    assert await discard_letter(reader.works, reader.subscription, bad, by="me", note=b"sealed") == 1
     assert (await reader.lives())[person] == [1, 3]
     given_up, behind = await reader.letters()
-    assert (given_up.state, given_up.settled_by, given_up.note) == ("DISCARDED", "me", "entered twice")
+    assert (given_up.state, given_up.settled_by, given_up.note_cipher) == ("DISCARDED", "me", b"sealed")
     assert behind.state == "APPLIED"
 
 
