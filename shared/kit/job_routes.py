@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from shared.kit.audit import Change, Code
 from shared.kit.blobs import BLOB_TEXTS, Blob, Blobs
-from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsUnknown, Jobs, JobState
+from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsAnothers, JobIsUnknown, Jobs, JobState
 from shared.kit.ops import Ops
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
@@ -52,6 +52,13 @@ JOB_TEXTS: Final[Texts] = {
     JobIsUnknown: ProblemText(404, "任务不存在", "No such job", "没有找到该任务。", "There is no such job."),
     JobHasEnded: ProblemText(
         409, "任务已结束", "The job has ended", "任务已结束（{state}），不能取消。", "The job has ended ({state})."
+    ),
+    JobIsAnothers: ProblemText(
+        403,
+        "他人提交的任务",
+        "Somebody else's job",
+        "只有提交人可以取消该任务。",
+        "Only who asked for the job may cancel it.",
     ),
     JobHasNoResult: ProblemText(
         409,
@@ -143,10 +150,14 @@ def job_routes(
     """The routes of one service.
 
     :param texts: words of the refusals its handlers may end with.
-    :param result_permissions: kind -> a further permission that fetching its result file needs.
+    :param result_permissions: kind -> a further permission that fetching its result file needs, and seeing or
+        cancelling one that somebody else asked for. Of other kinds others' jobs are seen, and cancelled by nobody else.
     """
     router = Router(prefix="/api/v1/jobs", tags=["jobs"])
     needed = dict(result_permissions or {})
+
+    def hidden_from(caller: Caller) -> frozenset[str]:
+        return frozenset(kind for kind, permission in needed.items() if not caller.may(permission))
 
     @router.get("")
     async def list_jobs(
@@ -159,7 +170,9 @@ def job_routes(
         kind: Annotated[str | None, Query(max_length=64)] = None,
     ) -> Listed[JobView]:
         """Jobs the caller may see, the newest first."""
-        found, following = await jobs.page(work.connection, page, seen_by=caller, state=state, kind=kind)
+        found, following = await jobs.page(
+            work.connection, page, seen_by=caller, hidden=hidden_from(caller), state=state, kind=kind
+        )
         return Listed(items=[view_of(job, request, texts) for job in found], next=following)
 
     @router.get("/{job_id}")
@@ -167,7 +180,9 @@ def job_routes(
         job_id: UUID, request: Request, work: Work, caller: Annotated[Caller, Permit(READ_PERMISSION)]
     ) -> JobView:
         """One job: phase, done of total, rate, time left, result or error."""
-        return view_of(await jobs.find(work.connection, job_id, seen_by=caller), request, texts)
+        return view_of(
+            await jobs.find(work.connection, job_id, seen_by=caller, hidden=hidden_from(caller)), request, texts
+        )
 
     @router.get("/{job_id}/events", response_class=Response, responses=_STREAM_RESPONSES)
     async def watch_job(
@@ -178,7 +193,7 @@ def job_routes(
     ) -> Response:
         """Server-sent events: `progress` on every change, then `done`, then the stream ends."""
         seen = int(last_event_id) if last_event_id and _REVISION.fullmatch(last_event_id) else 0
-        read = partial(_read_alone, jobs, request, job_id, caller)
+        read = partial(_read_alone, jobs, request, job_id, caller, hidden_from(caller))
         job = await read()
         if job.state in ENDED and seen >= job.revision:
             # A browser reconnects after every end of a stream; 204 tells it that there is nothing more.
@@ -194,14 +209,17 @@ def job_routes(
         job_id: UUID, request: Request, work: Work, caller: Annotated[Caller, Permit(CANCEL_PERMISSION)]
     ) -> JobView:
         """Ask the job to stop: a queued one ends at once, a running one at its next step. Repeating it is harmless."""
-        job = await jobs.cancel(work.connection, job_id, seen_by=caller)
+        hidden = hidden_from(caller)
+        job = await jobs.cancel(
+            work.connection, job_id, seen_by=caller, hidden=hidden, kinds=needed.keys() - hidden
+        )
         work.audit(Change(None, "job.cancelled", after={"job_id": job_id, "kind": Code(job.kind)}))
         return view_of(job, request, texts)
 
     @router.get("/{job_id}/result", response_class=Response, responses=_FILE_RESPONSES)
     async def fetch_result(job_id: UUID, work: Work, caller: Annotated[Caller, Permit(READ_PERMISSION)]) -> Response:
         """The result file, streamed."""
-        job = await jobs.find(work.connection, job_id, seen_by=caller)
+        job = await jobs.find(work.connection, job_id, seen_by=caller, hidden=hidden_from(caller))
         return await _result_of(job, work, blobs, caller, needed.get(job.kind, READ_PERMISSION))
 
     return router
@@ -212,15 +230,18 @@ _STREAM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     204: {"description": "The job has ended and its end was received: do not reconnect"},
 }
 _FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The file", "content": {"application/octet-stream": {}}}
+    200: {"description": "The file", "content": {"application/octet-stream": {}}},
+    409: {"$ref": "#/components/responses/Problem409"},
 }
 
 
-async def _read_alone(jobs: Jobs, request: Request, job_id: UUID, caller: Caller) -> Job:
+async def _read_alone(
+    jobs: Jobs, request: Request, job_id: UUID, caller: Caller, hidden: frozenset[str]
+) -> Job:
     """In a transaction of its own: a watcher must not hold one while it waits."""
     works: Works[UnitOfWork] = request.app.state.works
     async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
-        return await jobs.find(work.connection, job_id, seen_by=caller)
+        return await jobs.find(work.connection, job_id, seen_by=caller, hidden=hidden)
 
 
 async def _told(

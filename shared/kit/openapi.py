@@ -84,7 +84,9 @@ def _refusals(route: Route | None, rules: frozenset[int]) -> set[int]:
     if route is None:
         return statuses
     if route.decision is not None and route.decision.permission is not None:
-        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, *rules}
+        # What lies outside the caller's divisions is not there: 404 without a path to it as well.
+        statuses |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+        statuses |= {HTTPStatus.TOO_MANY_REQUESTS, *rules}
     dependants = list(_all(route.dependant))
     if any(each.path_params or each.query_params for each in dependants):
         statuses |= {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}

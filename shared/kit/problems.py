@@ -358,6 +358,8 @@ _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "value_error": ("取值不符合要求", "not an acceptable value"),
     "assertion_error": ("取值不符合要求", "not an acceptable value"),
 }
+FRAMEWORK_FAULTS: Final = frozenset(_FAULTS)
+"""Codes of faults of shape; a value type that refuses has a code of its own."""
 _FAULT_UNKNOWN: Final = ("取值不符合要求", "not an acceptable value")
 
 

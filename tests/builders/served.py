@@ -25,7 +25,7 @@ from shared.kit.service import Parts
 from shared.kit.settings import ServiceSettings
 from shared.kit.work import Works
 from tests.builders.settings import make_of, settings_of
-from tests.unit.kit.a_service import AUDIENCE, ISSUER, a_verifier
+from tests.unit.kit.a_service import AUDIENCE, AUDIT_KEY, ISSUER, a_verifier
 
 EVERYTHING: Final = "everything"
 """A role that may do whatever any route asks for."""
@@ -54,6 +54,8 @@ def served(service: str, server: PostgresServer, folder: Path) -> Iterator[Serve
         database_url=server.url(service),
         token_issuer=ISSUER,
         token_audience=AUDIENCE,
+        audit_signing_key=AUDIT_KEY,
+        audit_dir=folder / "audit",
         budgets={"*": {}, "refused": {}},
     )
     listening, ports = threading.Event(), list[int]()
