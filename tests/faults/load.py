@@ -8,15 +8,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
-from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
 
 from deploy.local.stack import Stack
 from services.registry.adapters.bulk import Holder, add_holders, expire_some
-from services.registry.adapters.secrets import Secrets
-from services.registry.adapters.work import RegistryWork
+from services.registry.adapters.work import RegistryWork, work_with
+from shared.kit.audit import Auditor
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine
@@ -46,7 +45,7 @@ async def registry_works(stack: Stack) -> AsyncIterator[Works[RegistryWork]]:
     engine = new_engine(stack.database_url("registry"), pool_size=WRITERS, application_name="load")
     keys = KeyRing.parse(SecretStr(stack._vault.data_keys("registry")))
     try:
-        yield Works(engine, clock=Clock(movable=False), make=partial(RegistryWork, secrets=Secrets(keys)))
+        yield Works(engine, clock=Clock(movable=False), make=work_with(keys), auditor=Auditor(engine, keys))
     finally:
         await engine.dispose()
 

@@ -41,6 +41,7 @@ from shared.kit.problems import Problem
 from shared.kit.work import UnitOfWork, Works
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
+from tests.builders.works import works_on
 from tests.integration.kit_jobs.conftest import BLOBS, JOBS
 
 Running = RunningJob[UnitOfWork]
@@ -227,7 +228,7 @@ def _work_in_a_process(url: str, directory: str, keys: Any) -> None:
     async def work() -> None:
         engine = new_engine(url, pool_size=3, application_name="doomed")
         clock = Clock()
-        works = Works(engine, clock=clock, make=UnitOfWork)
+        works = works_on(engine, UnitOfWork, clock=clock)
         blobs = Blobs(DirectoryStore(Path(directory)), BLOBS, keys, clock)
         runner = JobRunner(works, JOBS, {"count": count}, blobs, worker="doomed", lease_seconds=1.0)
         await runner.run()
