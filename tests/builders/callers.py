@@ -55,8 +55,7 @@ class Desk:
 @asynccontextmanager
 async def desk_of(service: str, works: Works[Any], folder: Path) -> AsyncIterator[Desk]:
     """The API of a service on the database of ``works``."""
-    app = api_of(service, folder)
-    app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
+    app = api_of(service, folder, works=works)
     app.state.tokens = TrustingVerifier()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as client:
         yield Desk(client)
