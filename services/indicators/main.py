@@ -14,7 +14,7 @@ from services.indicators.entrypoints.http import figures
 from services.indicators.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.indicators.settings import IndicatorsSettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import PERSONAL, ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
@@ -39,6 +39,7 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "indicators"),

@@ -14,7 +14,7 @@ from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.registry.entrypoints.jobs import PERSON_IMPORT
 from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import PERSONAL, ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
@@ -54,6 +54,7 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "registry"),

@@ -14,7 +14,7 @@ from services.rehab.entrypoints.http import cases, me
 from services.rehab.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.rehab.settings import RehabSettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import PERSONAL, ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
@@ -40,6 +40,7 @@ def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "rehab"),

@@ -46,11 +46,13 @@ def create_app(
     resources: Sequence[Resource] = (),
     tokens: TokenVerifier | None = None,
     personal: Collection[str] = (),
+    machines: Collection[str] | None = None,
     check_routes_at_start: bool = True,
 ) -> FastAPI:
     """The API of one service.
 
     `personal` names the permissions about persons: a route of one of these that answers without an audit entry fails.
+    `machines` names those a machine may hold, whatever scopes its token has; None: any.
 
     `problem_texts` gives each refusal its status and words; `tokens` replaces the verifier built from the
     settings. `check_routes_at_start=False` switches off only the walk over the routes: a request no
@@ -86,6 +88,7 @@ def create_app(
     app.state.settings, app.state.problem_texts = settings, problem_texts or {}
     app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
     app.state.roles, app.state.ops, app.state.personal = roles, ops, frozenset(personal)
+    app.state.machines = None if machines is None else frozenset(machines)
     app.state.cipher = Cipher(settings.key_ring())
     app.state.tokens = tokens or _verifier(settings, issuer_client)
     app.state.budgets = Budgets(settings.budgets, processes=settings.api_processes)

@@ -210,9 +210,7 @@ def job_routes(
     ) -> JobView:
         """Ask the job to stop: a queued one ends at once, a running one at its next step. Repeating it is harmless."""
         hidden = hidden_from(caller)
-        job = await jobs.cancel(
-            work.connection, job_id, seen_by=caller, hidden=hidden, kinds=needed.keys() - hidden
-        )
+        job = await jobs.cancel(work.connection, job_id, seen_by=caller, hidden=hidden, kinds=needed.keys() - hidden)
         work.audit(Change(None, "job.cancelled", after={"job_id": job_id, "kind": Code(job.kind)}))
         return view_of(job, request, texts)
 
@@ -235,9 +233,7 @@ _FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-async def _read_alone(
-    jobs: Jobs, request: Request, job_id: UUID, caller: Caller, hidden: frozenset[str]
-) -> Job:
+async def _read_alone(jobs: Jobs, request: Request, job_id: UUID, caller: Caller, hidden: frozenset[str]) -> Job:
     """In a transaction of its own: a watcher must not hold one while it waits."""
     works: Works[UnitOfWork] = request.app.state.works
     async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:

@@ -21,7 +21,7 @@ from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router
 from shared.kit.work import Works
-from shared.values.division import Division
+from shared.values.division import EVERYWHERE, Division
 from shared.values.month import Month
 
 router = Router(prefix="/api/v1/indicators", tags=["indicators"])
@@ -110,4 +110,4 @@ def _broken_down(asked: list[Root], level: LevelName | None, *, children: bool) 
 
 def _name_of(code: str) -> str | None:
     directory = bundled()
-    return directory.name(code) if code in directory else None
+    return directory.name(code) if code != EVERYWHERE and code in directory else None

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from services.registry.adapters import queries
+from services.registry.adapters.own_data import division_of
 from services.registry.adapters.trail import PERSON_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
@@ -89,7 +90,7 @@ async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Resp
     return _shown(work, found, response)
 
 
-@router.get("/{person_id}", summary="人员详情")
+@router.get("/{person_id:uuid}", summary="人员详情")
 async def read_person(caller: Reader, person_id: UUID, work: Work, response: Response) -> PersonOut:
     """One person, masked."""
     found = await queries.person_by_id(work.connection, person_id, work.secrets, within=caller.scope)
@@ -110,8 +111,11 @@ async def change_contact(
 @router.get("/{person_id}/stops", summary="人员的停发事实")
 async def read_stops(caller: Reader, person_id: UUID, work: Work) -> Listed[StopOut]:
     """Every fact that ever stopped this person's entitlement, with its origin."""
+    division = await division_of(work, person_id, caller.scope)
+    if division is None:
+        raise PersonNotFound
     found = await queries.stops_of_person(work.connection, person_id, within=caller.scope)
-    work.audit(Look(person_id, STOP_FIELDS, "read", found[0]["division"] if found else None, count=len(found)))
+    work.audit(Look(person_id, STOP_FIELDS, "read", division, count=len(found)))
     return Listed(items=[StopOut.model_validate(item) for item in found])
 
 
