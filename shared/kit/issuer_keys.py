@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 import structlog
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
 from shared.kit.instruments import ISSUER_KEYS_READ_AT, ISSUER_KEYS_UNREAD
 
@@ -145,7 +145,7 @@ def _usable(published: Iterable[Any]) -> Iterator[tuple[tuple[str, str], Key]]:
     for entry in published:
         try:
             with warnings.catch_warnings(action="ignore"):  # about weak keys, which are left out below
-                key = JWKRegistry.import_key(entry)
+                key = import_key(entry)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             continue
         if _may_verify(key):

@@ -86,6 +86,6 @@ async def read_steps(caller: Reader, award_id: UUID, work: Work) -> Listed[StepO
     award = await queries.award_by_id(work.connection, award_id, within=caller.scope)
     if award is None:
         raise AwardNotFound
-    found = await queries.steps_of(work.connection, award_id)
+    found = await queries.steps_of(work.connection, award_id, within=caller.scope)
     work.audit(Look(award.person_id, AWARD_FIELDS, "read", award.division.code, count=len(found)))
     return Listed(items=[StepOut.model_validate(step) for step in found])
