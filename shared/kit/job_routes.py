@@ -22,7 +22,7 @@ from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsAnothers, J
 from shared.kit.ops import Ops
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
-from shared.kit.problems import KIT_TEXTS, Problem, ProblemText, answer
+from shared.kit.problems import KIT_TEXTS, NOT_THERE_YET, Problem, ProblemText, answer
 from shared.kit.routing import Router
 from shared.kit.transactions import open_work
 from shared.kit.work import UnitOfWork, Works
@@ -229,7 +229,7 @@ _STREAM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 _FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The file", "content": {"application/octet-stream": {}}},
-    409: {"$ref": "#/components/responses/Problem409"},
+    **NOT_THERE_YET,
 }
 
 

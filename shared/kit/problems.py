@@ -65,6 +65,8 @@ DOCUMENT_SCHEMA: Final[Mapping[str, Any]] = {
 """What every refusal looks like, for the OpenAPI document."""
 _TYPE_PREFIX: Final = "urn:liangfu:problem:"
 _NAME_LENGTH_MAX: Final = 64
+NOT_THERE_YET: Final[dict[int | str, dict[str, Any]]] = {409: {"$ref": "#/components/responses/Problem409"}}
+"""`responses` of a route that reads what may not be there yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import uvloop
 from fastapi import FastAPI
 
@@ -60,7 +61,9 @@ def served(service: str, server: PostgresServer, folder: Path) -> Iterator[Serve
         budgets={"*": {}, "refused": {}},
     )
     listening, ports = threading.Event(), list[int]()
-    app, parts = _made(service, settings)
+    with pytest.MonkeyPatch.context() as busy:  # a test process shares its processor: its transactions may stand still
+        busy.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
+        app, parts = _made(service, settings)
 
     def heard(http_port: int, _: int) -> None:
         ports.append(http_port)

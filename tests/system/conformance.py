@@ -24,7 +24,6 @@ from tests.builders.served import EVERYTHING, Served
 from tests.unit.kit.a_service import a_token
 
 IS_FULL: Final = os.environ.get("LIANGFU_PROFILE") == "full"
-PERSON: Final = UUID("0190a3b0-0000-7000-8000-000000000001")
 _HOURS: Final = 20 * 3_600
 _NOT_AS_DOCUMENTED: Final = frozenset(
     {"bad_request", "body_not_json", "unknown_parameter", "repeated_parameter", "media_type_unsupported"}
@@ -48,10 +47,10 @@ class Conformance:
         return f"{self.cases} cases ({told}), {len(self.wrong)} wrong"
 
 
-def examined(api: Served, *, with_token: bool, examples: int, phases: tuple[str, ...]) -> Conformance:
-    """Run every check of schemathesis over every operation of an API."""
+def examined(api: Served, headers: dict[str, str], *, examples: int, phases: tuple[str, ...]) -> Conformance:
+    """Run every check of schemathesis over every operation of an API; `headers` go with every request."""
     seen = Conformance()
-    for event in engine.from_schema(_schema_of(api, with_token=with_token, examples=examples, phases=phases)).execute():
+    for event in engine.from_schema(_schema_of(api, headers, examples=examples, phases=phases)).execute():
         match event:
             case events.ScenarioFinished():
                 _note(seen, event.recorder)
@@ -83,17 +82,19 @@ def _note(seen: Conformance, recorder: Any) -> None:
                 )
 
 
-def a_callers_token() -> str:
-    """Of somebody who may do everything everywhere, for as long as a run takes."""
-    return a_token(roles=[EVERYTHING], divisions=["*"], person_id=str(PERSON), exp=int(time.time()) + _HOURS)
+def bearer(person_id: UUID | None = None) -> dict[str, str]:
+    """Somebody who may do everything everywhere, for as long as a run takes; who they are in the records."""
+    known = None if person_id is None else str(person_id)
+    token = a_token(roles=[EVERYTHING], divisions=["*"], exp=int(time.time()) + _HOURS, person_id=known)
+    return {"Authorization": f"Bearer {token}"}
 
 
-def _schema_of(api: Served, *, with_token: bool, examples: int, phases: tuple[str, ...]) -> Any:
+def _schema_of(api: Served, headers: dict[str, str], *, examples: int, phases: tuple[str, ...]) -> Any:
     config = schemathesis.Config.from_dict(
         {
             "seed": 20260501,
             "base-url": api.url,
-            "headers": {"Authorization": f"Bearer {a_callers_token()}"} if with_token else {},
+            "headers": headers,
             "workers": 1,
             "request-timeout": 60,
             "max-stream-events": 1,
@@ -105,7 +106,7 @@ def _schema_of(api: Served, *, with_token: bool, examples: int, phases: tuple[st
                 "deterministic": not IS_FULL,
                 "no-shrink": True,
                 "database": "none",
-                "with-security-parameters": with_token,
+                "with-security-parameters": bool(headers),
             },
             "phases": {
                 **{name: {"enabled": name in phases} for name in ("examples", "fuzzing", "stateful")},

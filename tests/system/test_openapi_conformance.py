@@ -20,7 +20,8 @@ from deploy.local.postgres import PostgresServer
 from tests.architecture.source import SERVICES
 from tests.builders.databases import home, migrated
 from tests.builders.served import Served, served
-from tests.system.conformance import IS_FULL, a_callers_token, examined
+from tests.system.conformance import IS_FULL, bearer, examined
+from tests.system.seeds import seeded
 
 EXAMPLES: Final = 60 if IS_FULL else 2
 PHASES: Final = ("examples", "coverage", "fuzzing", *(("stateful",) if IS_FULL else ()))
@@ -98,7 +99,7 @@ def api(request: pytest.FixtureRequest, server: PostgresServer) -> Iterator[Serv
 def test_every_answer_to_who_may_do_everything_is_as_documented(
     api: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen = examined(api, with_token=True, examples=EXAMPLES, phases=PHASES)
+    seen = examined(api, bearer(seeded(api, bearer())), examples=EXAMPLES, phases=PHASES)
     with capsys.disabled():
         print(f"\n  {api.service} with a token: {seen}")
     assert seen.cases > 500
@@ -106,7 +107,7 @@ def test_every_answer_to_who_may_do_everything_is_as_documented(
 
 
 def test_without_a_token_nothing_but_the_public_answers(api: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    seen = examined(api, with_token=False, examples=EXAMPLES // 2, phases=("fuzzing",))
+    seen = examined(api, {}, examples=EXAMPLES // 2, phases=("fuzzing",))
     with capsys.disabled():
         print(f"\n  {api.service} without: {seen}")
     assert seen.unprotected == []
@@ -116,7 +117,7 @@ def test_without_a_token_nothing_but_the_public_answers(api: Served, capsys: pyt
 
 @pytest.mark.parametrize(("body", "expected"), BODIES.values(), ids=BODIES)
 def test_a_body_no_client_sends_is_refused_in_words(api: Served, body: bytes, expected: set[int]) -> None:
-    headers = _bearer() | {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
+    headers = bearer() | {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
     answer = httpx.post(api.url + TARGET, content=body, headers=headers, trust_env=False, timeout=30)
     assert answer.status_code in expected, answer.text
     _is_a_problem(answer.headers["content-type"], answer.content)
@@ -124,7 +125,7 @@ def test_a_body_no_client_sends_is_refused_in_words(api: Served, body: bytes, ex
 
 def test_a_body_of_another_type_is_not_read_as_json(api: Served) -> None:
     for media_type in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "", "nonsense"):
-        headers = _bearer() | {"Content-Type": media_type, "Idempotency-Key": str(uuid4())}
+        headers = bearer() | {"Content-Type": media_type, "Idempotency-Key": str(uuid4())}
         answer = httpx.post(api.url + TARGET, content=PROPOSAL % b'"note"', headers=headers, trust_env=False)
         assert answer.status_code == 422, media_type
 
@@ -134,7 +135,7 @@ def test_an_address_no_client_asks_for_is_answered_as_one_that_is_not_there(
     api: Served, target: bytes, expected: set[int]
 ) -> None:
     head = b"GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: %s\r\nConnection: close\r\n\r\n"
-    (status, media_type, body), *others = _said(api, head % (target, _bearer()["Authorization"].encode()))
+    (status, media_type, body), *others = _said(api, head % (target, bearer()["Authorization"].encode()))
     assert (status in expected, others) == (True, []), (status, body)
     if status != 200:
         _is_a_problem(media_type, body)
@@ -151,10 +152,6 @@ def test_the_same_request_told_honestly_is_answered_and_so_is_the_next(api: Serv
     hidden = b"GET /api/v1/clock HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     answers = _said(api, b"POST " + TARGET.encode() + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nnull" + hidden)
     assert [status for status, _, _ in answers] == [401, 200]
-
-
-def _bearer() -> dict[str, str]:
-    return {"Authorization": f"Bearer {a_callers_token()}"}
 
 
 def _is_a_problem(media_type: str, body: bytes) -> None:

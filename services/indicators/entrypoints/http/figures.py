@@ -20,6 +20,7 @@ from shared.kit.divisions import bundled
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router
+from shared.kit.scoping import DivisionAsked
 from shared.kit.work import Works
 from shared.values.division import EVERYWHERE, Division
 from shared.values.month import Month
@@ -27,7 +28,6 @@ from shared.values.month import Month
 router = Router(prefix="/api/v1/indicators", tags=["indicators"])
 
 Reader = Annotated[Caller, Permit("indicator:read")]
-Place = Annotated[str | None, Query(max_length=12, description="区划代码，任意级别；缺省为您的管辖范围")]
 
 
 async def open_reading(request: Request) -> AsyncIterator[SqlFigures]:
@@ -52,7 +52,7 @@ async def read_values(
     request: Request,
     caller: Reader,
     figures: Reading,
-    division: Place = None,
+    division: DivisionAsked = None,
     month: Annotated[str | None, Query(max_length=7, description="YYYY-MM，缺省为本月")] = None,
     level: Annotated[LevelName | None, Query(description="按该级别细分")] = None,
     children: Annotated[bool, Query(description="按直接下级细分")] = False,
@@ -79,7 +79,7 @@ async def read_series(
     indicator: Annotated[str, Query(max_length=64)],
     first: Annotated[str, Query(alias="from", max_length=7, description="YYYY-MM")],
     last: Annotated[str, Query(alias="to", max_length=7, description="YYYY-MM，与起始月相距不超过 36 个月")],
-    division: Place = None,
+    division: DivisionAsked = None,
 ) -> FiguresOut:
     """One indicator month by month, at most 36, as known now: late news has moved past months (RU-04)."""
     asked = periods(Month.parse(first), Month.parse(last), today=request.app.state.clock.today())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 
 from services.registry.adapters import queries
 from services.registry.adapters.own_data import division_of
@@ -34,6 +34,7 @@ from shared.kit.limits import Budget
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.division import Division
 
 router = Router(prefix="/api/v1/persons", tags=["persons"])
@@ -64,7 +65,7 @@ async def list_persons(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
 ) -> Listed[PersonOut]:
     """Persons of the caller's divisions, masked."""
     items, following = await queries.persons_page(

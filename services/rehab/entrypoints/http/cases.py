@@ -22,6 +22,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.division import Division
 from shared.values.rehab_case import CaseStatus
 
@@ -50,7 +51,7 @@ async def list_cases(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
     status: CaseStatus | None = None,
     flag: Annotated[CaseFlag | None, Query(description="待处理的提示")] = None,
     person_id: UUID | None = None,

@@ -18,6 +18,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Division
 
@@ -48,7 +49,7 @@ async def list_awards(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
     status: AwardStatus | None = None,
     scheme: Scheme | None = None,
     person_id: UUID | None = None,
