@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 HOUSE: Final = "house"
 """The actor of work that nobody asked for: timers, events of other services."""
-PARTITION_MONTHS_AHEAD: Final = 12
+PARTITION_MONTHS_AHEAD: Final = 3
+"""Made daily: further ones would only cost every connection that reads the trail."""
 _FINGERPRINT_HEX: Final = 32
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 

@@ -40,7 +40,7 @@ from shared.kit.signing import Signer
 SEAL_SECONDS: Final = 0.25
 ANCHOR_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
-ROWS_PER_SEAL_MAX: Final = 10_000
+ROWS_PER_SEAL_MAX: Final = 2_000
 OPEN_SECONDS: Final = 60.0
 """An id stays open at least so long, and until every transaction has ended that ran when it was missed."""
 GENESIS: Final = bytes(32)

@@ -22,7 +22,7 @@ from tests.builders.databases import migrated
 
 FROZEN_SHA256 = {
     "HOUSE_DDL": "a16ed016597c4960213a2a3d560dd6b0932838713f207c73828374854602892d",
-    "TRUST_DDL": "f77937842a9f1b135313f15fde6a349e6f25a223d1332b413df0c5833a031dbf",
+    "TRUST_DDL": "43bfb1d8a56aac90dc54baadf037dbae3b26a725a4d501e4520c8933a66c3cf2",
 }
 
 
