@@ -336,7 +336,10 @@ class Jobs:
         hidden: Collection[str] = (),
         lock: bool = False,
     ) -> Job:
-        """:raises JobIsUnknown: also for one the caller may not see. ``hidden``: kinds seen by who asked for them only."""
+        """``hidden``: kinds that only who asked for a job of them sees.
+
+        :raises JobIsUnknown: also for one the caller may not see.
+        """
         query = sql.select(self._job).where(self._job.c.job_id == job_id, self._visible_to(seen_by, hidden))
         if lock:
             query = query.with_for_update()
