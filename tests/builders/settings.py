@@ -36,6 +36,7 @@ def settings_of(service: str, folder: Path, **given: Any) -> ServiceSettings:
         "token_jwks_url": nowhere,
         "token_url": nowhere,
         "client_id": service,
+        "publisher_urls": dict.fromkeys(("registry", "subsidy", "rehab"), nowhere),
         "client_secret": "secret",
         "data_keys": DATA_KEYS,
         "audit_signing_key": AUDIT_KEY,

@@ -6,7 +6,8 @@ here is then of nobody.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,28 +26,22 @@ SEALED: Final = (request_columns(requests), *house_columns(answers, blobs), *REA
 """Every encrypted column of this service."""
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
-_CASE: Final = (
-    rehab_case.c.case_id,
-    rehab_case.c.status,
-    rehab_case.c.division,
-    rehab_case.c.opened_on,
-    rehab_case.c.closed_on,
-    rehab_case.c.closing_reason,
-)
-_STEP: Final = (case_step.c.case_id, case_step.c.happened, case_step.c.status, case_step.c.recorded_at)
+_CASE: Final = ("status", "division", "opened_on", "closed_on", "closing_reason")
+_STEP: Final = ("happened", "status", "recorded_at")
 
 
 async def collect(work: RehabWork, person_id: UUID) -> Sheets:
     """Everything held about a person."""
     theirs = rehab_case.c.person_id == person_id
-    cases = await work.connection.execute(select(*_CASE).where(theirs).order_by(rehab_case.c.case_id))
+    cases = await work.connection.execute(select(rehab_case).where(theirs).order_by(rehab_case.c.case_id))
     steps = await work.connection.execute(
-        select(*_STEP).join(rehab_case).where(theirs).order_by(case_step.c.case_id, case_step.c.version)
+        select(case_step).join(rehab_case).where(theirs).order_by(case_step.c.case_id, case_step.c.version)
     )
-    return {
-        "康复个案": [{**row._mapping, "case_id": str(row.case_id)} for row in cases],
-        "个案变动": [{**row._mapping, "case_id": str(row.case_id)} for row in steps],
-    }
+    return {"康复个案": _sheet(cases, _CASE), "个案变动": _sheet(steps, _STEP)}
+
+
+def _sheet(rows: Iterable[Any], fields: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"case_id": str(row.case_id), **{name: getattr(row, name) for name in fields}} for row in rows]
 
 
 async def division_of(work: RehabWork, person_id: UUID, within: Scope) -> str | None:
