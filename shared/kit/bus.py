@@ -333,7 +333,8 @@ class Deliveries:
         self._outstanding, self._requested_at = PULL_BATCH, now
 
     async def arrival(self) -> None:
-        """Until something arrives."""
+        """Until something arrives. Raises `BusUnavailable` when the connection is down."""
+        await self._ask()
         await self._signal.wait()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
