@@ -1,8 +1,8 @@
 """Request bodies, judged as the JSON they are.
 
-Pydantic helps where a body should be taken at its word: it reads `"4"` and `4.0` as a number, `1` as true, `0` as a day
-in 1970. The OpenAPI document promises otherwise, so `RequestModel` does otherwise. It also refuses NUL in any text, as
-PostgreSQL can keep none.
+Pydantic helps where a body should be taken at its word: it reads `"4"` and `true` as a number, `1` as true, `0` as a
+day in 1970. The OpenAPI document promises otherwise, so `RequestModel` does otherwise. It also refuses NUL in any text,
+as PostgreSQL can keep none.
 """
 
 import re
@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 __all__ = ["NO_NUL", "Moment", "RequestModel"]
 
 NO_NUL: Final = r"^[^\x00]*$"
-_STRICT: Final = frozenset({"int", "float", "bool"})
+_STRICT: Final = frozenset({"float", "bool"})
 
 
 def _at_its_word(schema: Any) -> Any:
@@ -27,11 +27,20 @@ def _at_its_word(schema: Any) -> Any:
     kind = told.get("type")
     if kind in _STRICT:
         return {"strict": True, **told}
+    if kind == "int":
+        return core_schema.no_info_before_validator_function(_a_number, told)
     if kind == "str" and "pattern" not in told:
         return {**told, "pattern": NO_NUL}
     if isinstance(kind, str) and kind in _WRITTEN:
         return core_schema.no_info_before_validator_function(_WRITTEN[kind], told)
     return told
+
+
+def _a_number(given: Any) -> Any:
+    """`4` and `4.0` are the same JSON number; text and truth are none."""
+    if isinstance(given, (str, bool)):
+        raise PydanticCustomError("int_type", "not an integer")
+    return given
 
 
 def _written(kind: str, pattern: str, words: LiteralString) -> Callable[[Any], Any]:

@@ -17,12 +17,13 @@ from shared.kit.clock import Clock
 from shared.kit.database import new_engine
 from shared.kit.work import Works
 from shared.values.award import Scheme
+from shared.values.identity_number import check_character
 from tests.builders.publishers import Registry, Subsidy, deliver
 from tests.builders.served import Served
 from tests.builders.settings import make_of
 
 VILLAGE: Final = "341502001001"
-NUMBERS: Final = ("99010220100520006X", "990102199003070090")
+NUMBERS: Final = tuple(base + check_character(base) for base in ("99010219900307001", "99010219900307002"))
 
 _BEGUN: Final[dict[str, dict[str, dict[str, str]]]] = {
     "subsidy": {"/api/v1/awards": {"scheme": "nursing_subsidy"}},
