@@ -70,8 +70,8 @@ PARAMETERS: Final = frozenset(
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
-UNWRITTEN: Final = frozenset({"registry stop.note_cipher"})
-"""Encrypted columns that nothing writes yet."""
+UNWRITTEN: Final = frozenset({"registry stop.note_cipher", "rehab blob.name", "indicators blob.name"})
+"""Encrypted columns into which no request writes: no note is taken, no file is sent there."""
 
 
 class House:
