@@ -458,9 +458,10 @@ class Recorder:
                     # coming the connection stays at hand.
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     while self._waiting:
-                        batch, self._waiting = self._waiting, []
-                        await write(connection, [row for rows, _ in batch for row in rows])
                         _tell(batch, None)
+                        batch = self._taken()
+                        await write(connection, [row for rows, _ in batch for row in rows])
+                _tell(batch, None)
             except BaseException as error:
                 if not isinstance(error, Exception):
                     _tell(batch + self._taken(), ConnectionError("stopped"))
