@@ -121,7 +121,7 @@ async def test_a_filter_one_level_too_wide_is_seen_at_every_list_and_look_up(wor
         "GET /api/v1/persons?limit=1000",
         "POST /api/v1/persons/lookup",
         "GET /api/v1/certificates/{certificate_id}",
-        "GET /api/v1/audit?kind=CHANGE&limit=1000",
+        "GET /api/v1/audit?actor=who-proposed&limit=1000",
         "GET /api/v1/person-requests?limit=1000",
         "POST /api/v1/persons/{subject_id}/disclosure",
     } <= shown

@@ -113,8 +113,8 @@ def _jobs() -> tuple[Row, ...]:
     see, cancel, needed = "job:read", "job:cancel", "audit:export"
     path, step = "/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/cancellation"
     return (
-        many("/api/v1/jobs", see, shows="job_id", query="?limit=1000"),
-        many("/api/v1/jobs", see, needed, shows="export_id", query="?limit=1000", note="exports of the trail"),
+        many("/api/v1/jobs", see, shows="job_id", query="?kind=some.import&limit=1000"),
+        many("/api/v1/jobs", see, needed, shows="export_id", query="?kind=audit.export&limit=1000", note="exports of the trail"),
         one("GET", path, see, shows="job_id"),
         one("GET", path, see, needed, shows="export_id", **export),
         one("GET", f"{path}/events", see, shows="job_id"),
@@ -129,7 +129,7 @@ def _jobs() -> tuple[Row, ...]:
 def _trail() -> tuple[Row, ...]:
     mine = Answer(OK)
     return (
-        many(_AUDIT, "audit:read", shows="person_id", query="?kind=CHANGE&limit=1000"),
+        many(_AUDIT, "audit:read", shows="person_id", query="?actor=who-proposed&limit=1000"),
         own("GET", f"{_AUDIT}/own", "own:read", person=(mine, mine), guardian=(NOBODYS, NOBODYS)),
         house("POST", f"{_AUDIT}/exports", "audit:export", status=ACCEPTED, body={"person_id": "{person_id}"}),
         house("POST", f"{_AUDIT}/verification", "audit:verify", status=ACCEPTED),
