@@ -25,13 +25,6 @@ def test_a_machine_may_what_its_scopes_say_and_nothing_by_role() -> None:
     assert caller.permissions == {"thing:count", "thing:list"}
 
 
-def test_a_machine_holds_no_more_than_machines_may_whatever_its_token_says() -> None:
-    caller = caller_of(_claims(sub="desk", scope="thing:count thing:list"), ROLES, {"thing:list"})
-    assert caller.permissions == {"thing:list"}
-    person = caller_of(_claims(roles=["clerk"]), ROLES, set())
-    assert person.permissions == ROLES["clerk"], "people hold what their roles may"
-
-
 def test_a_machine_holds_nothing_but_what_machines_may_hold() -> None:
     claims = _claims(sub="desk", scope="thing:count thing:rule")
     assert caller_of(claims, ROLES, frozenset({"thing:count"})).permissions == {"thing:count"}
