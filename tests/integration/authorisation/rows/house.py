@@ -114,7 +114,14 @@ def _jobs() -> tuple[Row, ...]:
     path, step = "/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/cancellation"
     return (
         many("/api/v1/jobs", see, shows="job_id", query="?kind=some.import&limit=1000"),
-        many("/api/v1/jobs", see, needed, shows="export_id", query="?kind=audit.export&limit=1000", note="exports of the trail"),
+        many(
+            "/api/v1/jobs",
+            see,
+            needed,
+            shows="export_id",
+            query="?kind=audit.export&limit=1000",
+            note="exports of the trail",
+        ),
         one("GET", path, see, shows="job_id"),
         one("GET", path, see, needed, shows="export_id", **export),
         one("GET", f"{path}/events", see, shows="job_id"),
