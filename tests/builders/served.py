@@ -60,25 +60,33 @@ def served(service: str, server: PostgresServer, folder: Path) -> Iterator[Serve
         audit_dir=folder / "audit",
         budgets={"*": {}, "refused": {}},
     )
-    listening, ports = threading.Event(), list[int]()
     with pytest.MonkeyPatch.context() as busy:  # a test process shares its processor: its transactions may stand still
         busy.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
-        app, parts = _made(service, settings)
+        app = _made(service, settings)
+    with listening(service, app) as api:
+        yield api
 
-    def heard(http_port: int, _: int) -> None:
+
+@contextmanager
+def listening(service: str, app: FastAPI) -> Iterator[Served]:
+    """Any application of the kit behind its real HTTP server, in a thread of its own."""
+    heard, ports = threading.Event(), list[int]()
+    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    ops: Ops = app.state.ops
+
+    def tell(http_port: int, _: int) -> None:
         ports.append(http_port)
-        listening.set()
+        heard.set()
 
     async def serve() -> None:
         loops.append((asyncio.get_running_loop(), stop := asyncio.Event()))
-        await serve_api(app, parts.ops, settings=settings, until=stop, on_listening=heard)
+        await serve_api(app, ops, settings=app.state.settings, until=stop, on_listening=tell)
 
-    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     thread = threading.Thread(target=_run, args=(serve,), name=f"api-{service}")
     thread.start()
     try:
-        assert listening.wait(_START_SECONDS_MAX), f"{service} does not listen"
-        parts.ops.stopping = True  # nobody works on jobs here: who watches one is let go at once
+        assert heard.wait(_START_SECONDS_MAX), f"{service} does not listen"
+        ops.stopping = True  # nobody works on jobs here: who watches one is let go at once
         yield Served(service, ports[0], app)
     finally:
         for loop, stop in loops:
@@ -91,7 +99,7 @@ def _run(serve: Any) -> None:
         runner.run(serve())
 
 
-def _made(service: str, settings: ServiceSettings) -> tuple[FastAPI, Parts[Any]]:
+def _made(service: str, settings: ServiceSettings) -> FastAPI:
     tables = importlib.import_module(f"services.{service}.adapters.tables")
     clock, keys = Clock(movable=True), settings.key_ring()
     engine = new_engine(settings.database_url.get_secret_value(), pool_size=4, application_name="test")
@@ -106,4 +114,4 @@ def _made(service: str, settings: ServiceSettings) -> tuple[FastAPI, Parts[Any]]
     app: FastAPI = importlib.import_module(f"services.{service}.main").app_of(settings, parts)
     app.state.tokens = a_verifier()
     app.state.roles = {EVERYTHING: frozenset(PERMISSIONS)}
-    return app, parts
+    return app
