@@ -43,7 +43,7 @@ def a_token(*, key: Any = KEY, header: dict[str, Any] | None = None, **claims: A
         "roles": ["clerk"],
         "divisions": ["341502"],
         "iat": now,
-        "exp": now + 300,
+        "exp": now + 6 * 3600,  # some are made when tests are collected, long before they run
         **claims,
     }
     about = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid, **(header or {})}
