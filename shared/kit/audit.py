@@ -36,6 +36,8 @@ HOUSE: Final = "house"
 """The actor of work that nobody asked for: timers, events of other services."""
 PARTITION_MONTHS_AHEAD: Final = 3
 """Made daily: further ones would only cost every connection that reads the trail."""
+GATHER_SECONDS: Final = 0.008
+"""From one commit of looks to the next, while several come at once."""
 _FINGERPRINT_HEX: Final = 32
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -432,12 +434,17 @@ _Batch = list[tuple[Sequence[Row], "asyncio.Future[None]"]]
 
 
 class Recorder:
-    """Writes rows in transactions of its own, whatever waits in one commit; `write` returns when they are durable."""
+    """Writes rows in transactions of its own, whatever waits in one commit; `write` returns when they are durable.
+
+    A commit costs more than ten rows. So while several come at once the next one waits a little for more; whoever comes
+    alone is written at once.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._waiting: _Batch = []
         self._writing: asyncio.Task[None] | None = None
+        self._next_at = 0.0
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Raises what the database raised: then nothing was recorded, and nothing may be shown."""
@@ -459,6 +466,8 @@ class Recorder:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     while self._waiting:
                         _tell(batch, None)
+                        batch = []
+                        await self._gather()
                         batch = self._taken()
                         await write(connection, [row for rows, _ in batch for row in rows])
                 _tell(batch, None)
@@ -469,8 +478,14 @@ class Recorder:
                 # Without a connection nobody's rows can be written.
                 _tell(batch or self._taken(), error)
 
+    async def _gather(self) -> None:
+        """Wait for more, if several came at once the last time."""
+        if (pause := self._next_at - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(pause)
+
     def _taken(self) -> _Batch:
         batch, self._waiting = self._waiting, []
+        self._next_at = asyncio.get_running_loop().time() + GATHER_SECONDS if len(batch) > 1 else 0.0
         return batch
 
 

@@ -37,7 +37,7 @@ from shared.kit.instruments import AUDIT_ANCHORED_AT, AUDIT_OPEN, AUDIT_SEAL_SEC
 from shared.kit.leader import LeadershipLost
 from shared.kit.signing import Signer
 
-SEAL_SECONDS: Final = 0.25
+SEAL_SECONDS: Final = 0.5
 ANCHOR_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
 ROWS_PER_SEAL_MAX: Final = 2_000
