@@ -249,7 +249,8 @@ def a_router(reached: list[str]) -> Router:
 def a_verifier_of_three_keys() -> tuple[TokenVerifier, JwksServer]:
     """Of an issuer that publishes one key of each kind, and by mistake a secret."""
     server = JwksServer(RSA, ED, EC, OctKey.generate_key(256, {"kid": "oct"}))
-    keys = IssuerKeys(f"{ISSUER}/jwks", httpx.AsyncClient(transport=httpx.MockTransport(server)))
+    client = httpx.AsyncClient(transport=httpx.MockTransport(server))
+    keys = IssuerKeys(f"{ISSUER}/jwks", client, monotonic=lambda: 0.0)  # all of it happens in one moment
     return TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE), server
 
 
