@@ -135,6 +135,13 @@ def test_without_a_good_token_nothing_but_the_public_answers(api: Served, capsys
         assert seen.wrong == {}
 
 
+def test_a_parameter_nobody_declared_is_refused_everywhere(api: Served) -> None:
+    with httpx.Client(base_url=api.url, headers=bearer(), trust_env=False, timeout=60) as client:
+        for method, path, _ in _operations(api):
+            answer = client.request(method, path, params={"imagined": "1"})
+            assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter"), f"{method} {path}"
+
+
 @pytest.mark.parametrize(("body", "expected"), BODIES.values(), ids=BODIES)
 def test_a_body_no_client_sends_is_refused_in_words(api: Served, body: bytes, expected: set[int]) -> None:
     headers = bearer() | {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
@@ -183,11 +190,17 @@ def _without_a_good_token(api: Served) -> Iterator[tuple[str, bool, httpx.Respon
         {"Cookie": "token=a"},
     )
     with httpx.Client(base_url=api.url, trust_env=False, timeout=60) as client:
-        for path, operations in api.app.openapi()["paths"].items():
-            for method, operation in operations.items():
-                for headers in others:
-                    answer = client.request(method, re.sub(r"\{\w+\}", str(uuid4()), path), headers=headers)
-                    yield f"{method} {path} {headers}", operation["security"] == [], answer
+        for method, path, operation in _operations(api):
+            for headers in others:
+                answer = client.request(method, path, headers=headers)
+                yield f"{method} {path} {headers}", operation["security"] == [], answer
+
+
+def _operations(api: Served) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(method, path with ids of nothing, what the document tells)."""
+    for path, operations in api.app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            yield method, re.sub(r"\{\w+\}", str(uuid4()), path), operation
 
 
 def _is_a_problem(media_type: str, body: bytes) -> None:
