@@ -3,10 +3,13 @@
 `LIANGFU_PROFILE=full` (set by `make proof`) runs every property at its full count; the default is the quick profile.
 """
 
+import logging
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
+import structlog
 
 hypothesis.settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("full", max_examples=5000, deadline=None)
@@ -17,3 +20,13 @@ hypothesis.settings.load_profile(os.environ.get("LIANGFU_PROFILE", "quick"))
 def anyio_backend() -> str:
     """Async tests run on asyncio, the loop the product runs on."""
     return "asyncio"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A process of the product owns its logging; one that is opened inside a test gives it back."""
+    root = logging.getLogger()
+    before, configuration = (root.handlers[:], root.level), structlog.get_config()
+    yield
+    root.handlers[:], root.level = before
+    structlog.configure(**configuration)
