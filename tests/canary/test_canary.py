@@ -476,7 +476,7 @@ async def _take_encryption_out(stack: Stack) -> None:
     for process in PROCESSES:
         service, role = process.split(".")
         entry = {"ENTRY_MODULE": f"services.{service}.{'main' if role == 'api' else 'worker'}"}
-        await stack.spawn(process, module="tests.system.in_clear", extra_env=entry)
+        await stack.spawn(process, module="tests.canary.in_clear", extra_env=entry)
 
 
 def must_cover_every_field(house: House) -> None:
