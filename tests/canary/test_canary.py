@@ -31,8 +31,8 @@ from deploy.local.catalogue import SERVICES
 from deploy.local.stack import Stack
 from shared.kit.bus import Bus
 from shared.kit.rotation import Sealed
-from tests.system.canaries import Canaries, Search, spellings
-from tests.system.openapi_words import Field, bodies, operation_of, parameters, written
+from tests.canary.canaries import Canaries, Search, spellings
+from tests.canary.openapi_words import Field, bodies, operation_of, parameters, written
 
 NAMES: Final = tuple(service.name for service in SERVICES)
 REGISTRY, SUBSIDY, REHAB, INDICATORS = NAMES
