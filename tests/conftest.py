@@ -22,11 +22,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+_HANDLERS, _LEVEL = logging.getLogger().handlers[:], logging.getLogger().level
+_STRUCTLOG = structlog.get_config()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """A process of the product owns its logging; one that is opened inside a test gives it back."""
-    root = logging.getLogger()
-    before, configuration = (root.handlers[:], root.level), structlog.get_config()
     yield
-    root.handlers[:], root.level = before
-    structlog.configure(**configuration)
+    root = logging.getLogger()
+    root.handlers[:], root.level = _HANDLERS, _LEVEL
+    structlog.configure(**_STRUCTLOG)
