@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from services.registry.adapters.own_data import HOLDING, SEALED
-from services.registry.adapters.tables import answers, blobs, imports, jobs
+from services.registry.adapters.own_data import TRUST
+from services.registry.adapters.tables import blobs, imports, jobs
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
 from services.registry.entrypoints.jobs import PERSON_IMPORT, TIMERS
 from services.registry.settings import RegistrySettings
-from shared.kit import person_requests, retention, rotation
-from shared.kit.audit_retention import audit_rule
-from shared.kit.audit_routes import audit_handlers
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
 from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
 
 
-def job_handlers(parts: Parts[RegistryWork], *rules: retention.Rule) -> dict[str, Handler[RegistryWork]]:
-    """What the register does as jobs; ``rules``: further ones of retention."""
-    requests = person_requests.PersonRequests(parts.keys, HOLDING)
-    return {
-        PERSON_IMPORT.kind: import_handler(PERSON_IMPORT, imports),
-        rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
-        retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),
-        person_requests.COPY_JOB: person_requests.copy_handler(requests),
-    }
+def job_handlers(settings: RegistrySettings, parts: Parts[RegistryWork]) -> dict[str, Handler[RegistryWork]]:
+    """What the register does as jobs."""
+    return {PERSON_IMPORT.kind: import_handler(PERSON_IMPORT, imports), **TRUST.handlers(settings, parts)}
 
 
 def main() -> None:
@@ -47,7 +38,7 @@ def main() -> None:
             jobs=JobRunner(
                 parts.works,
                 jobs,
-                {**job_handlers(parts, audit_rule(settings, parts.auditor)), **audit_handlers(settings)},
+                job_handlers(settings, parts),
                 parts.blobs,
                 worker="registry-worker",
             ),

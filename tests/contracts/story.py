@@ -38,6 +38,7 @@ from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
+from shared.values.personal import PersonName
 
 EVERYWHERE = Scope.everywhere()
 YINGBIN, XIAODONGJIE = Division("341502001001"), Division("341503001004")
@@ -97,7 +98,9 @@ class House:
 def an_identity(first_seventeen: str, name: str) -> Identity:
     """Somebody who does not exist."""
     return Identity(
-        citizen_id_no=IdentityNumber(first_seventeen + check_character(first_seventeen)), name=name, phone=None
+        citizen_id_no=IdentityNumber(first_seventeen + check_character(first_seventeen)),
+        name=PersonName(name),
+        phone=None,
     )
 
 

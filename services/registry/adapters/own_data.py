@@ -14,7 +14,7 @@ from services.registry.adapters.guardians import NAME as GUARDIAN_NAME
 from services.registry.adapters.guardians import PHONE as GUARDIAN_PHONE
 from services.registry.adapters.guardians import wards_of
 from services.registry.adapters.secrets import ADDRESS, CITIZEN_ID, GUARDIAN_CITIZEN_ID, NAME, NOTE, NUMBER, PHONE
-from services.registry.adapters.tables import answers, blobs, certificate, guardian, person, requests, stop
+from services.registry.adapters.tables import answers, blobs, certificate, guardian, jobs, person, requests, stop
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
 from shared.kit.audit import Change
@@ -23,6 +23,7 @@ from shared.kit.permissions import Caller
 from shared.kit.person_requests import DataMustBeKept, Holding, Sheets, request_columns
 from shared.kit.rotation import Sealed, house_columns
 from shared.kit.scoping import inside
+from shared.kit.trust import Trust
 from shared.values.division import Scope
 
 SEALED: Final = (
@@ -225,3 +226,5 @@ def _years_after(day: date, years: int) -> date:
 HOLDING: Final = Holding(
     service="registry", division_of=division_of, acts_for=acts_for, collect=collect, restrict=restrict, erase=erase
 )
+
+TRUST: Final = Trust(jobs=jobs, answers=answers, blobs=blobs, sealed=SEALED, holding=lambda _: HOLDING)

@@ -21,22 +21,11 @@ from services.subsidy.adapters import tables_facts, tables_policy
 from services.subsidy.adapters.schema import metadata
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
-from shared.kit.anti_entropy import drift_tables
-from shared.kit.audit import audit_tables
-from shared.kit.blobs import blob_tables
-from shared.kit.clock_routes import clock_tables
-from shared.kit.consumer import consumer_tables
-from shared.kit.dead_letters import dead_letter_tables
-from shared.kit.four_eyes import approval_tables
-from shared.kit.idempotency import idempotency_tables
 from shared.kit.imports import import_tables
-from shared.kit.jobs import job_tables
-from shared.kit.journal import journal_tables
-from shared.kit.leader import leader_tables
 from shared.kit.mirror import mirror_table
 from shared.kit.person_requests import person_request_tables
 from shared.kit.publisher_routes import Published
-from shared.kit.relay import relay_tables
+from shared.kit.tables import house_tables, reader_tables
 
 holder_person = mirror_table(metadata, PersonState)
 holder_certificate = mirror_table(metadata, CertificateState)
@@ -111,19 +100,9 @@ payee = Table(
 
 GROUPS = (tables_facts, tables_policy)
 
-journal_tables(metadata)
-audit_tables(metadata)
-relay_tables(metadata)
-leader_tables(metadata)
-clock_tables(metadata)
-consumer_tables(metadata)
-dead_letter_tables(metadata)
-drift_tables(metadata)
+answers, jobs, blobs = house_tables(metadata)
+reader_tables(metadata)
 requests = person_request_tables(metadata)
-approvals = approval_tables(metadata)
-answers = idempotency_tables(metadata)
-jobs = job_tables(metadata)
-blobs = blob_tables(metadata)
 imports = import_tables(metadata)
 
 PUBLISHED = (Published(AwardState, award),)

@@ -35,6 +35,7 @@ from shared.values.certificate import CertificateStatus
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
+from shared.values.personal import PersonName, Phone
 
 EVERYWHERE: Final = Scope.everywhere()
 VILLAGE: Final = Division("341502001001")
@@ -54,7 +55,8 @@ def number(n: int) -> IdentityNumber:
 
 def somebody(n: int = 1, division: Division = VILLAGE) -> RegisterPerson:
     return RegisterPerson(
-        identity=Identity(citizen_id_no=number(n), name="王小明", phone="14300000000"), division=division
+        identity=Identity(citizen_id_no=number(n), name=PersonName("王小明"), phone=Phone("14300000000")),
+        division=division,
     )
 
 
@@ -248,7 +250,7 @@ def in_file(n: int, *, card: bool = True, division: Division = VILLAGE) -> Holde
     issued = date(2021, 5, 5)
     return Holder(
         citizen_id_no=number(n),
-        name="李桂芳",
+        name=PersonName("李桂芳"),
         phone=None,
         division=division,
         certificate=(LIMB, issued, date(2031, 5, 5)) if card else None,

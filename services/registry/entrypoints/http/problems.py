@@ -9,19 +9,14 @@ from services.registry.domain import errors
 from services.registry.domain.certificate import CancellationReason, FreezeReason
 from services.registry.use_cases.report_death import DeathSource
 from shared.kit.codelists import Code, codes
-from shared.kit.disclosure import PURPOSE_CODES
-from shared.kit.job_routes import JOB_TEXTS
-from shared.kit.person_requests import REQUEST_KIND_CODES, REQUEST_STATE_CODES, REQUEST_TEXTS
 from shared.kit.problems import ProblemText
-from shared.kit.rotation import ROTATION_TEXTS
+from shared.kit.trust import REQUEST_CODES, TRUST_TEXTS
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import DisabilityCategory, DisabilityGrade
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
-    **JOB_TEXTS,
-    **REQUEST_TEXTS,
-    **ROTATION_TEXTS,
+    **TRUST_TEXTS,
     errors.PersonNotFound: ProblemText(
         404, "人员不存在", "Person not found", "在您的管辖范围内没有该人员", "no such person within your divisions"
     ),
@@ -100,9 +95,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 }
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
-    "purpose": PURPOSE_CODES,
-    "person_request_kind": REQUEST_KIND_CODES,
-    "person_request_state": REQUEST_STATE_CODES,
+    **REQUEST_CODES,
     "guardian_relation": codes(
         ("PARENT", "父母", "parent"),
         ("SPOUSE", "配偶", "spouse"),

@@ -11,20 +11,15 @@ from services.subsidy.domain.explanation import KIND_ZH, LEVEL_ZH
 from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.entrypoints.http.explanation_page import SOURCE_ZH
 from shared.kit.codelists import Code, codes
-from shared.kit.disclosure import PURPOSE_CODES
 from shared.kit.imports import IMPORT_TEXTS
-from shared.kit.job_routes import JOB_TEXTS
-from shared.kit.person_requests import REQUEST_KIND_CODES, REQUEST_STATE_CODES, REQUEST_TEXTS
 from shared.kit.problems import ProblemText
-from shared.kit.rotation import ROTATION_TEXTS
+from shared.kit.trust import REQUEST_CODES, TRUST_TEXTS
 from shared.values.award import AwardStatus, Scheme
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
-    **JOB_TEXTS,
     **IMPORT_TEXTS,
-    **REQUEST_TEXTS,
-    **ROTATION_TEXTS,
+    **TRUST_TEXTS,
     errors.AwardNotFound: ProblemText(
         404,
         "补贴资格不存在",
@@ -121,9 +116,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 SCHEME_ZH: Final = {Scheme.LIVING: "困难残疾人生活补贴", Scheme.NURSING: "重度残疾人护理补贴"}
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
-    "purpose": PURPOSE_CODES,
-    "person_request_kind": REQUEST_KIND_CODES,
-    "person_request_state": REQUEST_STATE_CODES,
+    **REQUEST_CODES,
     "scheme": codes(
         (Scheme.LIVING.value, SCHEME_ZH[Scheme.LIVING], "living subsidy"),
         (Scheme.NURSING.value, SCHEME_ZH[Scheme.NURSING], "nursing subsidy"),
