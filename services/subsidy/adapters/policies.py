@@ -12,11 +12,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import policy_documents
-from services.subsidy.adapters.tables import approvals
 from services.subsidy.adapters.tables_policy import policy_document
 from services.subsidy.domain.errors import PolicyStepNotAllowed
 from services.subsidy.domain.policy import NATION, PolicyDocument
-from shared.kit.four_eyes import Content, Matter
+from shared.kit.four_eyes import APPROVAL, Content, Matter
 from shared.kit.pagination import Page, paginate
 from shared.kit.work import UnitOfWork
 from shared.values.division import Division
@@ -183,6 +182,5 @@ WITHDRAWAL: Matter = _matter("policy.withdrawal", "withdraw")
 
 async def checker_of(connection: AsyncConnection, approval_id: UUID) -> str:
     """Who approved."""
-    approval = approvals.approval
-    checker = await connection.scalar(select(approval.c.checker).where(approval.c.approval_id == approval_id))
+    checker = await connection.scalar(select(APPROVAL.c.checker).where(APPROVAL.c.approval_id == approval_id))
     return str(checker)

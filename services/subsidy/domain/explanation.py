@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.subsidy.domain.decisions import Answer
@@ -18,6 +19,8 @@ from services.subsidy.domain.policy_book import PolicyBook, PricedTariff
 from shared.values.disability import DisabilityCategory, DisabilityGrade
 from shared.values.money import Money
 from shared.values.month import Month
+
+V = TypeVar("V", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class Combination:
         return "、".join(told)
 
 
-def _value(values: type[Any], number: int) -> Any:
+def _value(values: type[V], number: int) -> V | None:
     return None if not number else list(values)[number - 1]
 
 

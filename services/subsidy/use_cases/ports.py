@@ -74,10 +74,6 @@ class Work(Protocol):
     def awards(self) -> Awards:
         """Awards."""
 
-    @property
-    def facts(self) -> Facts:
-        """Facts about persons."""
-
     def today(self) -> date:
         """The civil date."""
 
@@ -89,3 +85,14 @@ class Work(Protocol):
 
     def tell(self, *facts: Fact) -> None:
         """Announce facts with this transaction."""
+
+
+class FactWork(Protocol):
+    """What recording facts needs of a transaction."""
+
+    @property
+    def facts(self) -> Facts:
+        """Facts about persons."""
+
+    def now(self) -> datetime:
+        """The instant facts are recorded at."""

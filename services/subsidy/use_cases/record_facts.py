@@ -8,12 +8,12 @@ from uuid import UUID
 
 from services.subsidy.domain.errors import FactIsWithdrawn, FactNotFound, FactToldTwice, PersonNotKnown
 from services.subsidy.domain.person_facts import Fact, Revision, must_fit
-from services.subsidy.use_cases.ports import Work
+from services.subsidy.use_cases.ports import FactWork
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
 
 
-async def record_facts(facts: Sequence[Fact], work: Work, *, within: Scope) -> list[Revision | Refusal]:
+async def record_facts(facts: Sequence[Fact], work: FactWork, *, within: Scope) -> list[Revision | Refusal]:
     """Record many in a few statements; for each fact its first revision or why not, in order.
 
     A fact told again under the id it has (a list that comes every month) is its next revision, unless it says the same.
@@ -40,7 +40,7 @@ async def record_facts(facts: Sequence[Fact], work: Work, *, within: Scope) -> l
     return outcomes
 
 
-async def record_fact(fact: Fact, work: Work, *, within: Scope) -> Revision:
+async def record_fact(fact: Fact, work: FactWork, *, within: Scope) -> Revision:
     """Record one. Raises `FactDoesNotFit`, `FactIsTheRegisters`, `PersonNotKnown`."""
     (outcome,) = await record_facts([fact], work, within=within)
     if isinstance(outcome, Refusal):
@@ -48,7 +48,7 @@ async def record_fact(fact: Fact, work: Work, *, within: Scope) -> Revision:
     return outcome
 
 
-async def correct_fact(fact: Fact, seen: Revision, work: Work) -> Revision:
+async def correct_fact(fact: Fact, seen: Revision, work: FactWork) -> Revision:
     """Tell a fact better. Raises `FactIsWithdrawn`, `FactDoesNotFit`, `FactIsTheRegisters`."""
     must_fit(fact)
     corrected = _next(fact, seen, seen.division)
@@ -57,7 +57,7 @@ async def correct_fact(fact: Fact, seen: Revision, work: Work) -> Revision:
     return corrected
 
 
-async def withdraw_fact(seen: Revision, work: Work) -> Revision:
+async def withdraw_fact(seen: Revision, work: FactWork) -> Revision:
     """The fact was wrong. Raises `FactIsWithdrawn`."""
     if seen.withdrawn:
         raise FactIsWithdrawn
@@ -66,7 +66,7 @@ async def withdraw_fact(seen: Revision, work: Work) -> Revision:
     return gone
 
 
-async def fact_to_change(fact_id: UUID, work: Work, *, within: Scope) -> Revision:
+async def fact_to_change(fact_id: UUID, work: FactWork, *, within: Scope) -> Revision:
     """The newest revision, locked. Raises `FactNotFound`."""
     found = (await work.facts.get([fact_id], within=within)).get(fact_id)
     if found is None:
