@@ -8,11 +8,12 @@ from fastapi import FastAPI
 
 from services.subsidy.adapters.own_data import TRUST, disclosing
 from services.subsidy.adapters.payees import Payees
-from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs
+from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
 from services.subsidy.entrypoints.http import awards, entitlements, facts, me, policies
+from services.subsidy.entrypoints.http.applications import application_routers
 from services.subsidy.entrypoints.http.findings import finding_router
 from services.subsidy.entrypoints.http.payees import payee_router
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
@@ -21,6 +22,7 @@ from services.subsidy.settings import SubsidySettings
 from shared.contracts.asyncapi import document
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
+from shared.kit.calendar import calendar_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.consumption_routes import consumption_router
@@ -43,6 +45,8 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             facts.router,
             policies.router,
             entitlements.router,
+            *application_routers(payees),
+            calendar_router(working_days),
             finding_router(queue),
             import_routes(
                 AWARD_IMPORT,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import Gauge
 
+OVERDUE_APPLICATIONS = Gauge(
+    "liangfu_subsidy_overdue_applications", "Applications that should have left their state before today (SUB-22)"
+)
 STOP_MISSED = Gauge(
     "liangfu_subsidy_stop_missed_awards",
     "Awards that contradicted the stop facts of our copy at the last sweep (KPI-20)",

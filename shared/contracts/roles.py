@@ -22,6 +22,12 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "award:read": ("查看补贴资格", "see awards"),
     "award:write": ("认定补贴资格", "grant awards"),
     "award:import": ("批量导入补贴资格", "import awards"),
+    "subsidy:read": ("查看补贴申请", "see applications for a subsidy"),
+    "subsidy:accept": ("受理、初审补贴申请", "take in and first-check applications for a subsidy"),
+    "subsidy:review": ("残联审核补贴申请", "review applications for a subsidy: card and grade"),
+    "subsidy:determine": ("核对、公示、认定补贴申请", "check, post and determine applications for a subsidy"),
+    "calendar:read": ("查看工作日安排", "see working days"),
+    "calendar:write": ("录入工作日安排", "enter working days"),
     "payee:write": ("登记收款人和银行账号", "record payees and their accounts"),
     "fact:read": ("查看家庭经济、其他待遇等事实", "see facts about persons: income, other benefits, care"),
     "fact:write": ("登记、更正、撤回事实", "record, correct and withdraw facts about persons"),
@@ -54,10 +60,11 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Every permission there is: what it lets one do."""
 
-_EVERYBODY: Final = frozenset({"job:read", "job:cancel"})
+_EVERYBODY: Final = frozenset({"job:read", "job:cancel", "calendar:read"})
 _READERS: Final = _EVERYBODY | {
     "person:read",
     "certificate:read",
+    "subsidy:read",
     "award:read",
     "case:read",
     "indicator:read",
@@ -71,18 +78,30 @@ _OWN: Final = frozenset({"own:read", "own:request"})
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 乡镇（街道）经办人
-    "township_clerk": _READERS | _REQUESTS | _FACTS | {"person:write", "person:unmask", "case:write", "payee:write"},
+    "township_clerk": _READERS
+    | _REQUESTS
+    | _FACTS
+    | {"person:write", "person:unmask", "case:write", "payee:write", "subsidy:accept"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
-    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"},
+    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"}
+    | {"subsidy:review"},
     # 县（市、区）民政审定人
     "county_determiner": _READERS
     | _REQUESTS
     | _FACTS
     | _FOUR_EYES
-    | {"award:write", "award:import", "person:unmask", "payee:write", "fact:import", "policy:write"},
+    | {
+        "subsidy:determine",
+        "award:write",
+        "award:import",
+        "person:unmask",
+        "payee:write",
+        "fact:import",
+        "policy:write",
+    },
     # 财政人员: checks who is to be paid, decides nothing about them
     "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"},
     # 银行操作员: what is to be paid, masked
@@ -95,7 +114,9 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read", "policy:read"},
     # 系统管理员: runs the house, sees no person
-    "system_administrator": _EVERYBODY | _FOUR_EYES | {"events:read", "events:repair", "journal:read", "clock:set"},
+    "system_administrator": _EVERYBODY
+    | _FOUR_EYES
+    | {"events:read", "events:repair", "journal:read", "clock:set", "calendar:write"},
     # 安全管理员: keys and retention, sees no person
     "security_administrator": _EVERYBODY | _FOUR_EYES | {"key:read", "key:rotate", "retention:run"},
     # 审计管理员: who looked at what, sees no person
@@ -140,6 +161,8 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "person:import",
         "certificate:read",
         "certificate:write",
+        "subsidy:read",
+        "subsidy:accept",
         "award:read",
         "award:write",
         "award:import",
@@ -165,6 +188,10 @@ PERSONAL: Final = frozenset(
         "person:unmask",
         "certificate:read",
         "certificate:write",
+        "subsidy:read",
+        "subsidy:accept",
+        "subsidy:review",
+        "subsidy:determine",
         "award:read",
         "award:write",
         "payee:write",

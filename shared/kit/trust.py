@@ -43,6 +43,7 @@ REQUEST_CODES: Final[Mapping[str, tuple[Code, ...]]] = {
 class Trust:
     """``sealed``: every encrypted column of the service. ``matters``: what takes two people beside
     rotations and erasures. ``holding``: what it holds about persons; None when nothing there can be anybody's request.
+    ``kept``: what it keeps only so long, beside what the house keeps.
     """
 
     jobs: JobTables
@@ -51,6 +52,7 @@ class Trust:
     sealed: Sequence[Sealed]
     matters: Sequence[Matter] = ()
     holding: Callable[[Keys], Holding] | None = None
+    kept: Sequence[retention.Rule] = ()
 
     def routers(self, parts: Parts[Any], *, texts: Texts) -> tuple[APIRouter, ...]:
         """The routes of the API; ``texts``: words of the refusals that the service's jobs may end with."""
@@ -71,7 +73,7 @@ class Trust:
 
     def handlers(self, settings: ServiceSettings, parts: Parts[Any]) -> dict[str, Handler[Any]]:
         """The jobs of the worker behind those routes."""
-        rules = [*retention.house_rules(self.answers, self.blobs), audit_rule(settings, parts.auditor)]
+        rules = [*retention.house_rules(self.answers, self.blobs), audit_rule(settings, parts.auditor), *self.kept]
         handlers = {
             rotation.JOB_KIND: rotation.Rotation(self.sealed, parts.keys, self.blobs).handler(),
             **audit_handlers(settings),

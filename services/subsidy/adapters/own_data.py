@@ -7,9 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.subsidy.adapters.application_queries import applications_of, has_open_application
+from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
+from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
 from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
+from services.subsidy.adapters.tables_application import application, objection
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardNotFound, PayeeNotFound
 from shared.kit.consumption_routes import DRIFT
@@ -28,6 +32,12 @@ SEALED: Final = (
         {"name_cipher": NAME, "account_cipher": ACCOUNT},
         indexes={"account_cipher": ("account_index", ACCOUNT)},
     ),
+    Sealed(
+        application,
+        {"number_cipher": NUMBER, "form_cipher": FORM, "reason_cipher": REASON},
+        indexes={"number_cipher": ("number_index", NUMBER)},
+    ),
+    Sealed(objection, {"words_cipher": OBJECTION}),
     request_columns(requests),
     *house_columns(answers, blobs),
     *READER_COLUMNS,
@@ -56,7 +66,7 @@ def disclosing(payees: Payees) -> Disclosing:
 
 def holding(keys: Keys) -> Holding:
     """What this service does about a person's requests: it copies; money that was paid is nobody's to forget."""
-    payees = Payees(keys)
+    payees, forms = Payees(keys), Forms(keys)
 
     async def collect(work: SubsidyWork, person_id: UUID) -> Sheets:
         awards = await work.connection.execute(
@@ -78,6 +88,7 @@ def holding(keys: Keys) -> Holding:
                 }
                 for one in await payees.of_person(work.connection, person_id)
             ],
+            "补贴申请": await applications_of(work.connection, forms, person_id),
         }
 
     return Holding(service="subsidy", division_of=_division_of, acts_for=WARDS.acts_for, collect=collect, erase=_erase)
@@ -93,12 +104,22 @@ async def _division_of(work: SubsidyWork, person_id: UUID, within: Scope) -> str
 
 
 async def _erase(work: SubsidyWork, person_id: UUID) -> None:
-    """Accounting records of public money are kept; a person without any award has nothing here to erase."""
+    """Accounting records of public money are kept, cases that run go on; forms of ended cases without an award go."""
     held = await work.connection.scalar(select(award.c.award_id).where(award.c.person_id == person_id).limit(1))
     if held is not None:
         raise DataMustBeKept(rule="SUB-55", basis="会计档案管理办法", until="会计档案保管期满")
+    if await has_open_application(work.connection, person_id):
+        raise DataMustBeKept(rule="SUB-20", basis="国发〔2015〕52号", until="申请办结")
+    while await forget_forms_of(work.connection, person_id):
+        pass
 
 
 TRUST: Final = Trust(
-    jobs=jobs, answers=answers, blobs=blobs, sealed=SEALED, matters=(DRIFT, IN_FORCE, WITHDRAWAL), holding=holding
+    jobs=jobs,
+    answers=answers,
+    blobs=blobs,
+    sealed=SEALED,
+    matters=(DRIFT, IN_FORCE, WITHDRAWAL),
+    holding=holding,
+    kept=(FORMS,),
 )

@@ -17,10 +17,11 @@ from sqlalchemy import (
     text,
 )
 
-from services.subsidy.adapters import tables_facts, tables_policy
+from services.subsidy.adapters import tables_application, tables_facts, tables_policy
 from services.subsidy.adapters.schema import metadata
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
+from shared.kit.calendar import calendar_tables
 from shared.kit.imports import import_tables
 from shared.kit.mirror import mirror_table
 from shared.kit.person_requests import person_request_tables
@@ -98,11 +99,12 @@ payee = Table(
     Index("ix_payee_person_id", "person_id"),
 )
 
-GROUPS = (tables_facts, tables_policy)
+GROUPS = (tables_application, tables_facts, tables_policy)
 
 answers, jobs, blobs = house_tables(metadata)
 reader_tables(metadata)
 requests = person_request_tables(metadata)
 imports = import_tables(metadata)
+working_days = calendar_tables(metadata)
 
 PUBLISHED = (Published(AwardState, award),)

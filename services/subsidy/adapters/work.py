@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import case_terms
+from services.subsidy.adapters.applications import SqlApplications
 from services.subsidy.adapters.facts import SqlFacts
 from services.subsidy.adapters.repositories import SqlAwards, SqlHolders
+from services.subsidy.adapters.verdicts import verdict_of
 from services.subsidy.announcements import announce
+from services.subsidy.domain.application import Application
+from services.subsidy.domain.application_timing import Timing
+from services.subsidy.domain.award import Award
 from services.subsidy.domain.facts import Fact
+from services.subsidy.domain.verdict import Verdict
 from shared.kit.clock import Clock
 from shared.kit.permissions import Caller
 from shared.kit.work import UnitOfWork
+from shared.values.award import Scheme
+from shared.values.division import Division
 
 SYSTEM = "system"
 
@@ -24,6 +35,40 @@ class SubsidyWork(UnitOfWork):
         by = SYSTEM if caller is None else caller.subject
         self.facts = SqlFacts(connection, by=by, trace_id=trace_id, audit=self.audit)
         self.awards = SqlAwards(connection, recorded_by=by, trace_id=trace_id, audit=self.audit)
+        self.applications = SqlApplications(
+            connection,
+            audit=self.audit,
+            recorded_by=by,
+            client_id=SYSTEM if caller is None else caller.client_id,
+            trace_id=trace_id,
+        )
+        self._by = by
+
+    async def timing(self, *, home: Division, acceptance: Division) -> Timing:
+        """Today, the limits of the home county and the calendars of both places."""
+        return await case_terms.timing(self.connection, self.clock, home=home, acceptance=acceptance)
+
+    async def verdict(self, one: Application) -> Verdict:
+        """What the rules say about the day of an application."""
+        return await verdict_of(self.connection, one, self.new_id())
+
+    async def quota(self, one: Application) -> int | None:
+        """How many awards of the scheme the home county may have."""
+        return await case_terms.quota(self.connection, one)
+
+    async def running(self, scheme: Scheme, county: Division) -> int:
+        """How many awards of the scheme the county has."""
+        return await case_terms.running(self.connection, scheme, county)
+
+    async def has_running(self, person_id: UUID, scheme: Scheme) -> bool:
+        """Whether an award of the scheme is being paid to the person."""
+        return await case_terms.has_running(self.connection, person_id, scheme)
+
+    async def supersede(self, person_id: UUID, scheme: Scheme) -> list[Award]:
+        """A suspended award ends where a new application follows it."""
+        ended = await case_terms.supersede(self.connection, person_id, scheme, by=self._by, trace_id=self.trace_id)
+        self.audit(*(case_terms.superseded(each) for each in ended))
+        return ended
 
     def tell(self, *facts: Fact) -> None:
         """Announce facts with this transaction."""

@@ -240,6 +240,35 @@ class Dated(Part):
     fen: int
 
 
+class NoticeAt(StrEnum):
+    """Where a notice is posted (SUB-22)."""
+
+    VILLAGE = "VILLAGE"
+    TOWNSHIP = "TOWNSHIP"
+    COUNTY = "COUNTY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure(Part):
+    """Time limits of an application in working days (SUB-22, SUB-25…27); None: inherited.
+
+    A notice runs ``notice_days`` working days, or days of the calendar. The county's ``determination_days`` run to the
+    beginning of the notice, ``closing_days`` from its end.
+    """
+
+    first_check_days: int | None = None
+    review_days: int | None = None
+    determination_days: int | None = None
+    notice_days: int | None = None
+    notice_in_calendar_days: bool | None = None
+    notice_at: NoticeAt | None = None
+    closing_days: int | None = None
+    push_days: int | None = None
+    remote_decision_days: int | None = None
+    tell_days: int | None = None
+    review_request_days: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDocument(Part):
     """What one division decided, from ``since`` on (``until``: the first month it no longer holds)."""
@@ -253,3 +282,4 @@ class PolicyDocument(Part):
     parameters: Mapping[str, tuple[Dated, ...]] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     transitions: tuple[Transition, ...] = ()
+    procedure: Procedure = field(default_factory=Procedure)

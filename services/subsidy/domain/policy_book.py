@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.domain.policy import (
@@ -17,9 +17,11 @@ from services.subsidy.domain.policy import (
     Amount,
     Coverage,
     Frequency,
+    NoticeAt,
     Overlap,
     Per,
     PolicyDocument,
+    Procedure,
     RateChange,
     RestartBasis,
     SchemePolicy,
@@ -44,6 +46,23 @@ class Choices:
     expiry_inclusive: bool = True
     back_payment_months_max: int = 3
     annual_confirmation: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All time limits of an application, decided; profile P-B of SUB-22 where nobody says otherwise."""
+
+    first_check_days: int = 10
+    review_days: int = 10
+    determination_days: int = 10
+    notice_days: int = 5
+    notice_in_calendar_days: bool = False
+    notice_at: NoticeAt = NoticeAt.VILLAGE
+    closing_days: int = 5
+    push_days: int = 3
+    remote_decision_days: int = 10
+    tell_days: int = 3
+    review_request_days: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +168,21 @@ class PolicyBook:
 
     def choices(self, county: str, month: Month) -> Choices:
         """The switches of a county."""
-        chosen = {
+        return Choices(**self._chosen(county, month, Switches, lambda document: document.switches))
+
+    def limits(self, county: str, month: Month) -> Limits:
+        """The time limits of an application in a county (SUB-22)."""
+        return Limits(**self._chosen(county, month, Procedure, lambda document: document.procedure))
+
+    def _chosen(
+        self, county: str, month: Month, kind: type[Switches | Procedure], part: Callable[[PolicyDocument], Any]
+    ) -> dict[str, Any]:
+        """Each field of a part of documents, from the strongest document that says anything about it."""
+        return {
             name: value
-            for name in Switches.__dataclass_fields__
-            if (value := self._first(county, month, lambda document: getattr(document.switches, name))) is not None  # noqa: B023 - used at once
+            for name in kind.__dataclass_fields__
+            if (value := self._first(county, month, lambda document: getattr(part(document), name))) is not None  # noqa: B023 - used at once
         }
-        return Choices(**chosen)
 
     def regime(self, county: str, month: Month, scheme: str) -> Regime | None:
         """What a scheme is in a county in a month; None where it is not offered."""

@@ -20,6 +20,7 @@ from services.subsidy.domain.policy import (
     Frequency,
     Overlap,
     PolicyDocument,
+    Procedure,
     SchemePolicy,
     Tariff,
 )
@@ -30,6 +31,8 @@ from shared.values.month import Month
 
 SCHEME_CODE_MAX: Final = 40
 MONTHS: Final = range(1, 13)
+DAYS: Final = range(1, 251)
+"""Working days of a year, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,18 @@ def faults(document: PolicyDocument) -> list[Fault]:
                 found.append(
                     Fault(f"/parameters/{name}/{number}/fen", "金额不能为负数", "an amount cannot be negative")
                 )
+    found += _procedure(document.procedure)
     for number, period in enumerate(document.transitions):
         if period.first_day > period.last_day:
             found.append(Fault(f"/transitions/{number}", "过渡期的起止日期颠倒", "the period ends before it begins"))
     return found
+
+
+def _procedure(procedure: Procedure) -> Iterator[Fault]:
+    for name in Procedure.__dataclass_fields__:
+        days = getattr(procedure, name)
+        if name.endswith("_days") and isinstance(days, int) and not isinstance(days, bool) and days not in DAYS:
+            yield Fault(f"/procedure/{name}", "时限应为 1 至 250 日", "a limit is between 1 and 250 days")
 
 
 def advice(document: PolicyDocument, in_force: PolicyBook) -> list[Fault]:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import orjson
 
-from services.subsidy.adapters import findings, policies, trials
+from services.subsidy.adapters import application_queries, findings, policies, trials
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardExists
 from services.subsidy.entrypoints.http.problems import SCHEME_ZH, TEXTS
+from services.subsidy.metrics import OVERDUE_APPLICATIONS
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_awards
 from services.subsidy.use_cases.judge_awards import stop_turned_awards
 from shared.kit.blobs import JSON
@@ -117,4 +118,13 @@ async def turn_month(works: Works[SubsidyWork]) -> None:
             turned = await stop_turned_awards(work)
 
 
-TIMERS: Final[tuple[Timer[SubsidyWork], ...]] = (Timer("month-turn", 60.0, turn_month),)
+async def count_overdue(works: Works[SubsidyWork]) -> None:
+    """Tell the operators how many cases are late."""
+    async with works.begin() as work:
+        OVERDUE_APPLICATIONS.set(await application_queries.overdue_count(work.connection, today=work.today()))
+
+
+TIMERS: Final[tuple[Timer[SubsidyWork], ...]] = (
+    Timer("month-turn", 60.0, turn_month),
+    Timer("applications-overdue", 60.0, count_overdue),
+)

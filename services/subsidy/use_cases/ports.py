@@ -9,10 +9,10 @@ from typing import Protocol
 from uuid import UUID
 
 from services.subsidy.domain.award import Award, Holder
+from services.subsidy.domain.decisions import BackPayment, Pause
 from services.subsidy.domain.facts import Fact
 from services.subsidy.domain.person_facts import Revision
 from shared.values.award import AwardStatus
-from shared.values.certificate import StopKind
 from shared.values.division import Scope
 from shared.values.month import Month
 
@@ -22,7 +22,7 @@ class Judged:
     """An award whose cause changed: before and now."""
 
     before: AwardStatus
-    before_kind: StopKind | None
+    before_kind: str | None
     before_cause_id: UUID | None
     award: Award
 
@@ -48,6 +48,36 @@ class Awards(Protocol):
 
     async def stop_turned(self, month: Month) -> list[Award]:
         """SUSPENDED awards whose ``effective_month`` has come since they were suspended become STOPPED."""
+
+    async def follow(self, persons: Collection[UUID], month: Month) -> list[Judged]:
+        """Bring awards in line with facts that are not the register's, as the one expression reads them in a month."""
+
+    async def lock(self, award_id: UUID, *, within: Scope) -> Award | None:
+        """One award, to be changed."""
+
+    async def decide(
+        self, before: Award, after: Award, *, step: str, decision_id: UUID | None, reason: str | None
+    ) -> None:
+        """Store what a person decided about an award, as a step of its life."""
+
+
+class Decisions(Protocol):
+    """Dated decisions about awards."""
+
+    async def begin_pause(self, pause: Pause, *, person_id: UUID, reason: str) -> None:
+        """From now on known."""
+
+    async def open_pause(self, award_id: UUID) -> Pause:
+        """The pause of a paused award."""
+
+    async def end_pause(self, pause: Pause, until: Month, *, person_id: UUID, reason: str) -> None:
+        """From now on known to end with a month; that it was open stays on record."""
+
+    async def has_back_payment(self, award_id: UUID) -> bool:
+        """Whether the gap before the award was granted already."""
+
+    async def grant_back_payment(self, decision: BackPayment, award: Award, *, reason: str) -> None:
+        """From now on known."""
 
 
 class Facts(Protocol):
@@ -87,12 +117,17 @@ class Work(Protocol):
         """Announce facts with this transaction."""
 
 
-class FactWork(Protocol):
-    """What recording facts needs of a transaction."""
+class FactWork(Work, Protocol):
+    """A transaction that records facts about persons."""
 
     @property
     def facts(self) -> Facts:
         """Facts about persons."""
 
-    def now(self) -> datetime:
-        """The instant facts are recorded at."""
+
+class DecisionWork(Work, Protocol):
+    """A transaction in which people decide about awards."""
+
+    @property
+    def decisions(self) -> Decisions:
+        """Dated decisions."""
