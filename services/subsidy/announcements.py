@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.facts import (
+    AwardWasChanged,
     AwardWasGranted,
     AwardWasResumed,
     AwardWasStopped,
     AwardWasSuspended,
+    AwardWasTerminated,
     Fact,
 )
 from shared.contracts import subsidy as contract
@@ -39,6 +41,10 @@ def _event(fact: Fact) -> Event:
             return contract.AwardResumed(award=award, cause_kind=fact.withdrawn_kind)
         case AwardWasStopped():
             return contract.AwardStopped(award=award)
+        case AwardWasChanged():
+            return contract.AwardChanged(award=award)
+        case AwardWasTerminated():
+            return contract.AwardTerminated(award=award)
         case _:
             message = f"{type(fact).__name__} is neither announced nor private"
             raise TypeError(message)

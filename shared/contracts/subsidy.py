@@ -58,3 +58,19 @@ class AwardStopped(Event):
     type: ClassVar[str] = "subsidy.award.stopped.v1"
     title_zh: ClassVar[str] = "补贴终止发放"
     award: AwardState
+
+
+class AwardChanged(Event):
+    """A person paused or resumed the award, or what stands against a paused one has changed (RULES 4.7)."""
+
+    type: ClassVar[str] = "subsidy.award.changed.v1"
+    title_zh: ClassVar[str] = "补贴资格变更"
+    award: AwardState
+
+
+class AwardTerminated(Event):
+    """The award ended for good: death, or cancellation for fraud (RULES 4.7)."""
+
+    type: ClassVar[str] = "subsidy.award.terminated.v1"
+    title_zh: ClassVar[str] = "补贴资格终结"
+    award: AwardState

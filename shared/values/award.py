@@ -1,6 +1,7 @@
 """Words of an award's life that more than one service spells (RULES 4.7)."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Scheme(StrEnum):
@@ -16,3 +17,9 @@ class AwardStatus(StrEnum):
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
     STOPPED = "STOPPED"
+    PAUSED = "PAUSED"
+    TERMINATED = "TERMINATED"
+
+
+RUNNING: Final = (AwardStatus.ACTIVE, AwardStatus.SUSPENDED, AwardStatus.PAUSED)
+"""A person has at most one award of a scheme in these."""

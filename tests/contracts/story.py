@@ -27,7 +27,9 @@ from services.registry.use_cases.report_death import DeathSource, report_death, 
 from services.rehab.adapters.work import RehabWork
 from services.rehab.use_cases.open_case import open_case
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.award_life import PauseReason
 from services.subsidy.entrypoints.jobs import turn_month
+from services.subsidy.use_cases.decide_awards import award_to_change, pause_award, terminate_award
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_award
 from shared.kit import journal
 from shared.kit.clock import SHANGHAI, Clock
@@ -194,9 +196,31 @@ async def _somebody_else_expires(house: House) -> None:
         certificate = Disability.parse("1", "1"), issued_on, last_valid_day(issued_on)
         identity = an_identity("34150219580322001", "林秋")
         await add_holders([Holder(identity.citizen_id_no, identity.name, None, YINGBIN, certificate)], work)
+        query = text("SELECT person_id FROM certificate WHERE issued_on = :day")
+        person_id: UUID = (await work.connection.execute(query, {"day": issued_on})).scalar_one()
+    await house.everybody_hears()
+    award_id = await _pause_an_award(house, person_id)
     house.clock.reach(8, 16, 0, 1)
     await announce_expiry(house.registry)
     await house.everybody_hears()
+    await _end_it_for_good(house, person_id, award_id)
+
+
+async def _pause_an_award(house: House, person_id: UUID) -> UUID:
+    async with house.subsidy.begin(trace_id=house.clock.reach(8, 13)) as work:
+        asked = GrantAward(person_id=person_id, scheme=Scheme.LIVING, application_date=date(2026, 8, 13))
+        award = await grant_award(asked, work, within=EVERYWHERE)
+    async with house.subsidy.begin(trace_id=house.clock.reach(8, 14)) as work:
+        await pause_award(award, work, first=None, reason=PauseReason.UNDER_REVIEW)
+    return award.award_id
+
+
+async def _end_it_for_good(house: House, person_id: UUID, award_id: UUID) -> None:
+    async with house.registry.begin(trace_id=house.clock.reach(8, 20)) as work:
+        await report_death(person_id, work, died_on=date(2026, 8, 19), source=DeathSource.FUNERAL, within=EVERYWHERE)
+    await house.everybody_hears()
+    async with house.subsidy.begin(trace_id=house.clock.reach(8, 21)) as work:
+        await terminate_award(await award_to_change(award_id, work, within=EVERYWHERE), work)
 
 
 @asynccontextmanager

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Table, insert, text, update
+from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters.tables_facts import back_payment, determination, pause
+from services.subsidy.domain.award import Award
 from services.subsidy.domain.decisions import BackPayment, Determination, Pause
 from services.subsidy.domain.entitlement.algebra import number_of
 from shared.values.month import Month
 
 _OPEN: Final = text("known_to = 'infinity'")
 _FOR_EVER: Final = text("'infinity'")
+
+
+# Work over everybody goes the short way for persons with one award a scheme (`entitlement.plain`).
+_SINGLE: Final = text(
+    "UPDATE determination d SET single = n.single FROM (SELECT person_id, scheme, count(*) = 1 AS single "
+    "FROM determination WHERE person_id = ANY(:persons) GROUP BY person_id, scheme) n "
+    "WHERE d.person_id = n.person_id AND d.scheme = n.scheme AND d.single <> n.single"
+)
 
 
 async def determine(connection: AsyncConnection, decisions: Sequence[Determination], *, at: datetime) -> None:
@@ -38,6 +48,7 @@ async def determine(connection: AsyncConnection, decisions: Sequence[Determinati
                 for decision in decisions
             ],
         )
+        await connection.execute(_SINGLE, {"persons": list({decision.person_id for decision in decisions})})
 
 
 async def begin_pause(
@@ -80,3 +91,47 @@ async def take_back(connection: AsyncConnection, table: Table, key: str, ids: Se
         update(table).where(table.c[key].in_(ids), _OPEN).values(known_to=at).returning(table.c.row_id)
     )
     return len(closed.all())
+
+
+class SqlDecisions:
+    """`Decisions` on PostgreSQL."""
+
+    def __init__(self, connection: AsyncConnection, *, by: str) -> None:
+        self._connection = connection
+        self._by = by
+
+    async def begin_pause(self, pause: Pause, *, person_id: UUID, reason: str) -> None:
+        """From now on known."""
+        at = await self._now()
+        await begin_pause(self._connection, pause, person_id=person_id, reason=reason, by=self._by, at=at)
+
+    async def open_pause(self, award_id: UUID) -> Pause:
+        """The pause of a paused award."""
+        query = select(pause).where(pause.c.award_id == award_id, pause.c.until == _FOR_EVER, _OPEN)
+        row = (await self._connection.execute(query)).one()
+        return Pause(pause_id=row.pause_id, award_id=award_id, first=Month.of(row.first_day))
+
+    async def end_pause(self, pause_: Pause, until: Month, *, person_id: UUID, reason: str) -> None:
+        """From now on known to end with a month."""
+        at = await self._now()
+        await take_back(self._connection, pause, "pause_id", [pause_.pause_id], at=at)
+        if until > pause_.first:
+            ended = replace(pause_, until=until)
+            await begin_pause(self._connection, ended, person_id=person_id, reason=reason, by=self._by, at=at)
+
+    async def has_back_payment(self, award_id: UUID) -> bool:
+        """Whether the gap before the award was granted already."""
+        query = select(back_payment.c.decision_id).where(back_payment.c.award_id == award_id, _OPEN)
+        return await self._connection.scalar(query) is not None
+
+    async def grant_back_payment(self, decision: BackPayment, award: Award, *, reason: str) -> None:
+        """From now on known."""
+        at = await self._now()
+        await grant_back_payment(
+            self._connection, decision, person_id=award.person_id, reason=reason, by=self._by, at=at
+        )
+
+    async def _now(self) -> datetime:
+        """The instant of the database: two decisions about one award follow each other in its order."""
+        at: datetime = (await self._connection.execute(select(func.clock_timestamp()))).scalar_one()
+        return at

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import following, tables
+from services.subsidy.adapters.judgement import JUDGE_ALL, JUDGE_SOME, JUDGED_MAX
 from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
 from services.subsidy.use_cases.ports import Judged
 from shared.kit.audit import Change
 from shared.kit.scoping import inside
 from shared.values.award import AwardStatus, Scheme
-from shared.values.certificate import CertificateStatus, StopKind
+from shared.values.certificate import CertificateStatus
 from shared.values.division import Division, Scope
 from shared.values.month import Month
 
@@ -38,7 +40,7 @@ def to_award(row: Any) -> Award:
         if row.cause_id is None
         else Cause(
             cause_id=row.cause_id,
-            kind=StopKind(row.cause_kind),
+            kind=row.cause_kind,
             reason=row.cause_reason,
             event_date=row.cause_event_date,
             trace_id=row.cause_trace_id,
@@ -95,55 +97,6 @@ _ADD: Final = text(
     "SELECT award_id, 1, 'ACTIVE', :trace, :by FROM added) SELECT award_id FROM added"
 )
 
-# A fact touches an award (READ-01) unless it concerns another certificate, is a move completed before the application,
-# or was over by then. The earliest standing one governs; ended facts were true and go on stopping (SUB-47).
-_TOUCHES: Final = """s.person_id = {award}.person_id AND NOT s.withdrawn
-         AND (s.certificate_id IS NULL OR s.certificate_id = {award}.certificate_id)
-         AND (s.kind <> 'TRANSFERRED' OR s.event_date >= {award}.application_date)
-         AND (s.ended_on IS NULL OR s.ended_on > {award}.application_date)"""
-
-# A STOPPED award that no fact touches any more runs again, unless another of the person and scheme runs or is
-# suspended; of several that would, the newest does.
-_JUDGE: Final = f"""
-WITH judged AS (
-  SELECT a.award_id, g.stop_id, g.kind, g.reason, g.event_date
-    FROM award a
-    LEFT JOIN LATERAL (
-      SELECT s.stop_id, s.kind, s.reason, s.event_date FROM copy_registry_stop s
-       WHERE {_TOUCHES.format(award="a")}
-       ORDER BY s.event_date, s.version LIMIT 1) g ON true
-   WHERE ROW(a.cause_id, a.cause_kind, a.cause_reason, a.cause_event_date)
-         IS DISTINCT FROM ROW(g.stop_id, g.kind, g.reason, g.event_date)
-     AND {{persons}}
-     AND (a.status <> 'STOPPED' OR g.stop_id IS NOT NULL OR NOT EXISTS (
-           SELECT FROM award o WHERE o.person_id = a.person_id AND o.scheme = a.scheme
-              AND (o.status <> 'STOPPED' OR (o.award_id > a.award_id AND NOT EXISTS (
-                    SELECT FROM copy_registry_stop s WHERE {_TOUCHES.format(award="o")})))))
-   LIMIT :limit),
-changed AS (
-  UPDATE award a
-     SET status = CASE WHEN j.stop_id IS NULL THEN 'ACTIVE' WHEN a.status = 'STOPPED' THEN 'STOPPED'
-                       ELSE 'SUSPENDED' END,
-         version = a.version + 1,
-         effective_month = to_char(date_trunc('month', j.event_date) + interval '1 month', 'YYYY-MM'),
-         cause_id = j.stop_id, cause_kind = j.kind, cause_reason = j.reason, cause_event_date = j.event_date,
-         cause_trace_id = CAST(CAST(:traces AS jsonb) ->> CAST(j.stop_id AS text) AS text),
-         suspended_at = CASE WHEN j.stop_id IS NULL THEN NULL ELSE coalesce(a.suspended_at, clock_timestamp()) END
-    FROM judged j WHERE j.award_id = a.award_id
-  RETURNING a.*, old.status AS status_before, old.cause_kind AS cause_kind_before, old.cause_id AS cause_id_before),
-step AS (
-  INSERT INTO award_step (award_id, version, status_before, status, effective_month, cause_id, cause_kind, trace_id,
-                          recorded_by)
-  SELECT award_id, version, status_before, status, effective_month, coalesce(cause_id, cause_id_before),
-         coalesce(cause_kind, cause_kind_before), cause_trace_id, 'registry' FROM changed)
-SELECT * FROM changed
-"""  # noqa: S608 - put together from constants
-_JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(:persons)"))
-_JUDGE_ALL: Final = text(
-    _JUDGE.format(persons="(a.cause_id IS NOT NULL OR a.person_id IN (SELECT s.person_id FROM copy_registry_stop s))")
-)
-JUDGED_MAX: Final = 4_000
-
 _STOP_TURNED: Final = text(
     "WITH changed AS (UPDATE award SET status = 'STOPPED', version = version + 1 WHERE award_id IN ("
     "SELECT award_id FROM award WHERE status = 'SUSPENDED' AND effective_month <= :month "
@@ -199,15 +152,22 @@ class SqlAwards:
 
     async def judge(self, persons: Collection[UUID] | None, traces: Mapping[UUID, str]) -> list[Judged]:
         """Bring awards in line with the stop facts of our copy."""
-        values: dict[str, Any] = {"limit": JUDGED_MAX, "traces": _as_json(traces)}
+        values: dict[str, Any] = {"limit": JUDGED_MAX, "traces": _as_json(traces), "judge": "registry"}
         if persons is None:
-            rows = await self._connection.execute(_JUDGE_ALL, values)
+            rows = await self._connection.execute(JUDGE_ALL, values)
         else:
-            rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": list(persons)})
+            rows = await self._connection.execute(JUDGE_SOME, values | {"persons": list(persons)})
+        return self._judged(rows)
+
+    async def follow(self, persons: Collection[UUID], month: Month) -> list[Judged]:
+        """Bring awards in line with facts that are not the register's."""
+        return self._judged(await following.judge(self._connection, persons, month, by=self._recorded_by))
+
+    def _judged(self, rows: Iterable[Any]) -> list[Judged]:
         judged = [
             Judged(
                 before=AwardStatus(row.status_before),
-                before_kind=None if row.cause_kind_before is None else StopKind(row.cause_kind_before),
+                before_kind=row.cause_kind_before,
                 before_cause_id=row.cause_id_before,
                 award=to_award(row),
             )
@@ -225,6 +185,40 @@ class SqlAwards:
         for award in turned:
             self._changed(award, {**_told(award), "status": AwardStatus.SUSPENDED})
         return turned
+
+    async def lock(self, award_id: UUID, *, within: Scope) -> Award | None:
+        """One award, to be changed."""
+        one = tables.award
+        query = select(one).where(one.c.award_id == award_id, inside(one.c.division, within)).with_for_update()
+        row = (await self._connection.execute(query)).one_or_none()
+        return None if row is None else to_award(row)
+
+    async def decide(
+        self, before: Award, after: Award, *, step: str, decision_id: UUID | None, reason: str | None
+    ) -> None:
+        """Store what a person decided about an award, as a step of its life."""
+        one = tables.award
+        suspended_at = func.clock_timestamp() if after.status is AwardStatus.SUSPENDED else one.c.suspended_at
+        await self._connection.execute(
+            update(one)
+            .where(one.c.award_id == after.award_id)
+            .values(status=after.status.value, version=after.version, suspended_at=suspended_at)
+        )
+        await self._connection.execute(
+            insert(tables.award_step).values(
+                award_id=after.award_id,
+                version=after.version,
+                status_before=before.status.value,
+                status=after.status.value,
+                effective_month=None if after.effective_month is None else str(after.effective_month),
+                cause_id=decision_id,
+                cause_kind=step,
+                reason=reason,
+                trace_id=self._trace_id,
+                recorded_by=self._recorded_by,
+            )
+        )
+        self._changed(after, {"status": before.status})
 
     def _changed(self, award: Award, before: Mapping[str, object]) -> None:
         self._audit(

@@ -59,7 +59,7 @@ award = Table(
         "person_id",
         "scheme",
         unique=True,
-        postgresql_where=text("status IN ('ACTIVE', 'SUSPENDED')"),
+        postgresql_where=text("status IN ('ACTIVE', 'SUSPENDED', 'PAUSED')"),
     ),
     Index("ix_award_person_id", "person_id"),
     Index("ix_award_division", "division", "award_id", postgresql_ops={"division": "text_pattern_ops"}),
@@ -80,6 +80,7 @@ award_step = Table(
     Column("trace_id", Text),
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("recorded_by", Text, nullable=False),
+    Column("reason", Text, comment="why a person decided it"),
     Index("uq_award_step_award_id_version", "award_id", "version", unique=True),
 )
 

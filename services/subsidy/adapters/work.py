@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import case_terms
 from services.subsidy.adapters.applications import SqlApplications
+from services.subsidy.adapters.decisions import SqlDecisions
 from services.subsidy.adapters.facts import SqlFacts
 from services.subsidy.adapters.repositories import SqlAwards, SqlHolders
 from services.subsidy.adapters.verdicts import verdict_of
@@ -34,6 +35,7 @@ class SubsidyWork(UnitOfWork):
         self.holders = SqlHolders(connection)
         by = SYSTEM if caller is None else caller.subject
         self.facts = SqlFacts(connection, by=by, trace_id=trace_id, audit=self.audit)
+        self.decisions = SqlDecisions(connection, by=by)
         self.awards = SqlAwards(connection, recorded_by=by, trace_id=trace_id, audit=self.audit)
         self.applications = SqlApplications(
             connection,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.subsidy.domain.errors import CertificateNotValid, PersonHasDied
 from shared.values.award import AwardStatus, Scheme
-from shared.values.certificate import CertificateStatus, StopKind
+from shared.values.certificate import CertificateStatus
 from shared.values.division import Division
 from shared.values.month import Month
 
@@ -20,10 +20,13 @@ def effective_month(event_date: date) -> Month:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The fact that stopped an award; ``cause_id`` is the id of the registry event that announced it."""
+    """The fact that stopped an award.
+
+    Of the register: ``cause_id`` is the id of its event, ``kind`` a `StopKind`. Of others: the id and kind of the fact.
+    """
 
     cause_id: UUID
-    kind: StopKind
+    kind: str
     reason: str | None
     event_date: date
     trace_id: str | None

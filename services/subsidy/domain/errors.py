@@ -7,6 +7,10 @@ Refusal
 ├── PersonHasDied
 ├── AwardExists             one running award per person and scheme
 ├── StartMonthNotAllowed    SUB-35
+├── AwardStepNotAllowed     RULES 4.7
+├── DecisionMonthNotAllowed
+├── TerminationNeedsCause   death, or fraud
+├── BackPaymentExists       SUB-48
 ├── FactNotFound
 ├── FactIsWithdrawn
 ├── FactIsTheRegisters      deaths, freezes and cancellations are announced by the register
@@ -66,6 +70,30 @@ class StartMonthNotAllowed(Refusal):
     """Entitlement starts with the month of the application, which cannot lie ahead (SUB-35). Facts: given, latest."""
 
     code: ClassVar[str] = "start_month_not_allowed"
+
+
+class AwardStepNotAllowed(Refusal):
+    """A step the award's life does not know (RULES 4.7). Facts: step, status, allowed."""
+
+    code: ClassVar[str] = "award_step_not_allowed"
+
+
+class DecisionMonthNotAllowed(Refusal):
+    """A pause or its end lies outside the months it may. Facts: given, first, last."""
+
+    code: ClassVar[str] = "decision_month_not_allowed"
+
+
+class TerminationNeedsCause(Refusal):
+    """Only a death or fraud ends an award for good; anything else suspends it."""
+
+    code: ClassVar[str] = "termination_needs_cause"
+
+
+class BackPaymentExists(Refusal):
+    """The gap before the award was granted already."""
+
+    code: ClassVar[str] = "back_payment_exists"
 
 
 class FactNotFound(Refusal):

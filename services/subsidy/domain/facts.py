@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from services.subsidy.domain.award import Award
-from shared.values.certificate import StopKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +33,19 @@ class AwardWasSuspended(Fact):
 class AwardWasResumed(Fact):
     """The fact was withdrawn as wrong; ``withdrawn_kind`` says what it had been."""
 
-    withdrawn_kind: StopKind
+    withdrawn_kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardWasStopped(Fact):
     """The month turned past ``effective_month`` while the fact stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardWasChanged(Fact):
+    """A person paused or resumed it, or the cause behind a pause or an ended award is another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardWasTerminated(Fact):
+    """A person ended it for good."""

@@ -51,13 +51,17 @@ async def resume_award(award: Award, work: DecisionWork, *, month: Month | None,
 
 async def terminate_award(award: Award, work: DecisionWork) -> Award:
     """For good. Raises `AwardStepNotAllowed`, `TerminationNeedsCause`."""
-    ended = life.terminate(award)
+    holder = (await work.holders.get([award.person_id], within=Scope.everywhere())).get(award.person_id)
+    ended = life.terminate(award, died=holder is not None and holder.died_on is not None)
     cause_id = None if award.cause is None else award.cause.cause_id
     return await _decided(award, ended, work, AwardStep.TERMINATE, cause_id, None)
 
 
 async def grant_back_payment(award: Award, work: DecisionWork, *, reason: BackPaymentReason) -> UUID:
-    """The gap before a restart is due, as far as READ-11 gives it. Raises `AwardStepNotAllowed`, `BackPaymentExists`."""
+    """The gap before a restart is due, as far as READ-11 gives it.
+
+    Raises `AwardStepNotAllowed`, `BackPaymentExists`.
+    """
     if award.status is not AwardStatus.ACTIVE:
         allowed = [step.value for step in life.allowed(award)]
         raise AwardStepNotAllowed(step="grant_back_payment", status=award.status.value, allowed=allowed)

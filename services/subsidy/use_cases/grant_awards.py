@@ -10,6 +10,7 @@ from uuid import UUID
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.errors import AwardExists, PersonNotKnown, StartMonthNotAllowed
 from services.subsidy.domain.facts import AwardWasGranted
+from services.subsidy.use_cases.judge_awards import follow_facts
 from services.subsidy.use_cases.ports import Work
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Scope
@@ -78,4 +79,5 @@ async def grant_awards(commands: Sequence[GrantAward], work: Work, *, within: Sc
             if isinstance(award, Award)
         )
     )
+    await follow_facts([award.person_id for award in granted if isinstance(award, Award)], work)
     return granted

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from services.subsidy.domain.facts import AwardWasResumed, AwardWasStopped, AwardWasSuspended, Fact
+from services.subsidy.domain.facts import AwardWasChanged, AwardWasResumed, AwardWasStopped, AwardWasSuspended, Fact
 from services.subsidy.use_cases.ports import Judged, Work
 from shared.values.award import AwardStatus
 from shared.values.month import Month
@@ -21,10 +21,28 @@ async def judge_awards(persons: Collection[UUID] | None, work: Work, *, traces: 
     """
     judged = await work.awards.judge(persons, traces)
     work.tell(*(_fact(outcome, work, traces) for outcome in judged))
+    await _follow([outcome.award.person_id for outcome in judged if outcome.award.cause is None], work)
     return len(judged)
 
 
+async def follow_facts(persons: Collection[UUID], work: Work) -> None:
+    """The same for facts that are not the register's: an award names the one that stopped it, and when it ceased to."""
+    mended = await _follow(persons, work)
+    if mended:
+        judged = await work.awards.judge(mended, {})
+        work.tell(*(_fact(outcome, work, {}) for outcome in judged))
+
+
+async def _follow(persons: Collection[UUID], work: Work) -> list[UUID]:
+    """The persons whose awards no such fact stops any more: the register may."""
+    followed = await work.awards.follow(persons, Month.of(work.today())) if persons else []
+    work.tell(*(_fact(outcome, work, {}) for outcome in followed))
+    return [outcome.award.person_id for outcome in followed if outcome.award.cause is None]
+
+
 def _fact(outcome: Judged, work: Work, traces: Mapping[UUID, str]) -> Fact:
+    if outcome.award.status in {AwardStatus.PAUSED, AwardStatus.TERMINATED}:
+        return AwardWasChanged(event_id=work.new_id(), occurred_at=work.now(), award=outcome.award)
     if outcome.award.cause is None:
         assert outcome.before_kind is not None
         assert outcome.before_cause_id is not None
@@ -41,7 +59,7 @@ def _fact(outcome: Judged, work: Work, traces: Mapping[UUID, str]) -> Fact:
         event_id=work.new_id(),
         occurred_at=work.now(),
         award=outcome.award,
-        trace_id=traces.get(outcome.award.cause.cause_id),
+        trace_id=traces.get(outcome.award.cause.cause_id, outcome.award.cause.trace_id),
     )
 
 

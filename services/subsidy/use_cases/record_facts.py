@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.subsidy.domain.errors import FactIsWithdrawn, FactNotFound, FactToldTwice, PersonNotKnown
 from services.subsidy.domain.person_facts import Fact, Revision, must_fit
+from services.subsidy.use_cases.judge_awards import follow_facts
 from services.subsidy.use_cases.ports import FactWork
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
@@ -33,10 +34,8 @@ async def record_facts(facts: Sequence[Fact], work: FactWork, *, within: Scope) 
             outcomes.append(_next(fact, known.get(fact.fact_id), divisions[fact.person_id]))
         except Refusal as refusal:
             outcomes.append(refusal)
-    await work.facts.add(
-        [each for each in outcomes if isinstance(each, Revision) and each != known.get(each.fact.fact_id)],
-        at=work.now(),
-    )
+    news = [each for each in outcomes if isinstance(each, Revision) and each != known.get(each.fact.fact_id)]
+    await _add(news, work)
     return outcomes
 
 
@@ -53,7 +52,7 @@ async def correct_fact(fact: Fact, seen: Revision, work: FactWork) -> Revision:
     must_fit(fact)
     corrected = _next(fact, seen, seen.division)
     if corrected != seen:
-        await work.facts.add([corrected], at=work.now())
+        await _add([corrected], work)
     return corrected
 
 
@@ -62,7 +61,7 @@ async def withdraw_fact(seen: Revision, work: FactWork) -> Revision:
     if seen.withdrawn:
         raise FactIsWithdrawn
     gone = replace(seen, revision=seen.revision + 1, withdrawn=True)
-    await work.facts.add([gone], at=work.now())
+    await _add([gone], work)
     return gone
 
 
@@ -72,6 +71,12 @@ async def fact_to_change(fact_id: UUID, work: FactWork, *, within: Scope) -> Rev
     if found is None:
         raise FactNotFound
     return found
+
+
+async def _add(revisions: Sequence[Revision], work: FactWork) -> None:
+    """Store them; money follows of itself, what people see of the awards here."""
+    await work.facts.add(revisions, at=work.now())
+    await follow_facts({revision.fact.person_id for revision in revisions}, work)
 
 
 def _next(fact: Fact, known: Revision | None, division: str) -> Revision:

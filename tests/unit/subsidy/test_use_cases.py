@@ -45,6 +45,9 @@ class Memory:
     turned: list[Award] = field(default_factory=list)
     told: list[Fact] = field(default_factory=list)
     asked_for: list[Month] = field(default_factory=list)
+    followed: list[tuple[set[UUID], Month]] = field(default_factory=list)
+    held: Award | None = None
+    steps: list[tuple[str, str, str, str | None]] = field(default_factory=list)
 
     @property
     def holders(self) -> Memory:
@@ -71,6 +74,19 @@ class Memory:
 
     async def judge(self, persons: Collection[UUID] | None, traces: Mapping[UUID, str]) -> list[Judged]:
         return self.verdicts
+
+    async def follow(self, persons: Collection[UUID], month: Month) -> list[Judged]:
+        self.followed.append((set(persons), month))
+        return []
+
+    async def lock(self, award_id: UUID, *, within: Scope) -> Award | None:
+        return self.held if self.held is not None and self.held.award_id == award_id else None
+
+    async def decide(
+        self, before: Award, after: Award, *, step: str, decision_id: UUID | None, reason: str | None
+    ) -> None:
+        self.held = after
+        self.steps.append((before.status, step, after.status, reason))
 
     async def stop_turned(self, month: Month) -> list[Award]:
         self.asked_for.append(month)

@@ -7,13 +7,31 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from services.subsidy.adapters import queries
+from services.subsidy.adapters import engine, queries
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.award import Award
+from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.errors import AwardNotFound
-from services.subsidy.entrypoints.http.schemas import AwardIn, AwardOut, StepOut
+from services.subsidy.entrypoints.http.schemas import (
+    AwardIn,
+    AwardOut,
+    BackPaymentIn,
+    BackPaymentOut,
+    MonthDueOut,
+    PausingIn,
+    ResumptionIn,
+    StepOut,
+)
+from services.subsidy.use_cases.decide_awards import (
+    award_to_change,
+    grant_back_payment,
+    pause_award,
+    resume_award,
+    terminate_award,
+)
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_award
 from shared.kit.audit import Look, looks
-from shared.kit.etags import tag
+from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
@@ -21,6 +39,7 @@ from shared.kit.routing import Router, open_work
 from shared.kit.scoping import DivisionAsked
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Division
+from shared.values.month import Month
 
 AWARD_FIELDS = ("scheme", "status", "start_month", "effective_month", "cause")
 
@@ -29,6 +48,8 @@ router = Router(prefix="/api/v1/awards", tags=["awards"])
 Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
 Reader = Annotated[Caller, Permit("award:read")]
 Writer = Annotated[Caller, Permit("award:write")]
+Seen = Annotated[Precondition, Depends(if_match)]
+GAP_MONTHS = 12
 
 
 @router.post("", status_code=201, dependencies=[Idempotent()], summary="认定补贴资格")
@@ -90,3 +111,68 @@ async def read_steps(caller: Reader, award_id: UUID, work: Work) -> Listed[StepO
     found = await queries.steps_of(work.connection, award_id, within=caller.scope)
     work.audit(Look(award.person_id, AWARD_FIELDS, "read", award.division.code, count=len(found)))
     return Listed(items=[StepOut.model_validate(step) for step in found])
+
+
+@router.post("/{award_id}/pausing", dependencies=[Idempotent()], summary="人工暂停补贴资格")
+async def pause(
+    *, caller: Writer, award_id: UUID, body: PausingIn, work: Work, seen: Seen, response: Response
+) -> AwardOut:
+    """Pause it by name; only a person ends a pause, whatever is recomputed meanwhile (RULES 4.7)."""
+    award = await _seen(work, caller, award_id, seen)
+    return _told(
+        await pause_award(award, work, first=_month(body.first_month), reason=body.reason),
+        response,
+    )
+
+
+@router.post("/{award_id}/resumption", dependencies=[Idempotent()], summary="恢复人工暂停的补贴资格")
+async def resume(
+    *, caller: Writer, award_id: UUID, body: ResumptionIn, work: Work, seen: Seen, response: Response
+) -> AwardOut:
+    """End the pause by name; suspended where a fact came to stand meanwhile."""
+    award = await _seen(work, caller, award_id, seen)
+    return _told(await resume_award(award, work, month=_month(body.month), reason=body.reason), response)
+
+
+@router.post("/{award_id}/termination", dependencies=[Idempotent()], summary="终结补贴资格（死亡、骗取）")
+async def terminate(*, caller: Writer, award_id: UUID, work: Work, seen: Seen, response: Response) -> AwardOut:
+    """End it for good: after a death, or fraud."""
+    award = await _seen(work, caller, award_id, seen)
+    return _told(await terminate_award(award, work), response)
+
+
+@router.post(
+    "/{award_id}/back-payment", status_code=201, dependencies=[Idempotent()], summary="准予补发（证件到期重办）"
+)
+async def grant_gap(
+    *, caller: Writer, award_id: UUID, body: BackPaymentIn, work: Work, seen: Seen, response: Response
+) -> BackPaymentOut:
+    """Pay the gap between an expiry and the new application, as far as the rules give it (SUB-48, READ-11)."""
+    award = await _seen(work, caller, award_id, seen)
+    decision_id = await grant_back_payment(award, work, reason=body.reason)
+    months = list(award.start_month.plus(-GAP_MONTHS).through(award.start_month.plus(-1)))
+    answers = await engine.decide(
+        work.connection, months=months, population=Population.of([award.person_id]), homes=False
+    )
+    due = sorted((each.month, each.due_fen) for each in answers if each.award_id == award_id and each.due_fen)
+    tag(response, award.version)
+    return BackPaymentOut(
+        decision_id=decision_id,
+        award_id=award_id,
+        months=[MonthDueOut(month=str(month), due_fen=fen) for month, fen in due],
+    )
+
+
+async def _seen(work: SubsidyWork, caller: Caller, award_id: UUID, seen: Precondition) -> Award:
+    award = await award_to_change(award_id, work, within=caller.scope)
+    seen.check(award.version)
+    return award
+
+
+def _told(award: Award, response: Response) -> AwardOut:
+    tag(response, award.version)
+    return AwardOut.of(award)
+
+
+def _month(text: str | None) -> Month | None:
+    return None if text is None else Month.parse(text)

@@ -63,6 +63,30 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "申请月份为 {given}，不能晚于 {latest}",
         "the application month is {given}; it cannot be after {latest}",
     ),
+    errors.AwardStepNotAllowed: ProblemText(
+        409,
+        "补贴资格当前状态不能进行该操作",
+        "Step not allowed",
+        "补贴资格当前为 {status}，可以进行的操作：{allowed}",
+        "the award is {status}; allowed are {allowed}",
+    ),
+    errors.DecisionMonthNotAllowed: ProblemText(
+        422,
+        "月份不在允许范围",
+        "Month not allowed",
+        "月份 {given} 应在 {first} 至 {last} 之间",
+        "the month {given} must lie between {first} and {last}",
+    ),
+    errors.TerminationNeedsCause: ProblemText(
+        409,
+        "终结需有死亡或骗取事实",
+        "Termination needs a cause",
+        "只有因死亡或查实骗取停发的补贴资格可以终结",
+        "only an award stopped by a death or by fraud can be terminated",
+    ),
+    errors.BackPaymentExists: ProblemText(
+        409, "已准予补发", "Back-payment exists", "该补贴资格已准予补发", "the back-payment was granted already"
+    ),
     errors.FactNotFound: ProblemText(
         404, "事实不存在", "Fact not found", "在您的管辖范围内没有该事实", "no such fact within your divisions"
     ),
@@ -147,5 +171,7 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         (AwardStatus.ACTIVE.value, "正常发放", "active"),
         (AwardStatus.SUSPENDED.value, "停发（次月起）", "suspended"),
         (AwardStatus.STOPPED.value, "已终止", "stopped"),
+        (AwardStatus.PAUSED.value, "人工暂停", "paused by a person"),
+        (AwardStatus.TERMINATED.value, "已终结", "terminated"),
     ),
 }

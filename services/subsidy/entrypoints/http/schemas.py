@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.subsidy.domain.award import Award
+from services.subsidy.domain.award_life import BackPaymentReason, PauseReason, ResumeReason
+from shared.contracts.state import MONTH
 from shared.kit.routing import RequestModel
 from shared.values.award import AwardStatus, Scheme
-from shared.values.certificate import StopKind
+
+MonthText = Annotated[str, StringConstraints(pattern=MONTH)]
 
 
 class AwardIn(RequestModel):
@@ -21,14 +25,54 @@ class AwardIn(RequestModel):
     application_date: date | None = None
 
 
+class PausingIn(RequestModel):
+    """A pause by a person; ``first_month`` (default: the next) is the first month that is not due."""
+
+    reason: PauseReason
+    first_month: MonthText | None = None
+
+
+class ResumptionIn(RequestModel):
+    """Its end; ``month`` (default: this one) is the first month that is due again."""
+
+    reason: ResumeReason
+    month: MonthText | None = None
+
+
+class BackPaymentIn(RequestModel):
+    """A back-payment of the gap before a restart (SUB-48)."""
+
+    reason: BackPaymentReason
+
+
+class BackPaymentOut(BaseModel):
+    """The decision, and the months it gives."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decision_id: UUID
+    award_id: UUID
+    months: list[MonthDueOut]
+
+
+class MonthDueOut(BaseModel):
+    """A month and what is due for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    month: str
+    due_fen: int
+
+
 class CauseOut(BaseModel):
-    """Why an award is suspended. ``event_id`` names the registry's event and its stop fact
-    (``GET /api/v1/stops/{event_id}`` there); ``trace_id`` the request that recorded it."""
+    """Why an award is suspended. Of the register: ``event_id`` names its event and its stop fact
+    (``GET /api/v1/stops/{event_id}`` there). Of others: the fact (``GET /api/v1/facts/{event_id}`` here).
+    ``trace_id`` is the request that recorded it."""
 
     model_config = ConfigDict(frozen=True)
 
     event_id: UUID
-    kind: StopKind
+    kind: str = Field(description="登记事件的种类，或事实的种类（见代码表 fact_kind）")
     reason: str | None
     event_date: date
     trace_id: str | None
@@ -88,7 +132,8 @@ class StepOut(BaseModel):
     status: AwardStatus
     effective_month: str | None
     cause_id: UUID | None
-    cause_kind: StopKind | None
+    cause_kind: str | None
+    reason: str | None
     trace_id: str | None
     recorded_at: datetime
     recorded_by: str

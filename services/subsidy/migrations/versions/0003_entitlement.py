@@ -8,7 +8,15 @@ revision = "0003"
 down_revision = "0002"
 
 
+RUNNING = "status IN ('ACTIVE', 'SUSPENDED', 'PAUSED')"
+
+
 def upgrade() -> None:
+    op.add_column("award_step", sa.Column("reason", sa.Text(), nullable=True, comment="why a person decided it"))
+    op.drop_index("uq_award_running", table_name="award")
+    op.create_index(
+        "uq_award_running", "award", ["person_id", "scheme"], unique=True, postgresql_where=sa.text(RUNNING)
+    )
     op.create_table(
         "back_payment",
         sa.Column("row_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -32,6 +40,13 @@ def upgrade() -> None:
         sa.Column("county", sa.Text(), nullable=False),
         sa.Column("application_date", sa.Date(), nullable=False),
         sa.Column("application_month", sa.Integer(), nullable=False, comment="12 * year + month - 1"),
+        sa.Column(
+            "single",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="the person and scheme never had another; false where that is not known",
+        ),
         sa.Column("known_from", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("known_to", sa.TIMESTAMP(timezone=True), server_default=sa.text("'infinity'"), nullable=False),
         sa.PrimaryKeyConstraint("row_id", name=op.f("pk_determination")),
@@ -284,6 +299,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("uq_award_running", table_name="award", postgresql_where=sa.text(RUNNING))
+    op.create_index(
+        "uq_award_running",
+        "award",
+        ["person_id", "scheme"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('ACTIVE', 'SUSPENDED')"),
+    )
+    op.drop_column("award_step", "reason")
     op.drop_index("ix_spell_person_id", table_name="spell")
     op.drop_table("spell")
     op.drop_index(
