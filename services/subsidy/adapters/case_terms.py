@@ -23,7 +23,7 @@ from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Division, Scope
 from shared.values.month import Month
 
-_RUNNING: Final = (AwardStatus.ACTIVE.value, AwardStatus.SUSPENDED.value)
+_ENDED: Final = ("STOPPED", "TERMINATED")
 _SUPERSEDE: Final = text(
     "WITH changed AS (UPDATE award SET status = 'STOPPED', version = version + 1 "
     "WHERE person_id = :person AND scheme = :scheme AND status = 'SUSPENDED' RETURNING *), "
@@ -57,7 +57,9 @@ async def running(connection: AsyncConnection, scheme: Scheme, county: Division)
     counted = await connection.scalar(
         select(func.count())
         .select_from(award)
-        .where(award.c.scheme == scheme.value, award.c.status.in_(_RUNNING), inside(award.c.division, Scope.of(county)))
+        .where(
+            award.c.scheme == scheme.value, award.c.status.not_in(_ENDED), inside(award.c.division, Scope.of(county))
+        )
     )
     return int(counted or 0)
 
@@ -68,7 +70,7 @@ async def has_running(connection: AsyncConnection, person_id: UUID, scheme: Sche
         select(award.c.award_id).where(
             award.c.person_id == person_id,
             award.c.scheme == scheme.value,
-            award.c.status == AwardStatus.ACTIVE.value,
+            award.c.status.not_in([*_ENDED, AwardStatus.SUSPENDED.value]),
         )
     )
     return found is not None

@@ -22,7 +22,7 @@ from shared.kit.clock import Clock
 from shared.kit.permissions import Caller
 from shared.kit.work import UnitOfWork
 from shared.values.award import Scheme
-from shared.values.division import Division
+from shared.values.division import Division, Scope
 
 SYSTEM = "system"
 
@@ -45,6 +45,11 @@ class SubsidyWork(UnitOfWork):
             trace_id=trace_id,
         )
         self._by = by
+
+    async def home(self, person_id: UUID) -> Division | None:
+        """Where the person is registered."""
+        code = (await self.facts.divisions([person_id], within=Scope.everywhere())).get(person_id)
+        return None if code is None else Division(code)
 
     async def timing(self, *, home: Division, acceptance: Division) -> Timing:
         """Today, the limits of the home county and the calendars of both places."""

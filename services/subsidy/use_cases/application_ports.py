@@ -71,6 +71,9 @@ class CaseWork(Work, Protocol):
     def applications(self) -> Applications:
         """Applications."""
 
+    async def home(self, person_id: UUID) -> Division | None:
+        """Where the person is registered, as the register said last: that authority decides and pays (SUB-26)."""
+
     async def timing(self, *, home: Division, acceptance: Division) -> Timing:
         """Today, the limits of the home county and the calendars of both places."""
 

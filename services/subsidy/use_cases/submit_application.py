@@ -35,7 +35,8 @@ async def submit_application(command: SubmitApplication, work: CaseWork) -> Appl
     Raises `PersonNotKnown`, `PersonHasDied`, `AwardExists`, `PersonHasOpenApplication`.
     """
     holder = (await work.holders.get([command.person_id], within=Scope.everywhere())).get(command.person_id)
-    if holder is None:
+    home = await work.home(command.person_id)
+    if holder is None or home is None:
         raise PersonNotKnown
     if holder.died_on is not None:
         raise PersonHasDied(died_on=holder.died_on.isoformat())
@@ -47,11 +48,11 @@ async def submit_application(command: SubmitApplication, work: CaseWork) -> Appl
         command.scheme,
         channel=command.channel,
         filed_by=command.filed_by,
-        home=holder.division,
+        home=home,
         acceptance=command.acceptance,
         papers=command.papers,
         by=command.by,
-        timing=await work.timing(home=holder.division, acceptance=command.acceptance),
+        timing=await work.timing(home=home, acceptance=command.acceptance),
     )
     if not await work.applications.add(application, command.form):
         raise PersonHasOpenApplication(scheme=command.scheme.value)

@@ -49,6 +49,12 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("award:write", DETERMINER, MACHINE),
         ("award:import", DETERMINER, MACHINE),
         ("payee:write", CLERK, DETERMINER),
+        ("subsidy:read", *OFFICES, AUDITOR, MACHINE),
+        ("subsidy:accept", CLERK, MACHINE),
+        ("subsidy:review", REVIEWER),
+        ("subsidy:determine", DETERMINER),
+        ("calendar:read", *_OFFICIALS),
+        ("calendar:write", SYSTEM),
         # rehabilitation, figures
         ("case:read", *OFFICES, INSTITUTION, AUDITOR, MACHINE),
         ("case:write", CLERK, REVIEWER, INSTITUTION, MACHINE),

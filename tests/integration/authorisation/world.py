@@ -9,6 +9,7 @@ import importlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -38,7 +39,7 @@ from shared.values.identity_number import check_character
 from tests.builders.databases import DATA_KEYS
 from tests.builders.publishers import deliver
 from tests.builders.settings import settings_of
-from tests.integration.authorisation.duties import DETERMINER, PERSON, REVIEWER, SECURITY
+from tests.integration.authorisation.duties import CLERK, DETERMINER, PERSON, REVIEWER, SECURITY
 
 SERVICES: Final = ("registry", "subsidy", "rehab", "indicators")
 ERASES: Final = frozenset({"registry", "subsidy"})
@@ -116,6 +117,7 @@ async def opened(server: PostgresServer, folder: Path) -> AsyncIterator[World]:
         for reader in ("subsidy", "rehab"):
             await _hear(world, reader, "registry")
         await _grant(world)
+        await _apply(world)
         for publisher in ("registry", "subsidy", "rehab"):
             await _hear(world, "indicators", publisher)
         for service in SERVICES:
@@ -228,6 +230,21 @@ async def _grant(world: World) -> None:
         body = {"person_id": ids["person_id"]}
         case = await world.call("rehab", "POST", "/api/v1/cases", reviewer, body, status=201)
         world.ids["rehab"][place]["case_id"] = case["case_id"]
+
+
+async def _apply(world: World) -> None:
+    """An application for the other subsidy for each person, on a day whose year has a calendar."""
+    clerk = world.token(CLERK, "*")
+    world.parts["subsidy"].works.clock.show(date(2026, 6, 15))
+    for serial, place in enumerate(DIVISIONS):
+        ids = world.ids["subsidy"][place]
+        ids["applicant_no"] = a_number(80 + serial)
+        body = {
+            "scheme": "living_subsidy", "acceptance": ids["division"], "person_id": ids["person_id"],
+            "name": "王小明", "citizen_id_no": ids["applicant_no"], "account": ids["account"], "bank": "徽商银行",
+        }
+        case = await world.call("subsidy", "POST", "/api/v1/applications", clerk, body, status=201)
+        ids["application_id"] = case["application_id"]
 
 
 # ---------------------------------------------------------------------------- what every service has

@@ -18,6 +18,7 @@ from tests.integration.authorisation.row import (
     stale,
 )
 from tests.integration.authorisation.rows import house as common
+from tests.integration.authorisation.rows import subsidy_applications as applications
 
 _AWARDS, _ME = "/api/v1/awards", "/api/v1/me"
 _AWARD, _READ = f"{_AWARDS}/{{award_id}}", "award:read"
@@ -31,6 +32,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *common.trust(),
     *common.erasures(),
     *common.requests(),
+    *applications.ROWS,
     one(
         "POST", _AWARDS, "award:write", status=CONFLICT, code="award_exists",
         body={"person_id": "{person_id}", "scheme": "nursing_subsidy"},
