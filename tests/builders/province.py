@@ -303,8 +303,8 @@ _STATEMENTS: Final = (
         for statement in (
             (
                 "INSERT INTO determination (award_id, person_id, scheme, division, county, application_date, "
-                f"application_month, known_from) SELECT {award}, {_PERSON}, '{scheme}', {_COUNTY} || '001001', "
-                f"{_COUNTY}, p.{column}, 12 * extract(year FROM p.{column}) + extract(month FROM p.{column}) - 1, :at "
+                f"application_month, single, known_from) SELECT {award}, {_PERSON}, '{scheme}', {_COUNTY} || '001001', "
+                f"{_COUNTY}, p.{column}, 12 * extract(year FROM p.{column}) + extract(month FROM p.{column}) - 1, true, :at "
                 f"FROM {_CROWD} WHERE p.{column} IS NOT NULL ORDER BY g"
             ),
             (
@@ -338,7 +338,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 
 
 def _slots() -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for persona in PERSONAS:
         values = asdict(persona) | {"spell": None if persona.spell is None else persona.spell.number}
         values["second_category"], values["second_grade"] = persona.second or (None, None)

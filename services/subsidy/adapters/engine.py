@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import Column, Compiled, MetaData, Row, Select, Table, Uuid, select, text
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import policy_documents, tables_facts
 from services.subsidy.domain.decisions import Answer
-from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet, decision
-from services.subsidy.domain.entitlement.sources import Population, Tables
+from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet, decision, plain_decision
+from services.subsidy.domain.entitlement.plain import eventful
+from services.subsidy.domain.entitlement.sources import Population, Tables, known
 from services.subsidy.domain.entitlement.terms import lay_out
 from services.subsidy.domain.policy import PolicyDocument
 from services.subsidy.domain.policy_book import PolicyBook
@@ -23,7 +26,26 @@ TABLES: Final[Tables] = tables_facts
 FAR_AHEAD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """What is known now is known at this moment too."""
 
-WORK_MEM: Final = "192MB"
+_SETTINGS: Final = (
+    "work_mem = '192MB'",
+    "enable_mergejoin = off",  # it would sort millions of rows by county
+    "idle_in_transaction_session_timeout = '30s'",  # a statement is long to write; nobody waits for this transaction
+)
+"""Of a transaction that works over everybody."""
+_STANDING: Final = tuple(getattr(tables_facts, name) for name in Tables.__annotations__)
+
+
+class _Apart:
+    """The tables in which what stands about eventful persons is set apart."""
+
+    def __getattr__(self, name: str) -> Table:
+        table: Table = getattr(tables_facts, name)
+        return table.to_metadata(MetaData(), name=f"eventful_{name}")
+
+
+_APART: Final = cast("Tables", _Apart())
+_DIALECT: Final = psycopg.dialect()  # type: ignore[no-untyped-call] # a class
+_EVENTFUL: Final = Table("eventful_person", MetaData(), Column("person_id", Uuid))
 
 _COUNTIES: Final = text(
     "WITH RECURSIVE at AS ((SELECT county FROM {0} ORDER BY county LIMIT 1) UNION ALL "
@@ -36,6 +58,26 @@ _COUNTIES: Final = text(
 def statement(shape: Population, *, homes: bool, rules: RuleSet) -> Select[Any]:
     """The expression for a shape of population; built once."""
     return decision(TABLES, shape, homes=homes, rules=rules)
+
+
+@cache
+def _long_way(*, homes: bool) -> Select[Any]:
+    return decision(_APART, Population.everyone(), homes=homes)
+
+
+@cache
+def _eventful(shape: Population) -> Select[Any]:
+    return eventful(TABLES, shape)
+
+
+@cache
+def _standing(table: Table) -> Select[Any]:
+    return select(table).where(known(table), table.c.person_id.in_(select(_EVENTFUL.c.person_id)))
+
+
+@cache
+def _plain_statement(shape: Population, *, homes: bool) -> Select[Any]:
+    return plain_decision(TABLES, shape, _EVENTFUL, homes=homes)
 
 
 async def counties(connection: AsyncConnection, population: Population) -> set[str]:
@@ -72,7 +114,10 @@ async def ask(
     rules: RuleSet = ALL_RULES,
 ) -> Sequence[Row[Any]]:
     """Run the expression; a row a person, scheme and month."""
-    return (await connection.execute(statement(population.shape, homes=homes, rules=rules), bound)).all()
+    rows: Sequence[Row[Any]] = (
+        await connection.execute(statement(population.shape, homes=homes, rules=rules), bound)
+    ).all()
+    return rows
 
 
 async def decide(
@@ -94,27 +139,53 @@ async def decide(
     return [answer_of(row) for row in await ask(connection, population, bound, homes=homes, rules=rules)]
 
 
-async def hold(
-    connection: AsyncConnection,
-    name: str,
-    *,
-    month: Month,
-    population: Population,
-    book: PolicyBook,
-    known_at: datetime | None = None,
-    homes: bool = True,
-) -> None:
-    """Put the answers of a month into a temporary table of this transaction: what monthly work over everybody reads.
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """A large population, its eventful persons set apart for the rest of this transaction."""
 
-    Sorting and hashing 3.5 million claims in memory is worth a fifth of a gigabyte to one transaction a month.
+    population: Population
+    months: Sequence[Month]
+    known_at: datetime | None
+
+
+async def set_apart(
+    connection: AsyncConnection, population: Population, *, months: Sequence[Month], known_at: datetime | None = None
+) -> Crowd:
+    """Copy what stands about the eventful persons of a population, so that all others go the short way.
+
+    Sorting and hashing 3.5 million claims in memory is worth some hundred megabytes to one transaction a month.
     """
-    bound = await questions(connection, book, months=[month], population=population, known_at=known_at)
-    compiled = statement(population.shape, homes=homes, rules=ALL_RULES).compile(dialect=connection.dialect)
-    await connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEM}'")
-    await connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {compiled}", compiled.construct_params(bound)
-    )
+    for setting in _SETTINGS:
+        await connection.exec_driver_sql(f"SET LOCAL {setting}")
+    bound = {"known_at": known_at or FAR_AHEAD, "first_day": min(months).first_day, **population.parameters}
+    await _create(connection, _EVENTFUL.name, _eventful(population.shape), bound)
+    for table in _STANDING:
+        await _create(connection, f"eventful_{table.name}", _standing(table), bound)
+    return Crowd(population, months, known_at)
+
+
+async def hold(connection: AsyncConnection, name: str, crowd: Crowd, *, book: PolicyBook, homes: bool = True) -> None:
+    """Put the answers of a crowd into a temporary table of this transaction: what work over everybody reads."""
+    bound = await questions(connection, book, months=crowd.months, population=crowd.population, known_at=crowd.known_at)
+    await _create(connection, name, _plain_statement(crowd.population.shape, homes=homes), bound)
+    await _execute(connection, f"INSERT INTO {name}", _long_way(homes=homes), bound)
     await connection.exec_driver_sql(f"ANALYZE {name}")
+
+
+@cache
+def _compiled(query: Select[Any]) -> Compiled:
+    return query.compile(dialect=_DIALECT)
+
+
+async def _create(connection: AsyncConnection, name: str, query: Select[Any], bound: dict[str, Any]) -> None:
+    await _execute(connection, f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS", query, bound)
+    await connection.exec_driver_sql(f"ANALYZE {name}")
+
+
+async def _execute(connection: AsyncConnection, verb: str, query: Select[Any], bound: dict[str, Any]) -> None:
+    """A statement that keeps the rows of a query where they are."""
+    compiled = _compiled(query)
+    await connection.exec_driver_sql(f"{verb} {compiled}", compiled.construct_params(bound))
 
 
 def answer_of(row: Row[Any]) -> Answer:

@@ -147,6 +147,13 @@ determination = _standing(
     Column("county", Text, nullable=False),
     Column("application_date", Date, nullable=False),
     Column("application_month", Integer, nullable=False, comment="12 * year + month - 1"),
+    Column(
+        "single",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="the person and scheme never had another; false where that is not known",
+    ),
     key=("person_id", "scheme"),
 )
 Index("ix_determination_award_id", determination.c.award_id)

@@ -99,8 +99,9 @@ async def try_out(
     """The difference some drafts would make in a month, to everybody or within a division."""
     law = await policy_documents.in_force(connection, None)
     population = Population.everyone() if division is None else Population.within(division)
+    crowd = await engine.set_apart(connection, population, months=[month])
     for name, documents in (("under_law", law), ("under_draft", [*law, *drafts])):
-        await engine.hold(connection, name, month=month, population=population, book=PolicyBook(documents))
+        await engine.hold(connection, name, crowd, book=PolicyBook(documents))
     await connection.execute(_CHANGED)
     effects = await connection.execute(_EFFECTS, {"last": month.last_day})
     winners, losers = [await connection.execute(_SAMPLES[order]) for order in ("DESC", "ASC")]

@@ -12,6 +12,8 @@ from shared.values.month import Month
 
 ONE = literal_column("1::bigint", BigInteger)
 ZERO = literal_column("0::bigint", BigInteger)
+FENCE: ColumnElement[int] = literal_column("0", Integer)
+"""As an offset it keeps the planner from writing the expressions of a subquery out again wherever they are used."""
 
 
 def number_of(month: Month) -> int:

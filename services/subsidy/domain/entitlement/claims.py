@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
+    Subquery,
     Uuid,
     and_,
     cast,
@@ -81,13 +82,28 @@ def claims(sources: Sources, terms: Terms, *, homes: bool) -> CTE:
     parts = [_awards(sources, terms), _back_payments(sources, terms)]
     if homes:
         parts.append(_homes(sources, terms))
-    every = union_of(*parts).subquery("every_claim")
-    now, then = terms.policy.alias("policy_now"), terms.policy.alias("policy_then")
+    return _under_policy(union_of(*parts).subquery("every_claim"), terms).cte("claim")
+
+
+def award_claims(sources: Sources, terms: Terms) -> Select[Any]:
+    """The claims of awards alone, of persons with one award a scheme."""
+    award = sources.determination
+    claim = _of_award(award, terms).join_from(award, terms.month, award.c.application_month <= terms.month.c.number)
+    return _under_policy(claim.subquery("award"), terms)
+
+
+def home_claims(sources: Sources, terms: Terms) -> Select[Any]:
+    """The claims of persons at home alone."""
+    return _under_policy(_homes(sources, terms).subquery("at_home"), terms)
+
+
+def _under_policy(claim: Subquery, terms: Terms) -> Select[Any]:
+    """Claims with the regimes they are judged by."""
+    now, then = (terms.policy.alias(f"{claim.name}_policy_{name}") for name in ("now", "then"))
     return (
-        select(every, now.c.regime, then.c.regime.label("regime_then"))
-        .outerjoin(now, concerns(now, every, every.c.number))
-        .outerjoin(then, concerns(then, every, every.c.applied_month))
-        .cte("claim")
+        select(claim, now.c.regime, then.c.regime.label("regime_then"))
+        .outerjoin(now, concerns(now, claim, claim.c.number))
+        .outerjoin(then, concerns(then, claim, claim.c.applied_month))
     )
 
 
@@ -109,6 +125,10 @@ def _awards(sources: Sources, terms: Terms) -> Select[Any]:
         earlier.c.scheme == award.c.scheme,
         earlier.c.application_date < award.c.application_date,
     )
+    return _of_award(award, terms).join_from(award, month, or_(award.c.application_month <= month.c.number, restarts))
+
+
+def _of_award(award: Subquery, terms: Terms) -> Select[Any]:
     return select(
         _kind(ClaimKind.AWARD),
         award.c.award_id.label("claim_id"),
@@ -118,8 +138,8 @@ def _awards(sources: Sources, terms: Terms) -> Select[Any]:
         award.c.award_id,
         award.c.application_date.label("applied"),
         award.c.application_month.label("applied_month"),
-        *month.c,
-    ).join_from(award, month, or_(award.c.application_month <= month.c.number, restarts))
+        *terms.month.c,
+    )
 
 
 def _back_payments(sources: Sources, terms: Terms) -> Select[Any]:

@@ -15,21 +15,26 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Date,
+    FromClause,
     Select,
+    Subquery,
     and_,
     case,
     cast,
     func,
     literal_column,
-    not_,
+    null,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from services.subsidy.domain.entitlement.algebra import ZERO, month_number
-from services.subsidy.domain.entitlement.cases import cases
-from services.subsidy.domain.entitlement.claims import ClaimKind, Terms, claims
-from services.subsidy.domain.entitlement.rows import rows
+from services.subsidy.domain.entitlement.algebra import FENCE, ZERO, month_number
+from services.subsidy.domain.entitlement.cases import NOTHING_HAPPENED, cases, seen, weigh
+from services.subsidy.domain.entitlement.claims import ClaimKind, Terms, award_claims, claims, home_claims
+from services.subsidy.domain.entitlement.gather import Single
+from services.subsidy.domain.entitlement.rows import plain_rows, rows
 from services.subsidy.domain.entitlement.rules import (
     BARS,
     CONDITIONS,
@@ -87,10 +92,78 @@ def decision(
 ) -> Select[Any]:
     """The one expression. ``homes``: also months no decision covers (what is entitled but not due)."""
     sources, terms = Sources(tables, population), Terms.bound()
+    judged = _judged(sources, terms, rules, homes=homes)
+    return _settled(sources, terms, _chosen(judged).cte("chosen"))
+
+
+def plain_decision(
+    tables: Tables,
+    population: Population,
+    others: FromClause,
+    *,
+    homes: bool = True,
+    rules: RuleSet = ALL_RULES,
+) -> Select[Any]:
+    """The same expression for the plain persons of a population: all but ``others``, who are eventful."""
+    sources, terms = Sources(tables, population, apart_from=others), Terms.bound()
+    return _settled(sources, terms, _plain(sources, terms, rules, homes=homes).cte("chosen"))
+
+
+def _judged(sources: Sources, terms: Terms, rules: RuleSet, *, homes: bool) -> Subquery:
+    """Claims of persons about whom anything may be on record."""
     claim = claims(sources, terms, homes=homes)
-    weighed = _conditions(cases(sources, terms, claim), rules)
-    judged = _bars(weighed, _restarts(weighed, rules), rules)
-    return _settled(sources, terms, _chosen(judged))
+    case_ = cases(sources, terms, claim)
+    weighed = _conditions(case_, rules).cte("weighed_case")
+    restart = _restarts(weighed, rules)
+    started = weighed.outerjoin(
+        restart,
+        and_(
+            restart.c.claim_id == weighed.c.claim_id,
+            restart.c.scheme == weighed.c.scheme,
+            restart.c.number == weighed.c.number,
+        ),
+    )
+    begun = _begun(weighed, restart.c.restarted_on).select_from(started)
+    return _bars(begun, rules, "judged")
+
+
+def _plain(sources: Sources, terms: Terms, rules: RuleSet, *, homes: bool) -> Select[Any]:
+    """Claims of plain persons: an award and a home a scheme at most, so none has to be ranked."""
+    award = _plainly_judged(award_claims(sources, terms), sources, terms, rules, "award")
+    if not homes:
+        return _picked(award.c, null(), null()).select_from(award)
+    home = _plainly_judged(home_claims(sources, terms), sources, terms, rules, "home")
+    a, h = award.c, home.c
+    goes_by = func.coalesce(a.covers, False) | h.person_id.is_(None)
+    both_have = [column.name for column in h]
+    both = (
+        select(
+            *(case((goes_by, a[name]), else_=h[name]).label(name) for name in both_have),
+            case((~goes_by, a.barred)).label("next_barred"),
+            case((~goes_by, a.award_id)).label("next_award"),
+        )
+        .select_from(award)
+        .join(home, and_(a.person_id == h.person_id, a.scheme == h.scheme, a.number == h.number), full=True)
+        .offset(FENCE)
+        .subquery("plain_claim")
+    )
+    return _picked(both.c, both.c.next_barred, both.c.next_award).select_from(both)
+
+
+def _plainly_judged(claim: Select[Any], sources: Sources, terms: Terms, rules: RuleSet, name: str) -> Subquery:
+    row = plain_rows(Sources(sources.tables, sources.population), terms, claim.subquery(f"plain_{name}"))
+    weighed = weigh(row, Single()).offset(FENCE).subquery(f"{name}_weighed")
+    now, then = terms.now, terms.then
+    case_ = (
+        seen(weighed, terms, NOTHING_HAPPENED)
+        .select_from(weighed)
+        .outerjoin(now, now.c.regime == weighed.c.regime)
+        .outerjoin(then, then.c.regime == weighed.c.regime_then)
+        .offset(FENCE)
+        .subquery(f"{name}_case")
+    )
+    good = _conditions(case_, rules).offset(FENCE).subquery(f"{name}_good")
+    return _bars(_begun(good, literal_column("CAST(NULL AS date)", Date)), rules, f"{name}_judged")
 
 
 def candidates(tables: Tables, population: Population) -> Select[Any]:
@@ -100,13 +173,13 @@ def candidates(tables: Tables, population: Population) -> Select[Any]:
     return select(row).where(row.c.fen.is_not(None), or_(row.c.levels_count, row.c.levels_count_first))
 
 
-def _conditions(case_: CTE, rules: RuleSet) -> CTE:
+def _conditions(case_: FromClause, rules: RuleSet) -> Select[Any]:
     """The conditions: the days on which all are met, and which are met on none."""
     c = Case(case_.c)
     days = [(rule, rule.days(c)) for rule in rules.conditions]
     good = reduce(lambda one, other: one.bitwise_and(other[1]), days, c.full)
     missed = _flags([_flag(rule, each == 0) for rule, each in days])
-    return select(case_, good.label("good_days"), missed.label("missed")).cte("weighed_case")
+    return select(case_, good.label("good_days"), missed.label("missed"))
 
 
 def _restarts(weighed: CTE, rules: RuleSet) -> CTE:
@@ -127,7 +200,7 @@ def _restarts(weighed: CTE, rules: RuleSet) -> CTE:
                 func.coalesce(old.moved_on > old.expired_on, True),
             ).label("by_expiry"),
         )
-        .distinct(later.c.claim_id, later.c.scheme, later.c.number)
+        .ext(distinct_on(later.c.claim_id, later.c.scheme, later.c.number))
         .join_from(
             later,
             earlier,
@@ -150,54 +223,54 @@ def _restarts(weighed: CTE, rules: RuleSet) -> CTE:
     )
 
 
-def _bars(weighed: CTE, restart: CTE, rules: RuleSet) -> CTE:
+def _begun(weighed: FromClause, restarted_on: ColumnElement[Any]) -> Select[Any]:
+    """When each claim starts."""
+    c = weighed.c
+    start = func.least(c.applied_month, case((c.from_card_issue, month_number(restarted_on))))
+    return select(
+        weighed,
+        restarted_on.label("restarted_on"),
+        start.label("start"),
+        (start - c.back_months).label("back_from"),
+    )
+
+
+def _bars(claim: Select[Any], rules: RuleSet, name: str) -> Subquery:
     """The bars, the amount, and how a claim ranks among those of its month."""
-    start = func.least(
-        weighed.c.applied_month,
-        case((weighed.c.from_card_issue, month_number(restart.c.restarted_on))),
-    )
-    begun = (
-        select(
-            weighed,
-            restart.c.restarted_on,
-            start.label("start"),
-            (start - weighed.c.back_months).label("back_from"),
-        )
-        .outerjoin(
-            restart,
-            and_(
-                restart.c.claim_id == weighed.c.claim_id,
-                restart.c.scheme == weighed.c.scheme,
-                restart.c.number == weighed.c.number,
-            ),
-        )
-        .cte("begun")
-    )
+    begun = claim.offset(FENCE).subquery(f"{name}_begun")
     c = Case(begun.c)
-    barred = _any([rule.bars(c) for rule in rules.bars if rule.effect is not Effect.PAUSED])
-    first = and_(c.kind == ClaimKind.AWARD.value, c.start == c.number)
+    barred = (
+        select(begun, _flags([_flag(rule, rule.bars(c)) for rule in rules.bars]).label("barred"))
+        .offset(FENCE)
+        .subquery(f"{name}_barred")
+    )
+    r = barred.c
+    pauses = sum(1 << rule.number for rule in rules.bars if rule.effect is Effect.PAUSED)
+    others = sum(1 << rule.number for rule in rules.bars if rule.effect is not Effect.PAUSED)
+    first = and_(r.kind == ClaimKind.AWARD.value, r.start == r.number)
     return (
         select(
-            c.person_id,
-            c.scheme,
-            c.number,
-            c.first,
-            c.kind,
-            c.award_id,
-            c.applied,
-            c.county,
-            c.good_days,
-            c.higher_fen,
-            c.missed,
-            not_(barred).label("covers"),
-            (_any([rule.bars(c) for rule in rules.bars if rule.effect is Effect.PAUSED])).label("paused"),
-            _flags([_flag(rule, rule.bars(c)) for rule in rules.bars]).label("barred"),
-            case((first, c.amount_first), else_=c.amount).label("amount"),
+            *(r[each] for each in _JUDGED),
+            (r.barred.bitwise_and(_bits(others)) == ZERO).label("covers"),
+            (r.barred.bitwise_and(_bits(pauses)) != ZERO).label("paused"),
+            case((first, r.amount_first), else_=r.amount).label("amount"),
         )
-    ).cte("judged")
+        .offset(FENCE)
+        .subquery(name)
+    )
 
 
-def _chosen(judged: CTE) -> CTE:
+_JUDGED: Final = (
+    *("person_id", "scheme", "number", "first", "kind", "award_id", "applied", "county"),
+    *("good_days", "higher_fen", "missed", "barred"),
+)
+
+
+def _bits(mask: int) -> ColumnElement[int]:
+    return literal_column(f"{mask}::bigint", BigInteger)
+
+
+def _chosen(judged: Subquery) -> Select[Any]:
     """One claim a person, scheme and month: the award that covers it (the earlier of two, READ-07), else the home."""
     c = judged.c
     rank = case(
@@ -210,14 +283,23 @@ def _chosen(judged: CTE) -> CTE:
     age = c.applied - literal_column("date '2000-01-01'")
     recent = case((c.covers, age), else_=-age)
     order = (rank, recent, c.award_id)
-    window = {"partition_by": (c.person_id, c.scheme, c.number), "order_by": order}
-    ranked = select(
-        judged,
-        func.row_number().over(**window).label("place"),
-        func.lead(c.barred).over(**window).label("next_barred"),
-        func.lead(c.award_id).over(**window).label("next_award"),
-    ).subquery("ranked")
+    month = (c.person_id, c.scheme, c.number)
+    ranked = (
+        select(
+            *c,
+            func.row_number().over(partition_by=month, order_by=order).label("place"),
+            func.lead(c.barred).over(partition_by=month, order_by=order).label("next_barred"),
+            func.lead(c.award_id).over(partition_by=month, order_by=order).label("next_award"),
+        )
+        .select_from(judged)
+        .subquery("ranked")
+    )
     r = ranked.c
+    return _picked(r, r.next_barred, r.next_award).where(r.place == 1)
+
+
+def _picked(r: Any, next_barred: ColumnElement[Any], next_award: ColumnElement[Any]) -> Select[Any]:
+    """What the claim that counts comes to; ``next_…``: of an award that does not cover the month, if there is one."""
     unmet = r.good_days == 0
     one_day = _flag(ONE_DAY, and_(unmet, r.missed == 0))
     higher = _flag(HIGHER, r.higher_fen > r.amount)
@@ -228,23 +310,19 @@ def _chosen(judged: CTE) -> CTE:
         (r.higher_fen > r.amount, ZERO),
         else_=r.amount,
     )
-    barred = case((and_(r.kind == ClaimKind.HOME.value, r.next_barred.is_not(None)), r.next_barred), else_=r.barred)
-    return (
-        select(
-            r.person_id,
-            r.scheme,
-            r.number,
-            r.first,
-            r.county,
-            func.coalesce(r.award_id, r.next_award).label("award_id"),
-            r.covers,
-            entitled.label("entitled_fen"),
-            case((and_(r.covers, ~r.paused), entitled), else_=ZERO).label("due_fen"),
-            missing.label("no_rate"),
-            _flags([r.missed, barred, one_day, higher, _flag(NO_RATE, missing)]).label("rules"),
-        )
-        .where(r.place == 1)
-        .cte("chosen")
+    barred = case((and_(r.kind == ClaimKind.HOME.value, next_barred.is_not(None)), next_barred), else_=r.barred)
+    return select(
+        r.person_id,
+        r.scheme,
+        r.number,
+        r.first,
+        r.county,
+        func.coalesce(r.award_id, next_award).label("award_id"),
+        r.covers,
+        entitled.label("entitled_fen"),
+        case((and_(r.covers, ~r.paused), entitled), else_=ZERO).label("due_fen"),
+        missing.label("no_rate"),
+        _flags([r.missed, barred, one_day, higher, _flag(NO_RATE, missing)]).label("rules"),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
     Date,
     Select,
@@ -25,8 +26,9 @@ from sqlalchemy import (
     select,
 )
 
-from services.subsidy.domain.entitlement.algebra import has
+from services.subsidy.domain.entitlement.algebra import FENCE, has
 from services.subsidy.domain.entitlement.claims import CARRIED, KEY, MONTH, ClaimKind, Terms, concerns
+from services.subsidy.domain.entitlement.plain import FOR_EVER, is_only_card
 from services.subsidy.domain.entitlement.sources import Sources
 from services.subsidy.domain.entitlement.terms import number_in
 from services.subsidy.domain.person_facts import CareNeed, FactKind
@@ -58,77 +60,36 @@ def rows(sources: Sources, terms: Terms, claim: CTE) -> Subquery:
     card, asked = sources.held_card, _requests(sources)
     now, then, tariff, cell = terms.now, terms.then, terms.tariff, terms.cell
     levels = {each: _source(sources, each) for each in (*_RATED, _NEED)}
-    economy, need = levels[_RATED[0]], levels[_NEED]
-    is_back = claim.c.kind == ClaimKind.BACK_PAYMENT.value
-    affordable = income_in_scope(now, economy.c.value, economy.c.income_percent)
+    economy = levels[_RATED[0]]
     strict, transition, event = terms.strict, terms.transition, terms.event
-    by_date = card.c.expires_on - case((strict.c.county.is_(None), 0), else_=1)
+    by_date = _by_date(card, strict)
     at_issue, at_loss = terms.policy.alias("policy_at_issue"), terms.policy.alias("policy_at_loss")
     lost = terms.regime.alias("lost")
-    held_then = and_(card.c.issued_on <= claim.c.applied, card.c.held_to > claim.c.applied)
     joined = (
         select(
-            *(claim.c[name] for name in (*KEY, *CARRIED, *MONTH)),
-            is_back.label("is_back"),
-            now.c.next_month,
-            card.c.issued_on,
-            card.c.held_to,
-            card.c.cancelled_on,
-            card.c.counts_to,
-            card.c.component,
-            *(levels[each].c.value.label(each.label) for each in _RATED),
-            economy.c.dibao_class,
-            tariff.c.tariff,
+            *_columns(claim, card, levels, terms),
+            (claim.c.kind == ClaimKind.BACK_PAYMENT.value).label("is_back"),
             _last_day(card, transition, asked, by_date).label("last_day"),
-            held_then.label("held_then"),
-            (card.c.components.bitwise_and(now.c.components) != 0).label("in_scope"),
-            (card.c.components.bitwise_and(then.c.components) != 0).label("in_scope_then"),
             and_(
                 card.c.components_before.bitwise_and(event.c.components) != 0,
                 card.c.components.bitwise_and(event.c.components) == 0,
             ).label("out_of_scope"),
-            economy.c.valid_from.label("economy_from"),
-            economy.c.valid_to.label("economy_to"),
-            affordable.label("affordable"),
-            and_(
-                covers(economy, claim.c.applied), income_in_scope(then, economy.c.value, economy.c.income_percent)
-            ).label("affordable_then"),
             and_(
                 income_in_scope(lost, economy.c.value_before, economy.c.income_percent_before),
                 ~income_in_scope(lost, economy.c.value, economy.c.income_percent),
             ).label("unaffordable"),
-            need.c.valid_from.label("need_from"),
-            need.c.valid_to.label("need_to"),
-            (need.c.value == number_in(CareNeed, CareNeed.NOT_NEEDED)).label("needless"),
             *_windows(sources, [levels[each] for each in _RATED], claim, now),
-            case(
-                (and_(has(now.c.components, card.c.component), or_(now.c.economies.is_(None), affordable)), cell.c.fen)
-            ).label("fen"),
         )
         .select_from(claim)
         .outerjoin(now, now.c.regime == claim.c.regime)
         .outerjoin(then, then.c.regime == claim.c.regime_then)
-        .outerjoin(
-            tariff,
-            and_(
-                tariff.c.county == claim.c.county,
-                tariff.c.scheme == claim.c.scheme,
-                tariff.c.month == claim.c.number,
-            ),
-        )
+        .outerjoin(tariff, _priced_by(tariff, claim))
         .outerjoin(
             card,
             and_(card.c.person_id == claim.c.person_id, card.c.issued_on <= _latest(claim)),
         )
-        .outerjoin(strict, and_(strict.c.county == card.c.expiry_county, strict.c.month == card.c.expiry_month))
-        .outerjoin(
-            transition,
-            and_(
-                transition.c.county == card.c.expiry_county,
-                transition.c.first_day <= by_date,
-                transition.c.last_day >= by_date,
-            ),
-        )
+        .outerjoin(strict, _expires_in(strict, card))
+        .outerjoin(transition, _extends(transition, card, by_date))
         .outerjoin(asked, asked.c.person_id == claim.c.person_id)
         .outerjoin(at_issue, and_(concerns(at_issue, claim, card.c.issued_month), card.c.components_before != 0))
         .outerjoin(event, event.c.regime == at_issue.c.regime)
@@ -140,13 +101,117 @@ def rows(sources: Sources, terms: Terms, claim: CTE) -> Subquery:
             and_(concerns(at_loss, claim, economy.c.month_before), economy.c.valid_from > claim.c.applied),
         )
         .outerjoin(lost, lost.c.regime == at_loss.c.regime)
+        .outerjoin(cell, and_(cell.c.tariff == tariff.c.tariff, cell.c.key == _cell_key(card, levels, tariff)))
     )
-    key = func.coalesce(tariff.c.w_component * card.c.component, 0)
+    return joined.offset(FENCE).subquery("claim_row")
+
+
+def plain_rows(sources: Sources, terms: Terms, claim: Any) -> Subquery:
+    """The one row of each claim of a person with one card of one component, and levels that did not change since.
+
+    Nothing came before that card or those levels, so nothing was lost with them; nothing begins within the month.
+    """
+    table, level = sources.tables.held_card, sources.tables.level
+    card = sources.of(table, is_only_card(table), name="only_card")
+    now, tariff, strict, transition = terms.now, terms.tariff, terms.strict, terms.transition
+    levels = {
+        each: sources.of(level, level.c.kind == each.kind.number, level.c.valid_to == FOR_EVER, name=each.label)
+        for each in (*_RATED, _NEED)
+    }
+    by_date, no, yes = _by_date(card, strict), literal_column("false", Boolean), literal_column("true", Boolean)
+    joined = (
+        select(
+            *_columns(claim, card, levels, terms),
+            no.label("is_back"),
+            func.coalesce(transition.c.until, by_date).label("last_day"),
+            no.label("out_of_scope"),
+            no.label("unaffordable"),
+            (claim.c.first - 1).label("day"),
+            yes.label("levels_count"),
+            claim.c.applied.label("day_first"),
+            yes.label("levels_count_first"),
+        )
+        .select_from(claim)
+        .outerjoin(card, and_(card.c.person_id == claim.c.person_id, card.c.issued_on <= _latest(claim)))
+        .outerjoin(now, now.c.regime == claim.c.regime)
+        .outerjoin(terms.then, terms.then.c.regime == claim.c.regime_then)
+        .outerjoin(tariff, _priced_by(tariff, claim))
+        .outerjoin(strict, _expires_in(strict, card))
+        .outerjoin(transition, _extends(transition, card, by_date))
+    )
+    wanted = _wanted(terms)
+    for each, source in levels.items():
+        joined = joined.outerjoin(source, and_(source.c.person_id == claim.c.person_id, wanted[each.kind]))
+    cell = terms.cell
+    joined = joined.outerjoin(
+        cell, and_(cell.c.tariff == tariff.c.tariff, cell.c.key == _cell_key(card, levels, tariff))
+    )
+    return joined.offset(FENCE).subquery("plain_row")
+
+
+def _columns(claim: Any, card: Any, levels: dict[_Level, Subquery], terms: Terms) -> list[ColumnElement[Any]]:
+    """What every row tells."""
+    now, then, economy, need = terms.now, terms.then, levels[_RATED[0]], levels[_NEED]
+    affordable = income_in_scope(now, economy.c.value, economy.c.income_percent)
+    return [
+        *(claim.c[name] for name in (*KEY, *CARRIED, *MONTH)),
+        now.c.next_month,
+        card.c.issued_on,
+        card.c.held_to,
+        card.c.cancelled_on,
+        card.c.counts_to,
+        card.c.component,
+        *(levels[each].c.value.label(each.label) for each in _RATED),
+        economy.c.dibao_class,
+        terms.tariff.c.tariff,
+        and_(card.c.issued_on <= claim.c.applied, card.c.held_to > claim.c.applied).label("held_then"),
+        (card.c.components.bitwise_and(now.c.components) != 0).label("in_scope"),
+        (card.c.components.bitwise_and(then.c.components) != 0).label("in_scope_then"),
+        economy.c.valid_from.label("economy_from"),
+        economy.c.valid_to.label("economy_to"),
+        affordable.label("affordable"),
+        and_(covers(economy, claim.c.applied), income_in_scope(then, economy.c.value, economy.c.income_percent)).label(
+            "affordable_then"
+        ),
+        need.c.valid_from.label("need_from"),
+        need.c.valid_to.label("need_to"),
+        (need.c.value == number_in(CareNeed, CareNeed.NOT_NEEDED)).label("needless"),
+        case(
+            (
+                and_(has(now.c.components, card.c.component), or_(now.c.economies.is_(None), affordable)),
+                terms.cell.c.fen,
+            )
+        ).label("fen"),
+    ]
+
+
+def _by_date(card: Any, strict: Any) -> Day:
+    by_date: Day = card.c.expires_on - case((strict.c.county.is_(None), 0), else_=1)
+    return by_date
+
+
+def _priced_by(tariff: Any, claim: Any) -> Bool:
+    return and_(tariff.c.county == claim.c.county, tariff.c.scheme == claim.c.scheme, tariff.c.month == claim.c.number)
+
+
+def _expires_in(strict: Any, card: Any) -> Bool:
+    return and_(strict.c.county == card.c.expiry_county, strict.c.month == card.c.expiry_month)
+
+
+def _extends(transition: Any, card: Any, by_date: Day) -> Bool:
+    return and_(
+        transition.c.county == card.c.expiry_county,
+        transition.c.first_day <= by_date,
+        transition.c.last_day >= by_date,
+    )
+
+
+def _cell_key(card: Any, levels: dict[_Level, Subquery], tariff: Any) -> ColumnElement[int]:
+    key: ColumnElement[int] = func.coalesce(tariff.c.w_component * card.c.component, 0)
     for each in _RATED:
         for weight, name in each.weights:
             key += func.coalesce(tariff.c[weight] * levels[each].c[name], 0)
-    joined = joined.outerjoin(cell, and_(cell.c.tariff == tariff.c.tariff, cell.c.key == key))
-    return joined.offset(literal_column("0")).subquery("claim_row")
+    return key
 
 
 def _source(sources: Sources, level: _Level) -> Subquery:
@@ -154,14 +219,15 @@ def _source(sources: Sources, level: _Level) -> Subquery:
     return sources.of(table, table.c.kind == level.kind.number, name=level.label)
 
 
-def _latest(claim: CTE) -> Day:
+def _latest(claim: Any) -> Day:
     """The last day a claim looks at: of the month, or of the application."""
     return func.greatest(claim.c.following - 1, claim.c.applied)
 
 
-def _with_levels(joined: Select[Any], levels: dict[_Level, Subquery], claim: CTE, terms: Terms) -> Select[Any]:
+def _wanted(terms: Terms) -> dict[FactKind, Bool]:
+    """Whether a level makes a difference to a claim."""
     now, then, tariff = terms.now, terms.then, terms.tariff
-    wanted = {
+    return {
         FactKind.ECONOMY: or_(
             now.c.economies.is_not(None),
             then.c.economies.is_not(None),
@@ -173,6 +239,10 @@ def _with_levels(joined: Select[Any], levels: dict[_Level, Subquery], claim: CTE
         FactKind.CARE_PLACE: tariff.c.w_place != 0,
         FactKind.CARE_NEED: or_(now.c.care_need, then.c.care_need),
     }
+
+
+def _with_levels(joined: Select[Any], levels: dict[_Level, Subquery], claim: CTE, terms: Terms) -> Select[Any]:
+    wanted = _wanted(terms)
     for each, source in levels.items():
         joined = joined.outerjoin(
             source,

@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Subquery, Text, Uuid, and_, any_, bindparam, func, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Subquery,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 KNOWN_AT = bindparam("known_at", type_=TIMESTAMP(timezone=True))
@@ -54,14 +69,14 @@ class Population:
 class Tables(Protocol):
     """The tables of what stands (`adapters.tables_facts`)."""
 
-    held_card: FromClause
-    home: FromClause
-    level: FromClause
-    spell: FromClause
-    determination: FromClause
-    pause: FromClause
-    back_payment: FromClause
-    payment_line: FromClause
+    held_card: Table
+    home: Table
+    level: Table
+    spell: Table
+    determination: Table
+    pause: Table
+    back_payment: Table
+    payment_line: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,8 @@ class Sources:
 
     tables: Tables
     population: Population
+    apart_from: FromClause | None = None
+    """Persons of the population who are left out (``person_id``)."""
 
     def __getattr__(self, name: str) -> Subquery:
         return self.of(getattr(self.tables, name))
@@ -84,6 +101,9 @@ class Sources:
 
     def about(self, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether a row is about the population."""
+        if self.apart_from is not None:
+            left_out = exists().where(self.apart_from.c.person_id == person_id)
+            return and_(~left_out, Sources(self.tables, self.population).about(person_id))
         if self.population.persons is not None:
             return person_id == any_(bindparam("persons", type_=ARRAY(Uuid)))
         if self.population.division is None:

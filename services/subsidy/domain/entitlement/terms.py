@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise, product
@@ -225,7 +226,7 @@ def _regime_row(regime: Regime) -> tuple[Any, ...]:
     )
 
 
-def number_in(values: type[Any], value: Any) -> int:
+def number_in(values: type[StrEnum], value: StrEnum) -> int:
     """The number of a value of a level, from 1; 0 is "nothing is known"."""
     return list(values).index(value) + 1
 
