@@ -61,6 +61,8 @@ NOT_PERSONAL: Final = {
     "registry * relation": "one of seven words",
     "registry POST /api/v1/persons/{person_id}/guardians account": "an account at the issuer of tokens",
     "subsidy * bank": "the name of a bank",
+    "subsidy POST /api/v1/applications acceptance": "a code of the directory",
+    "subsidy PUT /api/v1/working-years/{year} basis": "the number of a public notice",
 }
 """Fields that take text and can hold nothing about anybody, and why."""
 PARAMETERS: Final = frozenset(
@@ -165,6 +167,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await house.done(REGISTRY, "POST", f"{path}/certificates", "county_reviewer", issued)
     await _register_a_guardian(house, bird, path)
     await _look(house, bird, path, person)
+    await _apply(house, bird, person_id)
     await _pay(house, bird, person_id)
     for service, officer in HOLDERS.items():
         await _ask(house, bird, service, officer, person_id)
@@ -198,6 +201,70 @@ async def _look(house: House, bird: Canaries, path: str, person: dict[str, str])
     contact = {"phone": bird.phone(), "address": bird.words()}
     tag = seen.headers["etag"]
     await house.done(REGISTRY, "PUT", f"{path}/contact", "county_reviewer", contact, version=tag)
+
+
+async def _apply(house: House, bird: Canaries, person_id: str) -> None:
+    """An application somebody files for the person, refused and refused again; one that is posted and objected to."""
+    await _let_policy_count(house)
+    form = {
+        "person_id": person_id, "citizen_id_no": bird.number(), "acceptance": DIVISION, "name": bird.words(6),
+        "phone": bird.phone(), "payee": bird.words(6), "account": bird.account(), "bank": "徽商银行",
+        "papers": ["IDENTITY_CARD", "HOUSEHOLD_BOOK", "CERTIFICATE", "BANK_CARD", "AGENT_AUTHORITY"],
+        "agent": {"capacity": "AGENT", "name": bird.words(6), "relation": bird.words(6), "phone": bird.phone()},
+    }
+    refused, posted = [
+        await _filed(house, form | {"scheme": scheme}) for scheme in ("living_subsidy", "nursing_subsidy")
+    ]
+
+    async def step(case: dict[str, Any], name: str, role: str, body: Any = None, who: str = "clerk") -> None:
+        path, version = f"/api/v1/applications/{case['application_id']}/{name}", f'"{case["version"]}"'
+        case |= await house.done(SUBSIDY, "POST", path, role, body, version=version, who=who)
+
+    clerk, reviewer, determiner = "township_clerk", "county_reviewer", "county_determiner"
+    why = {"reason": "INCOME_OUT_OF_SCOPE", "words": bird.words(16)}
+    await step(refused, "refusal", clerk, why)
+    await step(refused, "review-request", clerk)
+    decision = {"granted": False, "words": bird.words(16)}
+    await step(refused, "review-decision", determiner, decision, "determiner")
+    await step(posted, "first-check", clerk)
+    await step(posted, "review", reviewer, None, "reviewer")
+    await step(posted, "pre-determination", determiner, None, "determiner")
+    await step(posted, "notice", determiner, None, "determiner")
+    objection = {"words": bird.words(16)}
+    path = f"/api/v1/applications/{posted['application_id']}/objections"
+    await house.done(SUBSIDY, "POST", path, clerk, objection)
+    told = await house.done(SUBSIDY, "GET", path, clerk)
+    assert [each["words"] for each in told["items"]] == [objection["words"]]
+
+
+async def _filed(house: House, form: dict[str, Any]) -> dict[str, Any]:
+    async def once() -> Any:  # the service may not have heard of the person and the certificate yet
+        answer = await house.call(SUBSIDY, "POST", "/api/v1/applications", "township_clerk", form, who="window")
+        return answer.json() if answer.status_code == 201 else None
+
+    told: dict[str, Any] = await _until(once)
+    return told
+
+
+async def _let_policy_count(house: House) -> None:
+    """A rate for everybody with a certificate, put in force by two; the holidays of the next year."""
+    if (await house.done(SUBSIDY, "GET", "/api/v1/policies", "county_determiner"))["items"]:
+        return
+    everybody = {"coverage": {}, "tariff": {"rows": [{"case": {}, "amount": {"fen": 8_000}}]}}
+    document = {
+        "division": DIVISION[:6], "title": "县规定", "legal_basis": "县文", "since": "2016-01",
+        "schemes": {"nursing_subsidy": everybody},
+    }
+    role = "county_determiner"
+    drafted = await house.done(SUBSIDY, "POST", "/api/v1/policies", role, {"document": document}, who="drafter")
+    subject = {"kind": "policy.in_force", "subject_id": drafted["policy_id"], "note": "请复核"}
+    made = await house.done(SUBSIDY, "POST", "/api/v1/approvals", role, subject, who="drafter")
+    path = f"/api/v1/approvals/{made['approval_id']}/approval"
+    await house.done(SUBSIDY, "POST", path, role, {"digest": made["digest"]}, who="approver")
+    path = f"/api/v1/policies/{drafted['policy_id']}/entry-into-force"
+    await house.done(SUBSIDY, "POST", path, role, {"approval_id": made["approval_id"]}, who="drafter")
+    year = {"days": [], "basis": "国务院办公厅通知"}
+    await house.done(SUBSIDY, "PUT", f"/api/v1/working-years/{time.gmtime().tm_year + 1}", OPERATOR, year)
 
 
 async def _pay(house: House, bird: Canaries, person_id: str) -> None:

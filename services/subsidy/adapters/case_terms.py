@@ -19,11 +19,11 @@ from shared.kit.audit import Change
 from shared.kit.calendar import working_days as working_days_of
 from shared.kit.clock import Clock
 from shared.kit.scoping import inside
-from shared.values.award import AwardStatus, Scheme
+from shared.values.award import RUNNING, AwardStatus, Scheme
 from shared.values.division import Division, Scope
 from shared.values.month import Month
 
-_ENDED: Final = ("STOPPED", "TERMINATED")
+_RUNNING: Final = tuple(status.value for status in RUNNING)
 _SUPERSEDE: Final = text(
     "WITH changed AS (UPDATE award SET status = 'STOPPED', version = version + 1 "
     "WHERE person_id = :person AND scheme = :scheme AND status = 'SUSPENDED' RETURNING *), "
@@ -57,9 +57,7 @@ async def running(connection: AsyncConnection, scheme: Scheme, county: Division)
     counted = await connection.scalar(
         select(func.count())
         .select_from(award)
-        .where(
-            award.c.scheme == scheme.value, award.c.status.not_in(_ENDED), inside(award.c.division, Scope.of(county))
-        )
+        .where(award.c.scheme == scheme.value, award.c.status.in_(_RUNNING), inside(award.c.division, Scope.of(county)))
     )
     return int(counted or 0)
 
@@ -70,7 +68,8 @@ async def has_running(connection: AsyncConnection, person_id: UUID, scheme: Sche
         select(award.c.award_id).where(
             award.c.person_id == person_id,
             award.c.scheme == scheme.value,
-            award.c.status.not_in([*_ENDED, AwardStatus.SUSPENDED.value]),
+            award.c.status.in_(_RUNNING),
+            award.c.status != AwardStatus.SUSPENDED.value,
         )
     )
     return found is not None

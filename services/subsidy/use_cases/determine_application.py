@@ -12,7 +12,7 @@ from services.subsidy.domain.errors import AwardExists, CertificateNotValid, Per
 from services.subsidy.domain.facts import AwardWasGranted, AwardWasStopped
 from services.subsidy.use_cases.application_ports import CaseWork
 from services.subsidy.use_cases.handle_application import EVERYWHERE, save, timing_of
-from services.subsidy.use_cases.judge_awards import judge_awards
+from services.subsidy.use_cases.judge_awards import follow_facts, judge_awards
 from shared.values.award import AwardStatus
 
 
@@ -88,3 +88,4 @@ async def _grant(application: Application, award_id: UUID, holder: Holder, work:
         AwardWasGranted(event_id=work.new_id(), occurred_at=now, award=award),
     )
     await judge_awards([application.person_id], work, traces={})
+    await follow_facts([application.person_id], work)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.postgres import PostgresServer
 from services.subsidy.adapters import policies
 from services.subsidy.adapters.policy_documents import parse
-from services.subsidy.adapters.tables import metadata
+from services.subsidy.adapters.schema import metadata
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.decisions import Card, Home
 from shared.kit.clock import Clock

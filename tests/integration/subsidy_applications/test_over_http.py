@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
-from services.subsidy.adapters import engine
+from services.subsidy.adapters import engine, policies
+from services.subsidy.adapters.policy_documents import parse
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.person_facts import Economy, Fact, FactKind, Source
 from shared.values.month import Month
 from tests.builders.subsidy_applications import TODAY
 from tests.integration.subsidy_applications.conftest import AWAY_TOWN, PAPERS, VILLAGE, Office, a_number
+from tests.unit.kit.a_service import bearer
 
 AFTER_NOTICE = date(2026, 6, 24)
 
@@ -100,7 +103,7 @@ async def test_without_a_valid_card_nothing_is_asked_and_the_review_says_why_rea
         ("living_subsidy", "pre-determination", "county_determiner", 2, "READ-02/income"),
     ],
 )
-async def test_what_did_not_hold_on_the_day_of_the_application_is_named_with_its_rule_read_02(
+async def test_what_did_not_hold_on_the_day_of_the_application_is_named_with_its_rule_read_02(  # noqa: PLR0917
     office: Office, scheme: str, step: str, role: str, grade: int, rule: str
 ) -> None:
     case = await office.submit(await office.person(grade=grade), scheme=scheme)
@@ -115,7 +118,7 @@ async def test_what_did_not_hold_on_the_day_of_the_application_is_named_with_its
 async def test_a_condition_first_met_after_the_application_needs_a_new_one_read_02(office: Office) -> None:
     person_id = await office.person()
     case = await office.submit(person_id, scheme="living_subsidy")
-    dibao = {"kind": FactKind.ECONOMY, "value": Economy.DIBAO.value, "source": Source.CIVIL_AFFAIRS}
+    dibao: dict[str, Any] = {"kind": FactKind.ECONOMY, "value": Economy.DIBAO.value, "source": Source.CIVIL_AFFAIRS}
     await office.learn(Fact(fact_id=uuid4(), person_id=person_id, valid_from=TODAY + timedelta(days=1), **dibao))
     await office.step(case, "first-check", who="checker")
     await office.step(case, "review", "county_reviewer")
@@ -204,8 +207,6 @@ async def test_a_step_needs_the_version_seen_and_a_second_click_changes_nothing(
     assert (await office.call("POST", path)).status_code == 428
     assert (await office.call("POST", path, version='"99"')).status_code == 412
     headers = {"If-Match": f'"{office.versions[case]}"', "Idempotency-Key": "one-click"}
-    from tests.unit.kit.a_service import bearer  # noqa: PLC0415 - only here the key is chosen
-
     headers |= bearer(sub="clerk", roles=["township_clerk"], divisions=["341502"])
     first = await office.client.post(path, headers=headers)
     second = await office.client.post(path, headers=headers)
@@ -270,11 +271,11 @@ async def test_both_counties_see_one_case_and_each_only_what_it_may_sub_25_26_27
 ) -> None:
     person_id = await office.person()
 
-    async def link(*_: Any) -> UUID:
+    async def linked(*_: Any) -> UUID:
         return person_id
 
-    monkeypatch.setattr("services.subsidy.entrypoints.http.applications.intake.link", link)
-    away = {"divisions": [AWAY_TOWN]}
+    monkeypatch.setattr("services.subsidy.entrypoints.http.applications.intake.linked", linked)
+    away: dict[str, Any] = {"divisions": [AWAY_TOWN]}
     case = await office.submit(None, acceptance=AWAY_TOWN, **away)
     told = (await office.call("GET", f"/api/v1/applications/{case}", **away)).json()
     assert (told["channel"], told["home"], told["acceptance"]) == ("CROSS_PROVINCE", VILLAGE, AWAY_TOWN)
@@ -301,11 +302,11 @@ async def test_late_pushes_decisions_and_news_are_counted_for_the_county_that_wa
 ) -> None:
     persons = [await office.person() for _ in range(3)]
 
-    async def link(*_: Any) -> UUID:
+    async def linked(*_: Any) -> UUID:
         return persons.pop()
 
-    monkeypatch.setattr("services.subsidy.entrypoints.http.applications.intake.link", link)
-    away = {"divisions": [AWAY_TOWN]}
+    monkeypatch.setattr("services.subsidy.entrypoints.http.applications.intake.linked", linked)
+    away: dict[str, Any] = {"divisions": [AWAY_TOWN]}
     late, slow, prompt = [await office.submit(None, acceptance=AWAY_TOWN, **away) for _ in range(3)]
     for case in (slow, prompt):
         await office.step(case, "push", **away)
@@ -329,7 +330,7 @@ async def test_late_pushes_decisions_and_news_are_counted_for_the_county_that_wa
 
 async def test_somebody_of_another_county_is_found_by_their_number_only(office: Office) -> None:
     person_id = await office.person()
-    away = {"divisions": [AWAY_TOWN]}
+    away: dict[str, Any] = {"divisions": [AWAY_TOWN]}
     body = office.a_form(person_id, acceptance=AWAY_TOWN)
     unseen = await office.call("POST", "/api/v1/applications", body=body, **away)
     assert (unseen.status_code, unseen.json()["code"]) == (404, "person_not_known")
@@ -377,8 +378,6 @@ async def test_death_ends_the_case_and_the_months_before_it_stay_owed_rules_4_6(
     )
     await office.learn(death)
     async with office.works.begin() as work:
-        from sqlalchemy import text  # noqa: PLC0415 - what the register's event does to our copy
-
         await work.connection.execute(text("UPDATE copy_registry_person SET died_on = '2026-07-03'"))
     office.clock.show(date(2026, 8, 3))
     listed = (await office.call("GET", "/api/v1/applications?died=true")).json()["items"]
@@ -393,8 +392,6 @@ async def test_death_of_somebody_who_was_not_eligible_owes_nothing(office: Offic
     person_id = await office.person(grade=4)
     case = await office.submit(person_id)
     async with office.works.begin() as work:
-        from sqlalchemy import text  # noqa: PLC0415 - what the register's event does to our copy
-
         await work.connection.execute(text("UPDATE copy_registry_person SET died_on = '2026-06-20'"))
     closed = await office.step(case, "death-closing", "county_determiner")
     assert (closed["state"], closed["award_id"]) == ("CLOSED_DEATH", None)
@@ -425,9 +422,6 @@ async def test_a_quota_that_is_used_up_grants_no_more(office: Office) -> None:
     first, second = [await office.submit(await office.person()) for _ in range(2)]
     for case in (first, second):
         await office.until_notice(case)
-    from services.subsidy.adapters import policies  # noqa: PLC0415
-    from services.subsidy.adapters.policy_documents import parse  # noqa: PLC0415
-
     quota = {
         "division": "341502",
         "title": "名额",

@@ -32,7 +32,7 @@ APPLICATION_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "no such open objection to the application",
     ),
     errors.FormIsForgotten: ProblemText(
-        410,
+        404,
         "申请表已到期清理",
         "Form is forgotten",
         "该申请已办结满保管期，申请表不再保存",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from services.subsidy.adapters.register import link
+from services.subsidy.adapters.register import linked
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.application_errors import ApplicantIsNotLinked
 from services.subsidy.domain.errors import PersonNotKnown
@@ -23,7 +23,9 @@ from services.subsidy.entrypoints.http.applications.desk import (
 from services.subsidy.entrypoints.http.applications.schemas import ApplicationIn, ApplicationOut, CompletionIn
 from services.subsidy.use_cases import handle_application as steps
 from services.subsidy.use_cases.submit_application import SubmitApplication, submit_application
+from shared.kit.clients import ServiceIsUnavailable
 from shared.kit.permissions import Caller
+from shared.kit.problems import Problem
 from shared.kit.routing import Router
 from shared.values.division import Division
 
@@ -58,12 +60,25 @@ async def _person(caller: Caller, body: ApplicationIn, work: SubsidyWork, forms:
     """Whoever the caller may see by id; anybody by the number on the identity card. A number is one person's."""
     known = await forms.known_as(work.connection, body.citizen_id_no)
     if body.person_id is None:
-        return known or await link(request.app.state.settings, body.citizen_id_no)
+        return await _by_number(body, known, request)
     if known not in {None, body.person_id}:
         raise ApplicantIsNotLinked
     if known is None and not await work.facts.divisions([body.person_id], within=caller.scope):
         raise PersonNotKnown
     return body.person_id
+
+
+async def _by_number(body: ApplicationIn, known: UUID | None, request: Request) -> UUID:
+    """The register knows best; while it does not answer, what an earlier application told us."""
+    try:
+        found = await linked(request.app.state.settings, body.citizen_id_no)
+    except ServiceIsUnavailable as error:
+        if known is None:
+            raise Problem("service_unavailable", headers={"Retry-After": "5"}, service=error.service) from error
+        return known
+    if found is None:
+        raise ApplicantIsNotLinked
+    return found
 
 
 @router.post("/{application_id}/completion-request", dependencies=[ONCE], summary="一次性告知补正")

@@ -36,6 +36,7 @@ from services.subsidy.entrypoints.http.applications.schemas import (
 from shared.kit.audit import Look, looks
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller
+from shared.kit.problems import NOT_THERE_YET
 from shared.kit.routing import Router
 from shared.kit.scoping import DivisionAsked
 from shared.values.award import Scheme
@@ -121,7 +122,12 @@ async def check_certificate(caller: Reader, application_id: UUID, work: Work, re
     )
 
 
-@router.get("/applications/{application_id}/refusal-notice", summary="不予认定通知书（打印）", response_class=Response)
+@router.get(
+    "/applications/{application_id}/refusal-notice",
+    summary="不予认定通知书（打印）",
+    response_class=Response,
+    responses=NOT_THERE_YET,
+)
 async def print_refusal(caller: Reader, application_id: UUID, work: Work, forms: FormsOf) -> Response:
     """The refusal in writing, with its reason, to hand over (SUB-24)."""
     application = await _looked(application_id, work, caller, (*APPLICATION_FIELDS, "name"))

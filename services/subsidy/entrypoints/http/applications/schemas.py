@@ -24,9 +24,9 @@ Account = Annotated[
     BankAccount, AsText(BankAccount.parse, "银行账号", min_length=8, max_length=48, format="bank-account")
 ]
 Number = Annotated[
-    IdentityNumber, AsText(IdentityNumber.parse, "公民身份号码", min_length=15, max_length=32, format="citizen-id-no")
+    IdentityNumber, AsText(IdentityNumber.parse, "公民身份号码", min_length=15, max_length=32, format="citizen-id")
 ]
-Words = Annotated[Statement, AsText(Statement.parse, "书面说明", min_length=2, max_length=2000, format="statement")]
+Words = Annotated[Statement, AsText(Statement.parse, "书面说明", min_length=2, max_length=2000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=64)]
 Papers = Annotated[list[Paper], Field(max_length=10)]
 
