@@ -304,8 +304,8 @@ _STATEMENTS: Final = (
             (
                 "INSERT INTO determination (award_id, person_id, scheme, division, county, application_date, "
                 f"application_month, single, known_from) SELECT {award}, {_PERSON}, '{scheme}', {_COUNTY} || '001001', "
-                f"{_COUNTY}, p.{column}, 12 * extract(year FROM p.{column}) + extract(month FROM p.{column}) - 1, true, :at "
-                f"FROM {_CROWD} WHERE p.{column} IS NOT NULL ORDER BY g"
+                f"{_COUNTY}, p.{column}, 12 * extract(year FROM p.{column}) + extract(month FROM p.{column}) - 1, true, "
+                f":at FROM {_CROWD} WHERE p.{column} IS NOT NULL ORDER BY g"
             ),
             (
                 "INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, "

@@ -117,7 +117,9 @@ async def opened(server: PostgresServer, folder: Path) -> AsyncIterator[World]:
         for reader in ("subsidy", "rehab"):
             await _hear(world, reader, "registry")
         await _grant(world)
+        await _decide(world)
         await _apply(world)
+        await _find(world)
         for publisher in ("registry", "subsidy", "rehab"):
             await _hear(world, "indicators", publisher)
         for service in SERVICES:
@@ -232,6 +234,20 @@ async def _grant(world: World) -> None:
         world.ids["rehab"][place]["case_id"] = case["case_id"]
 
 
+async def _decide(world: World) -> None:
+    """A fact about each person, a policy drafted in each county."""
+    determiner = world.token(DETERMINER, "*", subject=MAKER)
+    for place in DIVISIONS:
+        ids = world.ids["subsidy"][place]
+        ids |= {"county": ids["division"][:6], "name_of_a_profile": "scheme-special-aid"}
+        told = {"person_id": ids["person_id"], "kind": "ECONOMY", "value": "DIBAO", "valid_from": "2020-01-01"}
+        fact = await world.call("subsidy", "POST", "/api/v1/facts", determiner, told, status=201)
+        document = {"division": ids["county"], "title": "试行办法", "legal_basis": "县文件", "since": "2029-01"}
+        asked = {"document": document}
+        policy = await world.call("subsidy", "POST", "/api/v1/policies", determiner, asked, status=201)
+        ids |= {"fact_id": fact["fact_id"], "policy_id": policy["policy_id"]}
+
+
 async def _apply(world: World) -> None:
     """An application for the other subsidy for each person, on a day whose year has a calendar."""
     clerk = world.token(CLERK, "*")
@@ -240,11 +256,31 @@ async def _apply(world: World) -> None:
         ids = world.ids["subsidy"][place]
         ids["applicant_no"] = a_number(80 + serial)
         body = {
-            "scheme": "living_subsidy", "acceptance": ids["division"], "person_id": ids["person_id"],
-            "name": "王小明", "citizen_id_no": ids["applicant_no"], "account": ids["account"], "bank": "徽商银行",
+            "scheme": "living_subsidy",
+            "acceptance": ids["division"],
+            "person_id": ids["person_id"],
+            "name": "王小明",
+            "citizen_id_no": ids["applicant_no"],
+            "account": ids["account"],
+            "bank": "徽商银行",
         }
         case = await world.call("subsidy", "POST", "/api/v1/applications", clerk, body, status=201)
         ids["application_id"] = case["application_id"]
+
+
+async def _find(world: World) -> None:
+    """Each person is on a work list."""
+    found = (
+        "INSERT INTO finding (finding_id, version, kind, person_id, scheme, division, month, since, amount_fen, rules, "
+        "state, found_at) VALUES (:finding_id, 1, 'ELIGIBLE_UNPAID', :person_id, 'living_subsidy', :division, "
+        "'2026-06-01', '2026-06-01', 8000, 0, 'OPEN', now())"
+    )
+    for place in DIVISIONS:
+        ids = world.ids["subsidy"][place]
+        ids["finding_id"] = str(uuid7())
+        async with world.parts["subsidy"].works.begin() as work:
+            values = {name: ids[name] for name in ("finding_id", "person_id", "division")}
+            await work.connection.execute(text(found), values)
 
 
 # ---------------------------------------------------------------------------- what every service has

@@ -99,7 +99,7 @@ def finding_router(jobs: Jobs) -> Router:
     router = Router(prefix="/api/v1", tags=["findings"])
 
     @router.post("/finding-looks", status_code=202, dependencies=[Idempotent()], summary="比对：查找应享未享、应停未停")
-    async def look(caller: Reader, body: LookIn, work: Work, request: Request) -> JobView:
+    async def look(caller: Closer, body: LookIn, work: Work, request: Request) -> JobView:
         """Look over everybody of a division; watch the job."""
         job = await _submit(jobs, work, caller, FINDINGS_JOB, body)
         return view_of(job, request, TEXTS)

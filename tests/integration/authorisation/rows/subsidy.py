@@ -19,6 +19,8 @@ from tests.integration.authorisation.row import (
 )
 from tests.integration.authorisation.rows import house as common
 from tests.integration.authorisation.rows import subsidy_applications as applications
+from tests.integration.authorisation.rows import subsidy_findings as findings
+from tests.integration.authorisation.rows import subsidy_money as money
 
 _AWARDS, _ME = "/api/v1/awards", "/api/v1/me"
 _AWARD, _READ = f"{_AWARDS}/{{award_id}}", "award:read"
@@ -33,6 +35,8 @@ ROWS: Final[tuple[Row, ...]] = (
     *common.erasures(),
     *common.requests(),
     *applications.ROWS,
+    *money.ROWS,
+    *findings.ROWS,
     one(
         "POST", _AWARDS, "award:write", status=CONFLICT, code="award_exists",
         body={"person_id": "{person_id}", "scheme": "nursing_subsidy"},
