@@ -13,7 +13,7 @@ LIFETIME_SECONDS: Final = 12 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Keep-alive clients: caller at service. All see the prefecture and nothing beyond it."""
+    """Keep-alive clients: caller at service. All see the prefecture and nothing beyond it, but for the two of policy."""
 
     reviewer: Api
     """Disability federation (残联审核人) at the registry."""
@@ -27,14 +27,18 @@ class Cast:
     """At the registry, reads everything and changes nothing."""
     subsidy_auditor: Api
     """The auditor at the subsidy service."""
+    drafter: Api
+    """Civil affairs of the province: drafts policy."""
+    approver: Api
+    """A second person there: approves it."""
 
     @classmethod
     async def assemble(cls, stack: Stack, closing: AsyncExitStack) -> Self:
         """Everybody, until ``closing`` closes."""
 
-        async def enter(service: str, role: str, subject: str, name: str) -> Api:
+        async def enter(service: str, role: str, subject: str, name: str, division: str = PREFECTURE) -> Api:
             token = stack.token(
-                role, divisions=(PREFECTURE,), subject=subject, name=name, lifetime_seconds=LIFETIME_SECONDS
+                role, divisions=(division,), subject=subject, name=name, lifetime_seconds=LIFETIME_SECONDS
             )
             return await closing.enter_async_context(Api(stack.url(service), token))
 
@@ -45,6 +49,8 @@ class Cast:
             statistician=await enter("indicators", "statistician", "zhao.tongji", "赵统计"),
             auditor=await enter("registry", "auditor", "chen.shenji", "陈审计"),
             subsidy_auditor=await enter("subsidy", "auditor", "chen.shenji", "陈审计"),
+            drafter=await enter("subsidy", "county_determiner", "wu.qicao", "吴起草", "*"),
+            approver=await enter("subsidy", "county_determiner", "zheng.fuhe", "郑复核", "*"),
         )
 
 

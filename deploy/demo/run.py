@@ -11,7 +11,7 @@ from typing import Final
 
 import psutil
 
-from deploy.demo import cancellations, story, tour
+from deploy.demo import cancellations, policy, story, tour
 from deploy.demo.cast import Cast, operator
 from deploy.demo.generator import SyntheticPerson, generate
 from deploy.demo.loading import Watch, caught_up, holders, import_awards, import_persons, open_cases
@@ -136,6 +136,9 @@ class Demonstration:
         self.report.facts["import_rows_per_second"] = round(done.rows_per_second)
         async with self._step("copies_filled", "各服务从事件得到自己的副本", "copies filled from events"):
             await caught_up(watches, screen)
+        async with self._step("policy_in_force", "政策起草、复核、施行", "policy drafted, approved, in force"):
+            documents = await policy.put_in_force(cast)
+        screen.note(f"{documents} 份政策文件 policy documents")
         async with self._step("awards_imported", "导入两项补贴资格", "awards imported"):
             awards = await import_awards(persons(), cast.reviewer, cast.determiner, directory, screen)
         screen.note(f"{awards.applied:,} 项 awards")
@@ -173,6 +176,11 @@ class Demonstration:
         async with self._step("indicators_moved", "指标随之变化", "indicators moved"):
             ended = await story.moved(counted, {"certificates_ended": 1, "awards_ended": 1}, cast.statistician)
         screen.note(story.difference(counted, ended))
+        async with self._step(
+            "stop_explained", "停发依据：金额、规则、注销事件", "explained: amounts, rules, the event"
+        ):
+            amounts = await story.explain(life, award, cast)
+        screen.note(f"注销当月应发 {amounts[0]} 元，次月 {amounts[1]} 元 due in its month, and in the next")
         async with self._step("cause_traced", "由停发追溯到注销请求", "traced back to the request"):
             await story.trace(life, cast, screen)
         self._stops = {life.stop_id}

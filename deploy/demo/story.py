@@ -11,6 +11,8 @@ from deploy.demo.cancellations import milliseconds_until_suspended
 from deploy.demo.cast import PREFECTURE, Cast
 from deploy.demo.generator import NURSING_SUBSIDY, SyntheticPerson, generate
 from deploy.demo.screen import Screen
+from shared.values.money import Money
+from shared.values.month import Month
 
 EVENT_SECONDS_MAX: Final = 30.0
 REASON: Final = "NO_LONGER_MEETS"
@@ -118,6 +120,23 @@ async def suspension(life: Life, cast: Cast) -> tuple[float, Json]:
     """Milliseconds until the award is seen suspended, and the award."""
     milliseconds = await milliseconds_until_suspended(cast.determiner, life.award_id)
     return milliseconds, await cast.determiner.get(f"/api/v1/awards/{life.award_id}")
+
+
+async def explain(life: Life, award: Json, cast: Cast) -> tuple[str, str]:
+    """What is due in the month of the cancellation and in the next, in yuan.
+
+    Raises CauseIsWrong unless the explanation of the next month names the cancelling event and that rule.
+    """
+    stopped = Month.parse(award["effective_month"])
+    of = f"/api/v1/persons/{life.person_id}/entitlements/{award['scheme']}"
+    before, after = [await cast.determiner.get(f"{of}/{month}") for month in (stopped.plus(-1), stopped)]
+    named = [fact["id"] for fact in after["facts"]]
+    fired = [rule["id"] for rule in after["rules"] if rule["stops"]]
+    if life.stop_id not in named or "SUB-38/cancel" not in fired:
+        message = f"{life.stop_id} is not among the facts {named}, or no rule of {fired} is about a cancellation"
+        raise CauseIsWrong(message)
+    first, then = (str(Money(told["entitlement"]["due_fen"])) for told in (before, after))
+    return first, then
 
 
 async def open_case(life: Life, cast: Cast) -> None:

@@ -44,6 +44,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             awards.router,
             facts.router,
             policies.router,
+            policies.beside,
             entitlements.router,
             *application_routers(payees),
             calendar_router(working_days),

@@ -54,9 +54,11 @@ class Desk:
         sent = {"Idempotency-Key": str(uuid4())} | {name.replace("_", "-"): value for name, value in headers.items()}
         return await self._client.post(path, json=body, headers=sent)
 
-    async def put(self, path: str, body: Json) -> httpx.Response:
+    async def put(self, path: str, body: Json, **headers: str) -> httpx.Response:
         """PUT."""
-        return await self._client.put(path, json=body)
+        return await self._client.put(
+            path, json=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
 
     async def change(self, thing: str, step: str, body: Json | None = None) -> Json:
         """Look at a thing, then take a step of its life that must be allowed."""
@@ -87,7 +89,7 @@ class House:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._desks: dict[tuple[str, str, tuple[str, ...]], Desk] = {}
+        self._desks: dict[tuple[str, str, tuple[str, ...], str], Desk] = {}
         self._closing = AsyncExitStack()
         self._numbers = itertools.count()
 
@@ -97,11 +99,11 @@ class House:
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()
 
-    def desk(self, service: str, role: str, *divisions: str) -> Desk:
-        """A caller with a role, in Lu'an unless told otherwise."""
-        key = (service, role, divisions or ("3415",))
+    def desk(self, service: str, role: str, *divisions: str, subject: str = "") -> Desk:
+        """A caller with a role, in Lu'an unless told otherwise; ``subject``: somebody else with the same role."""
+        key = (service, role, divisions or ("3415",), subject)
         if key not in self._desks:
-            token = self.stack.token(role, divisions=key[2], subject=f"test.{role}")
+            token = self.stack.token(role, divisions=key[2], subject=subject or f"test.{role}")
             client = httpx.AsyncClient(
                 base_url=self.stack.url(service),
                 headers={"Authorization": f"Bearer {token}"} if role else {},
@@ -168,6 +170,24 @@ class House:
         body = {"person_id": holder.person_id, "scheme": scheme, **more}
         return await self.determiner.post("/api/v1/awards", body)
 
+    async def policy_in_force(self, *profiles: str) -> None:
+        """Shipped profiles, drafted by one person and put in force with the approval of another."""
+        maker, checker = (self.desk("subsidy", "county_determiner", "*", subject=name) for name in ("maker", "checker"))
+        for profile in profiles:
+            drafted = await maker.post(f"/api/v1/shipped-policies/{profile}/drafts")
+            assert drafted.status_code == 201, drafted.text
+            for document in drafted.json()["items"]:
+                approval_id = await approved("policy.in_force", document["policy_id"], maker, checker)
+                step = f"/api/v1/policies/{document['policy_id']}/entry-into-force"
+                answer = await maker.post(step, {"approval_id": approval_id})
+                assert answer.status_code == 200, answer.text
+
+    async def due(self, person: str, scheme: str, first: Month, last: Month) -> dict[str, int | None]:
+        """What is due to a person, month by month."""
+        path = f"/api/v1{person.removeprefix('/api/v1')}/entitlements"
+        told = await self.determiner.read(path, first=str(first), last=str(last))
+        return {item["month"]: item["due_fen"] for item in told["items"] if item["scheme"] == scheme}
+
     # ------------------------------------------------------------------ patience
 
     async def told(self, reader: str, publisher: str = "registry") -> None:
@@ -192,6 +212,18 @@ class House:
         told = await self.determiner.read(award)
         assert told["status"] == status, told
         return told
+
+
+async def approved(kind: str, subject_id: str, maker: Desk, checker: Desk) -> str:
+    """Propose as one person, approve as another; the id of the approval."""
+    proposed = await maker.post("/api/v1/approvals", {"kind": kind, "subject_id": subject_id, "note": "请复核"})
+    assert proposed.status_code == 201, proposed.text
+    approval_id: str = proposed.json()["approval_id"]
+    path = f"/api/v1/approvals/{approval_id}"
+    seen = await checker.read(path)
+    answer = await checker.post(f"{path}/approval", {"digest": seen["digest"]})
+    assert answer.status_code == 200, answer.text
+    return approval_id
 
 
 async def until(look: Callable[[], Awaitable[Any]], enough: Callable[[Any], bool]) -> Any:

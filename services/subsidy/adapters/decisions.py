@@ -107,7 +107,9 @@ class SqlDecisions:
 
     async def open_pause(self, award_id: UUID) -> Pause:
         """The pause of a paused award."""
-        query = select(pause).where(pause.c.award_id == award_id, pause.c.until == _FOR_EVER, _OPEN)
+        query = select(pause.c.pause_id, pause.c.first_day).where(
+            pause.c.award_id == award_id, pause.c.until == _FOR_EVER, _OPEN
+        )
         row = (await self._connection.execute(query)).one()
         return Pause(pause_id=row.pause_id, award_id=award_id, first=Month.of(row.first_day))
 

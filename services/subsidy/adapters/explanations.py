@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import engine, policy_documents
@@ -78,7 +78,8 @@ _WHAT_ZH: Final = {
 
 @cache
 def _candidates() -> Select[Any]:
-    return candidates(engine.TABLES, Population.of(()))
+    found = candidates(engine.TABLES, Population.of(())).subquery("candidate")
+    return select(*(found.c[name] for name in (*Combination.__dataclass_fields__, "scheme", "award_id")))
 
 
 async def explain(

@@ -45,7 +45,8 @@ _STOPPING: Final = {rule.number: _KINDS[rule.id] for rule in RULES if rule.id in
 
 _NEWEST: Final = text(
     "SELECT DISTINCT ON (person_id, scheme) award_id, person_id, scheme, application_date, cause_id, cause_kind, "
-    "effective_month FROM award WHERE person_id = ANY(:persons) "
+    "effective_month FROM award a WHERE person_id = ANY(:persons) "
+    "AND (cause_id IS NOT NULL OR EXISTS (SELECT FROM fact f WHERE f.person_id = a.person_id)) "
     "ORDER BY person_id, scheme, application_date DESC, award_id DESC"
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,4 +43,17 @@ async def in_force(connection: AsyncConnection, known_at: datetime | None) -> li
     return [parse(body) for body in rows]
 
 
-__all__ = ["ValidationError", "dump", "in_force", "parse"]
+def differences(here: PolicyDocument, there: PolicyDocument) -> list[tuple[str, Any, Any]]:
+    """What two documents say differently: where (a JSON pointer), here and there."""
+    return list(_differences("", dump(here), dump(there)))
+
+
+def _differences(where: str, here: Any, there: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(here, dict) and isinstance(there, dict):
+        for name in sorted(here.keys() | there.keys()):
+            yield from _differences(f"{where}/{name}", here.get(name), there.get(name))
+    elif here != there:
+        yield where, here, there
+
+
+__all__ = ["ValidationError", "differences", "dump", "in_force", "parse"]

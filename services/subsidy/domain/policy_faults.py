@@ -70,8 +70,60 @@ def _procedure(procedure: Procedure) -> Iterator[Fault]:
             yield Fault(f"/procedure/{name}", "时限应为 1 至 250 日", "a limit is between 1 and 250 days")
 
 
+def clashes(document: PolicyDocument, in_force: PolicyBook) -> list[Fault]:
+    """Parts that a document of the same division and first month says already: which one counts would be chance."""
+    told = parts(document)
+    return [
+        Fault(
+            where,
+            f"与同一地区、同一起始月份已施行的文件“{other.title}”重复",
+            f"said already by {other.title!r}, of the same division and first month",
+        )
+        for other in in_force.documents
+        if (other.division, other.since) == (document.division, document.since)
+        for where in sorted(told & parts(other))
+    ]
+
+
+def parts(document: PolicyDocument) -> set[str]:
+    """What a document says anything about, as JSON pointers."""
+    said = {f"/parameters/{name}" for name in document.parameters}
+    said |= {f"/switches/{name}" for name in _said(document.switches)}
+    said |= {f"/procedure/{name}" for name in _said(document.procedure)}
+    for code, scheme in document.schemes.items():
+        said |= {f"/schemes/{code}/{name}" for name in _said(scheme) if name != "overlaps"}
+        said |= {f"/schemes/{code}/overlaps/{kind.value}" for kind in scheme.overlaps}
+    return said
+
+
+def _said(part: Any) -> list[str]:
+    return [name for name in part.__dataclass_fields__ if getattr(part, name) is not None]
+
+
 def advice(document: PolicyDocument, in_force: PolicyBook) -> list[Fault]:
-    """What the law does not forbid outright: places may in principle add no exclusions of their own (SUB-14)."""
+    """What forbids nothing, but a second person should see: exclusions of one's own, months without an amount."""
+    others = [other for other in in_force.documents if other != document]
+    return [*_own_exclusions(document, in_force), *_gaps(document, PolicyBook([*others, document]))]
+
+
+def _gaps(document: PolicyDocument, book: PolicyBook) -> Iterator[Fault]:
+    """Schemes offered without an amount where the document begins or ends: each such month is an error (READ-14)."""
+    asked = [document.since] if document.until is None else [document.since, document.until]
+    county = "" if document.division == NATION else document.division
+    for code, scheme in document.schemes.items():
+        for month in map(Month.parse, asked):
+            offered = book.regime(county, month, code) is not None
+            priced = book.priced(county, month, code)
+            if offered and (priced is None or None in priced.amounts) and (county or scheme.tariff is not None):
+                yield Fault(
+                    f"/schemes/{code}/tariff",
+                    f"{month} 起该补贴没有标准，符合条件的人员将列为错误（READ-14）",
+                    f"from {month} on there is no amount: whoever is eligible is an error (READ-14)",
+                )
+
+
+def _own_exclusions(document: PolicyDocument, in_force: PolicyBook) -> list[Fault]:
+    """Places may in principle add no exclusions of their own (SUB-14)."""
     if document.division == NATION:
         return []
     month = Month.parse(document.since)
@@ -153,6 +205,13 @@ def _coverage(where: str, coverage: Coverage) -> Iterator[Fault]:
 def _tariff(where: str, tariff: Tariff) -> Iterator[Fault]:
     if not tariff.rows:
         yield Fault(f"{where}/rows", "标准至少应有一行", "a tariff has at least one row")
+    everybody = next((number for number, row in enumerate(tariff.rows) if row.case == Case()), None)
+    if everybody is not None and everybody + 1 < len(tariff.rows):
+        yield Fault(
+            f"{where}/rows/{everybody + 1}",
+            "前一行已适用于所有情形，本行不会被使用",
+            "the row before it applies to everybody; this one never counts",
+        )
     if tariff.rounding.unit_fen < 1:
         yield Fault(f"{where}/rounding/unit_fen", "取整单位应为正数", "the unit of rounding is positive")
     if tariff.since is not None:
@@ -162,8 +221,8 @@ def _tariff(where: str, tariff: Tariff) -> Iterator[Fault]:
         yield from _amount(f"{where}/rows/{number}/amount", row.amount)
     for number, supplement in enumerate(tariff.supplements):
         yield from _case(f"{where}/supplements/{number}/case", supplement.case)
-        if (supplement.percent is None) == (supplement.fen is None):
-            yield Fault(f"{where}/supplements/{number}", "应写明比例或金额之一", "either a percentage or an amount")
+        if supplement.percent is None and supplement.fen is None:
+            yield Fault(f"{where}/supplements/{number}", "应写明比例或金额", "a percentage, an amount, or both")
 
 
 def _case(where: str, case: Case) -> Iterator[Fault]:

@@ -48,6 +48,8 @@ HERE, BESIDE, THERE = "here", "beside", "there"
 DIVISIONS: Final = {HERE: "341502001001", BESIDE: "341502002001", THERE: "341503001001"}
 """Beside lies in the same county as here, there in the next."""
 MAKER: Final = "who-proposed"
+_OF_PLACES: Final = frozenset({"division", "county", "name_of_a_profile", "policy_id"})
+"""Names of the world that tell nothing of persons."""
 ACCOUNT: Final = "62220212345678901"
 
 Ids = dict[str, str]
@@ -79,7 +81,7 @@ class World:
 
     def telling(self, service: str, place: str) -> frozenset[bytes]:
         """What an answer that is about this place would hold."""
-        return frozenset(value.encode() for name, value in self.ids[service][place].items() if name != "division")
+        return frozenset(value.encode() for name, value in self.ids[service][place].items() if name not in _OF_PLACES)
 
     def token(self, role: str, *divisions: str, subject: str = "", **about: Any) -> str:
         """Of somebody with one role."""

@@ -29,7 +29,7 @@ _STYLE: Final = (
     "body{font:14px/1.6 'Noto Serif CJK SC','SimSun',serif;max-width:48em;margin:2em auto;color:#000}"
     "h1{font-size:1.4em;text-align:center}h2{font-size:1.1em;border-bottom:1px solid #999;margin-top:1.4em}"
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.2em .5em;text-align:left}"
-    "th{background:#eee}.sum{font-size:1.2em}@media print{body{margin:0}}"
+    "th{background:#eee}.sum{font-size:1.2em}.id{font-size:.7em;word-break:break-all}@media print{body{margin:0}}"
 )
 
 
@@ -76,10 +76,13 @@ def _reasons(explanation: Explanation) -> str:
 def _facts(known: Iterable[Known]) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.what)}</td><td>{escape(each.told)}</td><td>{each.valid_from or '—'}</td>"
-        f"<td>{each.valid_to or '—'}</td><td>{SOURCE_ZH[each.source]}</td><td>{_moment(each.known_from)}</td></tr>"
+        f"<td>{each.valid_to or '—'}</td><td>{SOURCE_ZH[each.source]}</td><td>{_moment(each.known_from)}</td>"
+        f"<td class=id>{each.id or '—'}</td></tr>"
         for each in known
     )
-    heads = "".join(f"<th>{head}</th>" for head in ("事项", "内容", "起", "止（不含当日）", "来源", "得知时间"))
+    heads = "".join(
+        f"<th>{head}</th>" for head in ("事项", "内容", "起", "止（不含当日）", "来源", "得知时间", "事件或事实编号")
+    )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 

@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.subsidy.adapters import policies, policy_documents
+from services.subsidy.adapters import policies, policy_documents, shipped_policies
 from services.subsidy.adapters.policies import PolicyStatus, StoredPolicy
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AuthorCannotApprove, PolicyNotFound
 from services.subsidy.domain.policy import NATION, Overlap, PolicyDocument
 from services.subsidy.domain.policy_book import PolicyBook
-from services.subsidy.domain.policy_faults import Fault, advice, faults
+from services.subsidy.domain.policy_faults import Fault, advice, clashes, faults
 from shared.kit.audit import Change
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.four_eyes import redeem
@@ -28,11 +28,13 @@ from shared.values.division import Division
 from shared.values.month import Month
 
 router = Router(prefix="/api/v1/policies", tags=["policies"])
+beside = Router(prefix="/api/v1", tags=["policies"])
 
 Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
 READER = Permit("policy:read")
 Writer = Annotated[Caller, Permit("policy:write")]
 Seen = Annotated[Precondition, Depends(if_match)]
+ShippedName = Annotated[str, Path(pattern=r"^[A-Za-z-]{1,40}$")]
 
 
 class PolicyIn(RequestModel):
@@ -90,6 +92,35 @@ class PolicyOut(BaseModel):
         )
 
 
+class ShippedOut(BaseModel):
+    """A profile that comes with the product."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    titles: list[str]
+
+
+class DifferenceOut(BaseModel):
+    """One part: what it is here, and there; null where a document does not say it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    here: Any
+    there: Any
+
+
+class ComparisonOut(BaseModel):
+    """Two documents side by side."""
+
+    model_config = ConfigDict(frozen=True)
+
+    policy_id: UUID
+    other: UUID
+    differences: list[DifferenceOut]
+
+
 class SchemeOut(BaseModel):
     """What a scheme is in a county in a month, all documents put together."""
 
@@ -141,7 +172,7 @@ async def list_policies(
     return Listed(items=[PolicyOut.of(item) for item in items], next=following)
 
 
-@router.get("/in-effect", dependencies=[READER], summary="某地某月适用的政策")
+@beside.get("/effective-policies", dependencies=[READER], summary="某地某月适用的政策")
 async def in_effect(
     work: Work,
     division: Annotated[str, Query(min_length=6, max_length=12)],
@@ -158,6 +189,41 @@ async def in_effect(
         month=str(asked),
         schemes=[_scheme(book, county, asked, scheme) for scheme in book.schemes],
         choices={name: getattr(choices, name) for name in choices.__dataclass_fields__},
+    )
+
+
+@beside.get("/shipped-policies", dependencies=[READER], summary="随产品提供的政策样本")
+async def list_shipped() -> Listed[ShippedOut]:
+    """Profiles a county may begin from; nothing of them counts before it was drafted and put in force."""
+    return Listed(items=[ShippedOut(name=name, titles=titles) for name, titles in shipped_policies.titles().items()])
+
+
+@beside.post("/shipped-policies/{name}/drafts", status_code=201, dependencies=[Idempotent()], summary="以政策样本起草")
+async def draft_shipped(caller: Writer, name: ShippedName, work: Work) -> Listed[PolicyOut]:
+    """Draft every document of a shipped profile."""
+    documents = shipped_policies.documents(name)
+    if documents is None:
+        raise PolicyNotFound
+    for document in documents:
+        _must_be_inside(document, caller)
+    stored = [
+        await policies.draft(work.connection, work.new_id(), document, by=caller.subject) for document in documents
+    ]
+    work.audit(*(_change("policy.drafted", each) for each in stored))
+    return Listed(items=[PolicyOut.of(each) for each in stored])
+
+
+@router.get("/{policy_id}/comparison", dependencies=[READER], summary="两份政策文件的比较")
+async def compare(
+    policy_id: UUID, work: Work, other: Annotated[UUID, Query(description="另一份文件")]
+) -> ComparisonOut:
+    """What another document says differently, part by part."""
+    one, two = await _found(work, policy_id), await _found(work, other)
+    told = policy_documents.differences(one.document, two.document)
+    return ComparisonOut(
+        policy_id=policy_id,
+        other=other,
+        differences=[DifferenceOut(where=where, here=here, there=there) for where, here, there in told],
     )
 
 
@@ -192,6 +258,7 @@ async def put_in_force(caller: Writer, policy_id: UUID, body: ApprovedIn, work: 
     checker = await policies.checker_of(work.connection, body.approval_id)
     if checker == stored.created_by:
         raise AuthorCannotApprove
+    _must_be_faultless(clashes(stored.document, PolicyBook(await policy_documents.in_force(work.connection, None))))
     effective = await policies.put_in_force(work.connection, stored, approved_by=checker)
     work.audit(_change("policy.put_in_force", effective))
     tag(response, effective.version)
@@ -240,14 +307,17 @@ def _scheme(book: PolicyBook, county: str, month: Month, scheme: str) -> SchemeO
 
 
 def _must_be_sound(document: PolicyDocument, caller: Caller) -> None:
-    found = faults(document)
+    _must_be_faultless(faults(document))
+    _must_be_inside(document, caller)
+
+
+def _must_be_faultless(found: list[Fault]) -> None:
     if found:
         raise Problem(
             "body_invalid",
             errors=[FieldError("policy_invalid", each.zh, each.en, pointer=f"/document{each.where}") for each in found],
             count=len(found),
         )
-    _must_be_inside(document, caller)
 
 
 def _must_be_inside(document: PolicyDocument, caller: Caller) -> None:
@@ -271,7 +341,9 @@ async def _mine(work: SubsidyWork, policy_id: UUID, caller: Caller) -> StoredPol
 
 
 async def _advice(work: SubsidyWork, stored: StoredPolicy) -> list[Fault]:
-    return advice(stored.document, PolicyBook(await policy_documents.in_force(work.connection, None)))
+    book = PolicyBook(await policy_documents.in_force(work.connection, None))
+    told = clashes(stored.document, book) if stored.status is PolicyStatus.DRAFT else []
+    return [*told, *advice(stored.document, book)]
 
 
 def _change(what: str, stored: StoredPolicy) -> Change:
