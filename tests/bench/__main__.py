@@ -15,6 +15,7 @@ from tests.bench.audit_bench import cost_of_auditing, trail_proved
 from tests.bench.cancelling import cancellation_to_suspension, cancellations_over_http
 from tests.bench.comparing import digest_of_a_relation
 from tests.bench.events import events_end_to_end
+from tests.bench.everybody import one_expression_over_a_province
 from tests.bench.ground import Ground, ground
 from tests.bench.importing import import_of_a_file
 from tests.bench.measure import Measurement, table, write_report
@@ -28,6 +29,7 @@ BENCHES: Final[Mapping[str, Callable[[Ground], Awaitable[list[Measurement]]]]] =
     "digest": digest_of_a_relation,
     "audit": cost_of_auditing,
     "proof": trail_proved,
+    "everybody": one_expression_over_a_province,
 }
 
 

@@ -7,7 +7,7 @@ to in `MONTH`. A list or a sum over the whole province can therefore be checked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
@@ -224,12 +224,25 @@ def person_of(number: int) -> UUID:
 
 def persona_of(number: int) -> Persona:
     """What the n-th person is."""
-    slot = number % THOUSAND
+    return next(persona for persona, numbers in slots() if number % THOUSAND in numbers)
+
+
+def slots() -> Iterator[tuple[Persona, range]]:
+    """Which numbers of every thousand each persona has."""
+    first = 0
     for persona in PERSONAS:
-        if slot < persona.per_mille:
-            return persona
-        slot -= persona.per_mille
-    raise AssertionError
+        yield persona, range(first, first + persona.per_mille)
+        first += persona.per_mille
+
+
+def is_planted(persona: Persona, kind: str, scheme: str) -> bool:
+    """Whether a persona belongs on a work list: could be paid and is not, or is shown as running and should not be."""
+    word = scheme.removesuffix("_subsidy")
+    if kind == "ELIGIBLE_UNPAID":
+        return int(getattr(persona, f"unpaid_{word}")) > 0
+    granted = getattr(persona, f"{word}_from") is not None
+    # A higher payment of the kind leaves the award as it is.
+    return granted and persona.active and getattr(persona, word) == 0 and persona.amount_fen is None
 
 
 def due_in_all(persons: int) -> Mapping[str, int]:
@@ -304,8 +317,8 @@ _STATEMENTS: Final = (
             (
                 "INSERT INTO determination (award_id, person_id, scheme, division, county, application_date, "
                 f"application_month, single, known_from) SELECT {award}, {_PERSON}, '{scheme}', {_COUNTY} || '001001', "
-                f"{_COUNTY}, p.{column}, 12 * extract(year FROM p.{column}) + extract(month FROM p.{column}) - 1, true, "
-                f":at FROM {_CROWD} WHERE p.{column} IS NOT NULL ORDER BY g"
+                f"{_COUNTY}, p.{column}, 12 * extract(year FROM p.{column}) + extract(month FROM p.{column}) - 1, "
+                f"true, :at FROM {_CROWD} WHERE p.{column} IS NOT NULL ORDER BY g"
             ),
             (
                 "INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, "

@@ -104,24 +104,21 @@ async def bureau(subsidy_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytes
         yield Bureau(works, client, JobRunner(works, jobs, handlers, files, worker="test"))
 
 
-def _persons(*, unpaid: str = "", missed: str = "") -> set[tuple[str, str]]:
-    """Whom the personas plant: who could be paid a subsidy and is not; whose award should have stopped."""
-    found = set()
-    for number in range(province.THOUSAND):
-        persona = province.persona_of(number)
-        for scheme, word in ((province.LIVING, "living"), (province.NURSING, "nursing")):
-            goes_on = getattr(persona, word) > 0 or persona.amount_fen is not None
-            is_missed = persona.active and getattr(persona, f"{word}_from") is not None and not goes_on
-            if (unpaid and getattr(persona, f"unpaid_{word}") > 0) or (missed and is_missed):
-                found.add((str(province.person_of(number)), scheme))
-    return found
+def _planted(kind: str) -> set[tuple[str, str]]:
+    """Whom the personas plant."""
+    return {
+        (str(province.person_of(number)), scheme)
+        for number in range(province.THOUSAND)
+        for scheme in (province.LIVING, province.NURSING)
+        if province.is_planted(province.persona_of(number), kind, scheme)
+    }
 
 
 async def test_both_lists_name_whom_they_should_and_nobody_else(bureau: Bureau) -> None:
     ended = await bureau.job("/api/v1/finding-looks", {"month": JUNE})
     unpaid, missed = await bureau.listed("kind=ELIGIBLE_UNPAID"), await bureau.listed("kind=STOP_MISSED")
-    assert {(each["person_id"], each["scheme"]) for each in unpaid} == _persons(unpaid="yes")
-    assert {(each["person_id"], each["scheme"]) for each in missed} == _persons(missed="yes")
+    assert {(each["person_id"], each["scheme"]) for each in unpaid} == _planted("ELIGIBLE_UNPAID")
+    assert {(each["person_id"], each["scheme"]) for each in missed} == _planted("STOP_MISSED")
     assert {each["amount_fen"] for each in unpaid} == {province.SEVERE, province.LIGHT}
     assert all(each["reasons"] for each in (*unpaid, *missed))
     assert ended["result"] == {"found": len(unpaid) + len(missed), "opened": len(unpaid) + len(missed), "settled": 0}
