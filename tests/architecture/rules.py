@@ -122,12 +122,9 @@ PEOPLE: Final[Mapping[str, str]] = {
 }
 """Rules that ask something of people and nothing of the product: why they have no test."""
 
-_APPLICATIONS: Final = "applications (RULES 4.6)"
 _PAYMENT: Final = "payment (RULES 4.4, 4.8)"
 _COMPARISON: Final = "comparison and recovery (RULES 4.5, 4.8)"
 AWAITED: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("SUB-20", "SUB-21", "SUB-22", "SUB-23", "SUB-24", "SUB-25", "SUB-26", "SUB-27"), _APPLICATIONS),
-    **dict.fromkeys(("SUB-28", "SUB-29", "SUB-30", "SUB-31", "SUB-37"), _APPLICATIONS),
     **dict.fromkeys(("SUB-55", "SUB-57", "SUB-58", "SUB-62"), _PAYMENT),
     **dict.fromkeys(("SUB-70", "SUB-73", "SUB-76", "SUB-79", "SUB-80"), _COMPARISON),
 }

@@ -164,6 +164,12 @@ class Office:
             return list(await connection.execute(text(statement), values))
 
 
+@pytest.fixture(autouse=True)
+def _a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test process shares its processor with others: a transaction of its own may stand still for longer."""
+    monkeypatch.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
     with migrated("subsidy") as server:
@@ -177,8 +183,7 @@ async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def office(engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    monkeypatch.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
+async def office(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
     clock = Clock(movable=True)
     clock.show(TODAY)
     works = works_on(engine, SubsidyWork, clock=clock)

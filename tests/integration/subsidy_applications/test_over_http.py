@@ -28,6 +28,7 @@ async def _due(office: Office, person_id: UUID, month: str) -> int | None:
 
 
 async def test_an_application_becomes_an_award_from_its_own_month_sub_20_35(office: Office) -> None:
+    """SUB-20, SUB-35."""
     person_id = await office.person()
     case = await office.submit(person_id)
     await office.until_notice(case)
@@ -64,6 +65,7 @@ async def test_what_the_rules_said_is_kept_with_the_step(office: Office) -> None
 
 
 async def test_a_stop_that_came_while_the_case_ran_suspends_the_award_at_once_sub_38(office: Office) -> None:
+    """SUB-38."""
     person_id = await office.person()
     case = await office.submit(person_id)
     await office.until_notice(case)
@@ -89,6 +91,7 @@ async def test_a_stop_that_came_while_the_case_ran_suspends_the_award_at_once_su
 
 
 async def test_without_a_valid_card_nothing_is_asked_and_the_review_says_why_read_18(office: Office) -> None:
+    """READ-18."""
     case = await office.submit(await office.person(card=False), papers=[])
     refused = await office.step(case, "completion-request", status=409)
     assert (refused["code"], "READ-18" in refused["detail"]) == ("conditions_are_not_met", True)
@@ -106,6 +109,7 @@ async def test_without_a_valid_card_nothing_is_asked_and_the_review_says_why_rea
 async def test_what_did_not_hold_on_the_day_of_the_application_is_named_with_its_rule_read_02(  # noqa: PLR0917
     office: Office, scheme: str, step: str, role: str, grade: int, rule: str
 ) -> None:
+    """READ-02."""
     case = await office.submit(await office.person(grade=grade), scheme=scheme)
     await office.step(case, "first-check", who="checker")
     if step != "review":
@@ -116,6 +120,7 @@ async def test_what_did_not_hold_on_the_day_of_the_application_is_named_with_its
 
 
 async def test_a_condition_first_met_after_the_application_needs_a_new_one_read_02(office: Office) -> None:
+    """READ-02."""
     person_id = await office.person()
     case = await office.submit(person_id, scheme="living_subsidy")
     dibao: dict[str, Any] = {"kind": FactKind.ECONOMY, "value": Economy.DIBAO.value, "source": Source.CIVIL_AFFAIRS}
@@ -129,6 +134,7 @@ async def test_a_condition_first_met_after_the_application_needs_a_new_one_read_
 
 
 async def test_a_refusal_is_written_kept_encrypted_and_printed_with_its_reason_sub_24(office: Office) -> None:
+    """SUB-24."""
     case = await office.submit(await office.person(grade=4))
     await office.step(case, "first-check", who="checker")
     words = "经核对，残疾等级为四级，不在护理补贴范围"
@@ -146,12 +152,14 @@ async def test_a_refusal_is_written_kept_encrypted_and_printed_with_its_reason_s
 
 
 async def test_a_refusal_without_words_or_without_a_reason_is_none_sub_24(office: Office) -> None:
+    """SUB-24."""
     case = await office.submit(await office.person())
     for body in ({"reason": "NOT_ELIGIBLE"}, {"words": "不符合条件"}, {"reason": "NOT_ELIGIBLE", "words": " "}):
         await office.step(case, "refusal", body=body, status=422)
 
 
 async def test_another_person_decides_about_a_refusal_and_may_reopen_the_case_sub_43(office: Office) -> None:
+    """SUB-43."""
     case = await office.submit(await office.person())
     await office.step(case, "first-check", who="checker")
     await office.step(case, "review", "county_reviewer")
@@ -217,6 +225,7 @@ async def test_a_step_needs_the_version_seen_and_a_second_click_changes_nothing(
 
 
 async def test_a_notice_shows_name_kind_and_amount_and_nothing_else_sub_23(office: Office) -> None:
+    """SUB-23."""
     case = await office.submit(await office.person())
     await office.until_notice(case)
     (posted,) = (await office.call("GET", "/api/v1/public-notices")).json()["items"]
@@ -269,6 +278,7 @@ async def test_a_dismissed_objection_lets_the_notice_end(office: Office) -> None
 async def test_both_counties_see_one_case_and_each_only_what_it_may_sub_25_26_27(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """SUB-25, SUB-26, SUB-27."""
     person_id = await office.person()
 
     async def linked(*_: Any) -> UUID:
@@ -300,6 +310,7 @@ async def test_both_counties_see_one_case_and_each_only_what_it_may_sub_25_26_27
 async def test_late_pushes_decisions_and_news_are_counted_for_the_county_that_was_late_sub_29(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """SUB-29."""
     persons = [await office.person() for _ in range(3)]
 
     async def linked(*_: Any) -> UUID:

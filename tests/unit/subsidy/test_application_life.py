@@ -173,12 +173,14 @@ def test_nothing_is_asked_where_nothing_is_missing_and_nothing_goes_on_without_p
 
 
 def test_whoever_acts_for_the_applicant_brings_their_authority_sub_21() -> None:
+    """SUB-21."""
     for filed_by in FiledBy:
         missing = later(an_application(), filed_by=filed_by).missing_papers
         assert missing == (frozenset() if filed_by is FiledBy.SELF else {Paper.AGENT_AUTHORITY})
 
 
 def test_an_application_without_a_valid_card_is_refused_not_incomplete_read_18() -> None:
+    """READ-18."""
     bare = later(an_application(), papers=frozenset())
     with pytest.raises(ConditionsAreNotMet):
         bare.ask_completion(Verdict(("READ-18",), None), NOW)
@@ -190,6 +192,7 @@ def test_an_application_without_a_valid_card_is_refused_not_incomplete_read_18()
 
 @pytest.mark.parametrize("rule", ["READ-18", "READ-02/grade", "READ-02/card"])
 def test_the_federation_does_not_pass_a_card_that_is_not_valid_or_out_of_scope_sub_18(rule: str) -> None:
+    """SUB-18."""
     with pytest.raises(ConditionsAreNotMet) as refused:
         an_application(S.FIRST_CHECKED).review(Verdict((rule,), 0), REVIEWER, NOW)
     assert refused.value.facts["rules"] == rule
@@ -197,6 +200,7 @@ def test_the_federation_does_not_pass_a_card_that_is_not_valid_or_out_of_scope_s
 
 
 def test_income_is_civil_affairs_business_not_the_federations_sub_20() -> None:
+    """SUB-20."""
     reviewed = an_application(S.FIRST_CHECKED).review(Verdict(("READ-02/income",), 0), REVIEWER, NOW)
     assert reviewed.state is S.REVIEWED
     with pytest.raises(ConditionsAreNotMet):
@@ -205,6 +209,7 @@ def test_income_is_civil_affairs_business_not_the_federations_sub_20() -> None:
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES if rule.effect is Effect.VOID])
 def test_any_condition_missing_on_the_day_of_the_application_stops_the_determination_read_02(rule: str) -> None:
+    """READ-02."""
     verdict = Verdict((rule,), 0)
     with pytest.raises(ConditionsAreNotMet):
         an_application(S.REVIEWED).pre_determine(verdict, DETERMINER, NOW)
@@ -219,6 +224,7 @@ def test_only_the_rules_that_void_an_application_make_a_verdict() -> None:
 
 
 def test_a_month_without_a_rate_waits_for_policy_and_is_no_zero_read_14() -> None:
+    """READ-14."""
     with pytest.raises(RateIsMissing):
         an_application(S.REVIEWED).pre_determine(Verdict.of(0, None, "NO_RATE"), DETERMINER, NOW)
 
@@ -265,6 +271,7 @@ def test_who_refused_does_not_decide_about_the_review_and_who_reopened_does_not_
 
 
 def test_a_notice_runs_five_working_days_and_its_last_day_counts_sub_22() -> None:
+    """SUB-22."""
     posted = an_application(S.PRE_DETERMINED).start_notice(NOW)
     assert posted.notice_until == date(2026, 6, 23), "19 June is a holiday, 20 and 21 a weekend"
     with pytest.raises(NoticeRuns):
@@ -287,6 +294,7 @@ def test_an_open_objection_keeps_a_case_from_being_determined() -> None:
 
 
 def test_each_step_has_its_limit_in_working_days_by_profile_sub_22() -> None:
+    """SUB-22."""
     p_a = a_timing(first_check_days=5, review_days=5, determination_days=7, closing_days=2)
     assert an_application(S.INCOMPLETE).complete([], p_a).due_on == date(2026, 6, 23)
     assert an_application().first_check(CLERK, p_a).due_on == date(2026, 6, 23)
@@ -316,6 +324,12 @@ def test_limits_are_policy_the_most_specific_division_wins_and_impossible_ones_a
     assert [fault.where for fault in faults(document("34", push_days=0))] == ["/procedure/push_days"]
 
 
+def test_a_saturday_that_is_worked_counts_and_a_holiday_does_not_sub_31() -> None:
+    """SUB-31."""
+    assert a_timing(date(2026, 2, 27)).at_home_within(1) == date(2026, 2, 28), "worked for the Spring Festival"
+    assert a_timing(date(2026, 6, 18)).at_home_within(1) == date(2026, 6, 22), "the Dragon Boat Festival is a Friday"
+
+
 def test_a_limit_into_a_year_without_a_calendar_fails_loudly_rules_12() -> None:
     with pytest.raises(WorkingDaysOfYearAreUnknown):
         an_application(S.INCOMPLETE).complete([], a_timing(date(2026, 12, 28)))
@@ -342,6 +356,7 @@ def _submitted(
 
 
 def test_a_window_in_another_county_is_a_cross_province_case_and_one_at_home_is_none_sub_28() -> None:
+    """SUB-28."""
     assert _submitted(Channel.WINDOW, AWAY).channel is Channel.CROSS_PROVINCE
     assert _submitted(Channel.WINDOW, Division("341503001")).channel is Channel.CROSS_PROVINCE
     assert _submitted(Channel.CROSS_PROVINCE, HOME).channel is Channel.WINDOW
@@ -351,6 +366,7 @@ def test_a_window_in_another_county_is_a_cross_province_case_and_one_at_home_is_
 
 
 def test_the_day_at_the_place_of_acceptance_fixes_the_first_month_sub_37() -> None:
+    """SUB-37."""
     away = _submitted(Channel.WINDOW, AWAY, today=date(2026, 6, 30))
     pushed = away.push(a_timing(date(2026, 7, 3)))
     assert (pushed.month, pushed.desk) == (Month.parse("2026-06"), HOME)
@@ -358,6 +374,7 @@ def test_the_day_at_the_place_of_acceptance_fixes_the_first_month_sub_37() -> No
 
 @pytest.mark.parametrize(("channel", "acceptance"), [(Channel.WINDOW, AWAY), (Channel.ONLINE, HOME)])
 def test_three_ten_and_three_working_days_sub_25_26_27_30(channel: Channel, acceptance: Division) -> None:
+    """SUB-25, SUB-26, SUB-27, SUB-30."""
     case = _submitted(channel, acceptance)
     assert (case.due_on, case.desk) == (date(2026, 6, 18), acceptance)
     with pytest.raises(CaseMustBePushed):
@@ -376,6 +393,7 @@ def test_three_ten_and_three_working_days_sub_25_26_27_30(channel: Channel, acce
 
 
 def test_a_day_too_late_is_late_for_ever_sub_29() -> None:
+    """SUB-29."""
     pushed = _submitted(Channel.WINDOW, AWAY).push(a_timing(date(2026, 6, 22)))
     refused = pushed.refuse(RefusalReason.NOT_ELIGIBLE, DETERMINER, a_timing(date(2026, 7, 7)))
     told = refused.tell(a_timing(date(2026, 7, 13)))
@@ -387,6 +405,7 @@ def test_a_day_too_late_is_late_for_ever_sub_29() -> None:
 
 
 def test_the_clock_of_the_push_begins_when_the_papers_are_complete_sub_25() -> None:
+    """SUB-25."""
     bare = _submitted(Channel.WINDOW, AWAY, papers=frozenset())
     assert bare.due_on is None
     complete = bare.ask_completion(ELIGIBLE, NOW).complete(PAPERS, a_timing(date(2026, 7, 1)))
