@@ -131,10 +131,11 @@ class Terms:
         return self._regimes[regime]
 
     def _tariff(self, cells: Cells) -> int:
-        if cells.cells not in self._tariffs:
-            self._tariffs[cells.cells] = len(self._tariffs)
-            self.rows["cell"] += [(self._tariffs[cells.cells], key, fen) for key, fen in cells.cells]
-        return self._tariffs[cells.cells]
+        known = len(self._tariffs)
+        number = self._tariffs.setdefault(cells.cells, known)  # looked up once: every look hashes all its cells
+        if number == known:
+            self.rows["cell"] += [(number, key, fen) for key, fen in cells.cells]
+        return number
 
 
 def lay_out(book: PolicyBook, counties: Collection[str], months: Sequence[Month]) -> Terms:
