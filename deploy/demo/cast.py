@@ -13,7 +13,7 @@ LIFETIME_SECONDS: Final = 12 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Keep-alive clients: caller at service. All see the prefecture and nothing beyond it, but for the two of policy."""
+    """Keep-alive clients: caller at service. All but the two who make policy see the prefecture only."""
 
     reviewer: Api
     """Disability federation (残联审核人) at the registry."""

@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST, disclosing
 from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs, working_days
@@ -88,6 +89,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
 def main() -> None:
     """Serve until told to stop."""
     settings = SubsidySettings()
+    explanations.warm()
     parts = open_parts(settings, role="api", blob_tables=blobs, make_work=lambda _: SubsidyWork)
     run_api(settings, app_of(settings, parts), parts.ops)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST
 from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.work import SubsidyWork
@@ -37,6 +38,7 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
 def main() -> None:
     """Work until told to stop."""
     settings = SubsidySettings()
+    explanations.warm()
     parts = open_parts(
         settings,
         role="worker",

@@ -106,6 +106,28 @@ async def questions(
     return {**terms.parameters, **population.parameters, "known_at": known_at or FAR_AHEAD}
 
 
+@cache
+def _written(shape: Population, *, homes: bool, rules: RuleSet) -> Compiled:
+    return write(statement(shape, homes=homes, rules=rules))
+
+
+@cache
+def write(query: Select[Any]) -> Compiled:
+    """The text of a statement. It takes a good part of a second: to be kept, and made before the first transaction."""
+    return query.compile(dialect=_DIALECT)
+
+
+async def run(connection: AsyncConnection, written: Compiled, bound: dict[str, Any]) -> Sequence[Row[Any]]:
+    """Run what was written before."""
+    return (await connection.exec_driver_sql(str(written), written.construct_params(bound))).all()
+
+
+def warm() -> None:
+    """Write the statements about one person, so that no first caller's transaction stands still meanwhile."""
+    for homes in (True, False):
+        _written(Population.of(()), homes=homes, rules=ALL_RULES)
+
+
 async def ask(
     connection: AsyncConnection,
     population: Population,
@@ -115,10 +137,8 @@ async def ask(
     rules: RuleSet = ALL_RULES,
 ) -> Sequence[Row[Any]]:
     """Run the expression; a row a person, scheme and month."""
-    rows: Sequence[Row[Any]] = (
-        await connection.execute(statement(population.shape, homes=homes, rules=rules), bound)
-    ).all()
-    return rows
+    written = _written(population.shape, homes=homes, rules=rules)
+    return await run(connection, written, bound)
 
 
 async def decide(
@@ -173,11 +193,6 @@ async def hold(connection: AsyncConnection, name: str, crowd: Crowd, *, book: Po
     await connection.exec_driver_sql(f"ANALYZE {name}")
 
 
-@cache
-def _compiled(query: Select[Any]) -> Compiled:
-    return query.compile(dialect=_DIALECT)
-
-
 async def _create(connection: AsyncConnection, name: str, query: Select[Any], bound: dict[str, Any]) -> None:
     await _execute(connection, f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS", query, bound)
     await connection.exec_driver_sql(f"ANALYZE {name}")
@@ -185,7 +200,7 @@ async def _create(connection: AsyncConnection, name: str, query: Select[Any], bo
 
 async def _execute(connection: AsyncConnection, verb: str, query: Select[Any], bound: dict[str, Any]) -> None:
     """A statement that keeps the rows of a query where they are."""
-    compiled = _compiled(query)
+    compiled = write(query)
     await connection.exec_driver_sql(f"{verb} {compiled}", compiled.construct_params(bound))
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Compiled, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import engine, policy_documents
@@ -77,9 +77,15 @@ _WHAT_ZH: Final = {
 
 
 @cache
-def _candidates() -> Select[Any]:
+def _candidates() -> Compiled:
     found = candidates(engine.TABLES, Population.of(())).subquery("candidate")
-    return select(*(found.c[name] for name in (*Combination.__dataclass_fields__, "scheme", "award_id")))
+    return engine.write(select(*(found.c[name] for name in (*Combination.__dataclass_fields__, "scheme", "award_id"))))
+
+
+def warm() -> None:
+    """Write the statements before the first transaction asks for them."""
+    engine.warm()
+    _candidates()
 
 
 async def explain(
@@ -127,7 +133,7 @@ def _nothing(person_id: UUID, scheme: str, month: Month) -> Answer:
 
 async def _combinations(connection: AsyncConnection, row: Any, asked: dict[str, Any]) -> list[Combination]:
     """What the amount was chosen from: the combinations of the claim that counted."""
-    found = await connection.execute(_candidates(), asked)
+    found = await engine.run(connection, _candidates(), asked)
     return [
         Combination(
             **{name: getattr(each, name) or 0 for name in Combination.__dataclass_fields__},

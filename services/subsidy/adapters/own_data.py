@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from services.subsidy.adapters.application_queries import applications_of, has_open_application
 from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
@@ -14,6 +14,7 @@ from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
 from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
+from services.subsidy.adapters.tables_facts import fact, pause
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardNotFound, PayeeNotFound
 from shared.kit.consumption_routes import DRIFT
@@ -80,6 +81,8 @@ def holding(keys: Keys) -> Holding:
                 }
                 for row in awards
             ],
+            "登记的事实": await _facts(work, person_id),
+            "人工暂停": await _pauses(work, person_id),
             "收款人": [
                 {
                     "payee_name": one.name and one.name.clear,
@@ -92,6 +95,37 @@ def holding(keys: Keys) -> Holding:
         }
 
     return Holding(service="subsidy", division_of=_division_of, acts_for=WARDS.acts_for, collect=collect, erase=_erase)
+
+
+async def _facts(work: SubsidyWork, person_id: UUID) -> list[dict[str, object]]:
+    """Every revision, withdrawn ones too: what was believed of a person is about that person."""
+    names = (
+        "kind",
+        "value",
+        "amount_fen",
+        "dibao_class",
+        "income_percent",
+        "scheme",
+        "valid_from",
+        "valid_to",
+        "source",
+    )
+    query = select(fact).where(fact.c.person_id == person_id).order_by(fact.c.recorded_at, fact.c.fact_id)
+    return [
+        {name: getattr(row, name) for name in (*names, "verified", "withdrawn", "recorded_at")}
+        for row in await work.connection.execute(query)
+    ]
+
+
+async def _pauses(work: SubsidyWork, person_id: UUID) -> list[dict[str, object]]:
+    """Pauses people decided, those taken back too; an open one ends nowhere."""
+    until = case((func.isfinite(pause.c.until), pause.c.until))
+    query = (
+        select(pause.c.first_day, until.label("until"), pause.c.reason, pause.c.known_from)
+        .where(pause.c.person_id == person_id)
+        .order_by(pause.c.known_from)
+    )
+    return [dict(row._mapping) for row in await work.connection.execute(query)]
 
 
 async def _division_of(work: SubsidyWork, person_id: UUID, within: Scope) -> str | None:

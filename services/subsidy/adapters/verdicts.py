@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, Select, Text, Uuid, bindparam, cast, literal_column, select
+from sqlalchemy import Compiled, Date, Integer, Text, Uuid, bindparam, cast, literal_column, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,8 +48,8 @@ class _Tables:
 
 
 @cache
-def _statement() -> Select[Any]:
-    return decision(_Tables(), Population.of(()), homes=False)
+def _statement() -> Compiled:
+    return engine.write(decision(_Tables(), Population.of(()), homes=False))
 
 
 async def verdict_of(connection: AsyncConnection, one: Application, award_id: UUID) -> Verdict:
@@ -66,6 +66,6 @@ async def verdict_of(connection: AsyncConnection, one: Application, award_id: UU
         "trial_date": one.application_date,
         "trial_month": number_of(one.month),
     }
-    rows = await connection.execute(_statement(), bound | trial)
+    rows = await engine.run(connection, _statement(), bound | trial)
     row = next(each for each in rows if each.award_id == award_id)
     return Verdict.of(row.rules, row.entitled_fen, row.problem)

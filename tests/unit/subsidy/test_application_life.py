@@ -155,7 +155,7 @@ def test_the_table_has_no_move_beyond_the_rules_and_reaches_every_state() -> Non
 def test_what_is_missing_is_asked_once_and_the_application_date_stays() -> None:
     one = later(an_application(), papers=PAPERS - {Paper.BANK_CARD})
     asked = one.ask_completion(ELIGIBLE, NOW)
-    assert (asked.asked_papers, asked.due_on) == ({Paper.BANK_CARD}, None)
+    assert (asked.asked_papers, asked.due_on) == (frozenset({Paper.BANK_CARD}), None)
     back = asked.complete([Paper.BANK_CARD], a_timing(date(2026, 7, 2)))
     assert (back.missing_papers, back.application_date) == (frozenset(), date(2026, 6, 1))
     with pytest.raises(CompletionWasAsked):

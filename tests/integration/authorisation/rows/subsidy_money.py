@@ -22,7 +22,7 @@ _FACT, _POLICY = f"{_FACTS}/{{fact_id}}", f"{_POLICIES}/{{policy_id}}"
 _DUE = f"{_V1}/persons/{{person_id}}/entitlements"
 _MONTH = {"scheme": "=nursing_subsidy", "month": "=2026-06"}
 _TOLD: Final = {"valid_from": "2020-01-01", "value": "OTHER"}
-_ELSEWHERE: Final = {"outside": Answer(FORBIDDEN, "division_outside_scope")}
+_ELSEWHERE: Final = Answer(FORBIDDEN, "division_outside_scope")
 _DOCUMENT: Final = {"division": "{county}", "title": "试行办法", "legal_basis": "县文件", "since": "2030-01"}
 
 FACTS: Final = (
@@ -38,25 +38,25 @@ FACTS: Final = (
     stale("POST", f"{_FACT}/withdrawal", "fact:write"),
 )  # fmt: skip
 POLICY: Final = (
-    one("POST", _POLICIES, "policy:write", status=CREATED, body={"document": _DOCUMENT}, **_ELSEWHERE),
+    one("POST", _POLICIES, "policy:write", status=CREATED, body={"document": _DOCUMENT}, outside=_ELSEWHERE),
     house("GET", _POLICIES, "policy:read"),
     house("GET", f"{_V1}/effective-policies", "policy:read", query="?division=341502&month=2026-06"),
     house("GET", f"{_V1}/shipped-policies", "policy:read"),
     one(
         "POST", f"{_V1}/shipped-policies/{{name}}/drafts", "policy:write", status=CREATED,
-        at={"name": "name_of_a_profile"}, **_ELSEWHERE,
+        at={"name": "name_of_a_profile"}, outside=_ELSEWHERE,
     ),
     house("GET", _POLICY, "policy:read"),
     house("GET", f"{_POLICY}/comparison", "policy:read", query="?other={policy_id}"),
-    stale("PUT", _POLICY, "policy:write", body={"document": _DOCUMENT}, **_ELSEWHERE),
-    stale("POST", f"{_POLICY}/discarding", "policy:write", **_ELSEWHERE),
+    stale("PUT", _POLICY, "policy:write", body={"document": _DOCUMENT}, outside=_ELSEWHERE),
+    stale("POST", f"{_POLICY}/discarding", "policy:write", outside=_ELSEWHERE),
     one(
         "POST", f"{_POLICY}/entry-into-force", "policy:write", status=CONFLICT, code="approval_needed",
-        body={"approval_id": "{policy_id}"}, **_ELSEWHERE,
+        body={"approval_id": "{policy_id}"}, outside=_ELSEWHERE,
     ),
     one(
         "POST", f"{_POLICY}/withdrawal", "policy:write", status=CONFLICT, code="policy_step_not_allowed",
-        body={"approval_id": "{policy_id}"}, **_ELSEWHERE,
+        body={"approval_id": "{policy_id}"}, outside=_ELSEWHERE,
     ),
 )  # fmt: skip
 MONEY: Final = (
