@@ -288,7 +288,8 @@ def _first_day(sources: Sources, claim: CTE) -> Day:
         .where(card.c.person_id == claim.c.person_id, card.c.issued_on <= claim.c.applied)
         .scalar_subquery()
     )
-    return case((claim.c.applied_month <= claim.c.number, claim.c.applied), else_=issued_on)
+    counts_at_once = or_(claim.c.kind == ClaimKind.HOME.value, claim.c.applied_month <= claim.c.number)
+    return case((counts_at_once, claim.c.applied), else_=issued_on)
 
 
 def _told_on(sources: Sources, level: Any, claim: CTE, day: Day) -> Bool:
