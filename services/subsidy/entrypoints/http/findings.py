@@ -35,7 +35,7 @@ Reader = Annotated[Caller, Permit("entitlement:read")]
 Closer = Annotated[Caller, Permit("fact:write")]
 Drafter = Annotated[Caller, Permit("policy:write")]
 Seen = Annotated[Precondition, Depends(if_match)]
-MonthText = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
+MonthText = Annotated[str, StringConstraints(pattern=r"^(19|20|21)\d{2}-(0[1-9]|1[0-2])$")]
 DivisionText = Annotated[str, StringConstraints(pattern=r"^\d{2,12}$")]
 
 
