@@ -11,11 +11,16 @@ import pytest
 
 from tests.architecture.source import ROOT, parsed, python_files
 
-WRITES: Final = frozenset({"add", "save", "reach", "forget", "remember"})
+WRITES: Final = frozenset(
+    {"add", "save", "reach", "forget", "remember", "decide", "begin_pause", "end_pause", "grant_back_payment"}
+)
 """Verbs of ports that store what somebody has loaded within their scope."""
 
 SYSTEM_WORK: Final = {
     "Awards.judge": "follows the journal for everybody, whoever is responsible",
+    "Awards.follow": "follows what was just told, whoever is responsible",
+    "Decisions.open_pause": "of an award found in the caller's scope, and locked",
+    "Decisions.has_back_payment": "of an award found in the caller's scope, and locked",
     "Awards.stop_turned": "a timer of the house",
     "Cases.judge": "follows the journal for everybody, whoever is responsible",
     "Spells.align": "follows the journals for everybody",

@@ -1,0 +1,62 @@
+"""One person's answer reads that person's rows by index, whatever the size of the tables (ARCHITECTURE 1.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.subsidy.adapters import engine
+from services.subsidy.domain.entitlement.decision import ALL_RULES, candidates
+from services.subsidy.domain.entitlement.sources import Population
+from services.subsidy.domain.policy_book import PolicyBook
+from shared.values.month import Month
+from tests.builders import province
+from tests.oracles.entitlement.profiles import shipped
+
+STANDING = frozenset(
+    {"held_card", "home", "level", "spell", "determination", "pause", "back_payment", "payment_line", "fact"}
+)
+DECIDED = (
+    (
+        "INSERT INTO pause (pause_id, award_id, person_id, first_day, until, reason, recorded_by, known_from) "
+        "SELECT award_id, award_id, person_id, '2030-01-01', 'infinity', 'OTHER', 'test', known_from FROM determination"
+    ),
+    (
+        "INSERT INTO back_payment (decision_id, award_id, person_id, reason, recorded_by, known_from) "
+        "SELECT award_id, award_id, person_id, 'OTHER', 'test', known_from FROM determination"
+    ),
+    (
+        "INSERT INTO payment_line (month, person_id, scheme, seq, amount_fen, state, known_from) "
+        "SELECT '2030-01-01', person_id, scheme, 1, 1, 'SETTLED', known_from FROM determination ON CONFLICT DO NOTHING"
+    ),
+)
+"""Empty tables would be read whole, and rightly so."""
+MONTHS = [Month.parse("2026-01").plus(number) for number in range(36)]
+
+
+def scans(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    """(kind, table) of every scan of a plan."""
+    found = [(plan["Node Type"], plan["Relation Name"])] if "Relation Name" in plan else []
+    return found + [each for inner in plan.get("Plans", ()) for each in scans(inner)]
+
+
+async def test_no_table_is_read_from_end_to_end_for_one_person(subsidy_engine: AsyncEngine) -> None:
+    population = Population.of([UUID(int=7)])
+    answering = engine.write(engine.statement(population.shape, homes=True, rules=ALL_RULES))
+    explaining = engine.write(candidates(engine.TABLES, population.shape))
+    async with subsidy_engine.begin() as connection:
+        await province.settle(connection, 20_000)
+        for statement in DECIDED:
+            await connection.exec_driver_sql(statement)
+        await connection.exec_driver_sql("ANALYZE")
+        asked = await engine.questions(
+            connection, PolicyBook(shipped("T-AH")), months=MONTHS, population=population, known_at=None
+        )
+        for written in (answering, explaining):
+            told = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {written}", written.construct_params(asked))
+            read = scans(told.scalar_one()[0]["Plan"])
+            assert {table for _, table in read} & STANDING
+            assert [scan for scan in read if scan[0] == "Seq Scan" and scan[1] in STANDING] == []
+        await connection.rollback()
