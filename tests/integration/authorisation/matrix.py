@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 from zlib import crc32
 
 import httpx
@@ -31,7 +31,6 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 AT_ONCE: Final = 3
 """Rows of one service asked at a time: while one waits for the database another is judged."""
-_UPLOADS_KEY: Final = "the-same-file-again"
 
 
 # ---------------------------------------------------------------------------- the walk
@@ -294,7 +293,8 @@ def prepared(world: World, service: str, row: Row) -> Prepared:
 
 
 async def _sent(world: World, service: str, row: Row, request: Prepared, caller: Asking) -> httpx.Response:
-    headers = {"Idempotency-Key": _UPLOADS_KEY if row.files else str(uuid4())}
+    # A file is sent once by each caller: the same one again is answered as before.
+    headers = {"Idempotency-Key": str(uuid5(NAMESPACE_URL, row.path) if row.files else uuid4())}
     if caller.token is not None:
         headers["Authorization"] = f"Bearer {caller.token}"
     return await send(world.apps[service], request, headers)
