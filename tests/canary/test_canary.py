@@ -207,8 +207,14 @@ async def _apply(house: House, bird: Canaries, person_id: str) -> None:
     """An application somebody files for the person, refused and refused again; one that is posted and objected to."""
     await _let_policy_count(house)
     form = {
-        "person_id": person_id, "citizen_id_no": bird.number(), "acceptance": DIVISION, "name": bird.words(6),
-        "phone": bird.phone(), "payee": bird.words(6), "account": bird.account(), "bank": "徽商银行",
+        "person_id": person_id,
+        "citizen_id_no": bird.number(),
+        "acceptance": DIVISION,
+        "name": bird.words(6),
+        "phone": bird.phone(),
+        "payee": bird.words(6),
+        "account": bird.account(),
+        "bank": "徽商银行",
         "papers": ["IDENTITY_CARD", "HOUSEHOLD_BOOK", "CERTIFICATE", "BANK_CARD", "AGENT_AUTHORITY"],
         "agent": {"capacity": "AGENT", "name": bird.words(6), "relation": bird.words(6), "phone": bird.phone()},
     }
@@ -252,7 +258,10 @@ async def _let_policy_count(house: House) -> None:
         return
     everybody = {"coverage": {}, "tariff": {"rows": [{"case": {}, "amount": {"fen": 8_000}}]}}
     document = {
-        "division": DIVISION[:6], "title": "县规定", "legal_basis": "县文", "since": "2016-01",
+        "division": DIVISION[:6],
+        "title": "县规定",
+        "legal_basis": "县文",
+        "since": "2016-01",
         "schemes": {"nursing_subsidy": everybody},
     }
     role = "county_determiner"
