@@ -22,6 +22,7 @@ from shared.kit import dead_letters
 from shared.kit.anchors import AnchorFile
 from shared.kit.anti_entropy import AntiEntropy
 from shared.kit.audit import ensure_partitions as ensure_audit_partitions
+from shared.kit.audit_daily import verify_daily
 from shared.kit.audit_seal import Sealer
 from shared.kit.blobs import Blobs
 from shared.kit.bus import Bus, BusUnavailable, require_durable_broker
@@ -167,9 +168,11 @@ class Worker(Generic[W]):
             group.create_task(consumer.run(), name=f"consumer-{consumer.publisher}")
             comparison = AntiEntropy(consumer, period_seconds=self._settings.anti_entropy_seconds)
             group.create_task(comparison.run(), name=f"anti-entropy-{consumer.publisher}")
+        timers = [*self._roles.timers, *_HOUSEKEEPING, Timer("blobs", 3600.0, self._blobs.tend)]
         if self._roles.jobs is not None:
             group.create_task(self._roles.jobs.run(), name="jobs")
-        for timer in (*self._roles.timers, *_HOUSEKEEPING, Timer("blobs", 3600.0, self._blobs.tend)):
+            timers.append(Timer("audit-verification", 24 * 3600.0, verify_daily))
+        for timer in timers:
             group.create_task(self._tick(timer), name=timer.name)
 
     def make_relay(self, bus: Bus, term: int) -> Relay:
