@@ -35,7 +35,9 @@ REQUEST_TIMEOUT_SECONDS: Final = 5.0
 LOOK_BACK: Final = 100
 STREAM_DAYS: Final = 7
 STREAM_BYTES_MAX: Final = 8 * 1024**3
-DUPLICATE_WINDOW_SECONDS: Final = 600
+DUPLICATE_WINDOW_SECONDS: Final = 30
+"""Long enough for a dead relay's successor to repeat its last batch. The broker keeps 200 bytes in memory for every
+message of this time; a repeat that comes later is dropped by the consumers' cursors."""
 ACK_WAIT_SECONDS: Final = 10
 PULL_BATCH: Final = 1_000
 PULL_EXPIRES_SECONDS: Final = 5.0
