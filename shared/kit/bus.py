@@ -10,7 +10,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, Self
 from uuid import uuid4
 
@@ -67,13 +67,20 @@ class BrokerNotDurable(Exception):
     """``sync_interval: always`` is off or unreadable: acknowledged messages could be lost in a power cut."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """One message as it arrived: the raw body and where to acknowledge it."""
 
     body: bytes
     reply: str
     subject: str
+    _read: Envelope | None = field(default=None, init=False, repr=False, compare=False)
+
+    def envelope(self) -> Envelope:
+        """What the body says, read once. Raises `EnvelopeUnreadable`."""
+        if self._read is None:
+            self._read = Envelope.from_json(self.body)
+        return self._read
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +390,10 @@ class Deliveries:
         if status is None:
             self._outstanding -= 1
             self._more_coming = _others_follow(message.reply)
-            self._arrived.append(Delivery(body=message.data, reply=message.reply, subject=message.subject))
+            delivery = Delivery(body=message.data, reply=message.reply, subject=message.subject)
+            with contextlib.suppress(EnvelopeUnreadable):
+                delivery.envelope()  # now, while the database is busy with those before it
+            self._arrived.append(delivery)
         else:
             # 404/408: the request ended. 409 may say the consumer was deleted, 503 that nobody serves it.
             self._outstanding = 0

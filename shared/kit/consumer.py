@@ -341,7 +341,7 @@ class Consumer(Generic[W]):
         envelopes: list[Envelope] = []
         for delivery in batch:
             try:
-                envelope = Envelope.from_json(delivery.body)
+                envelope = delivery.envelope()
                 if envelope.service != self.publisher:
                     message = f"an event of {envelope.service} on the stream of {self.publisher}"
                     raise EnvelopeUnreadable(message)
