@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 import orjson
 from sqlalchemy import MetaData
@@ -65,6 +67,11 @@ def new_engine(
         hide_parameters=True,  # an error's text goes to the log, what was sent to the database does not
         connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
     )
+
+
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """The ids as PostgreSQL writes an array, for ``CAST(:ids AS uuid[])``: a list costs ten times as much to bind."""
+    return f"{{{orjson.dumps(list(ids))[1:-1].decode()}}}"
 
 
 def is_transient(error: BaseException) -> bool:
