@@ -391,9 +391,9 @@ class Deliveries:
             self._outstanding -= 1
             self._more_coming = _others_follow(message.reply)
             delivery = Delivery(body=message.data, reply=message.reply, subject=message.subject)
+            self._arrived.append(delivery)
             with contextlib.suppress(EnvelopeUnreadable):
                 delivery.envelope()  # now, while the database is busy with those before it
-            self._arrived.append(delivery)
         else:
             # 404/408: the request ended. 409 may say the consumer was deleted, 503 that nobody serves it.
             self._outstanding = 0
