@@ -106,7 +106,7 @@ class Message(Protocol):
         """The bytes that go on the wire."""
 
 
-class _Client(Client):
+class BrokerClient(Client):
     """A client with an nkey of ours (the library's own way needs a package that comes without a wheel), and in a hurry.
 
     The library looks at each word of each header with Python's own speed, and writes message by message.
@@ -140,7 +140,7 @@ async def _note(error: Exception) -> None:
 class Bus:
     """A connection to the broker that reconnects for ever."""
 
-    def __init__(self, client: _Client, *, replicas: int = 1) -> None:
+    def __init__(self, client: BrokerClient, *, replicas: int = 1) -> None:
         self._client = client
         self._replicas = replicas
 
@@ -162,7 +162,7 @@ class Bus:
         ones a service may listen to. ``replicas`` of streams that have to be created.
         """
         nkey = None if nkey_seed is None else Nkey(nkey_seed)
-        client = _Client(nkey)
+        client = BrokerClient(nkey)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):  # the library itself would try for ever
                 await client.connect(
