@@ -7,8 +7,9 @@ from typing import Final
 from uuid import UUID
 
 import orjson
+import psycopg
 from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -83,10 +84,10 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, PoolTimeout):
         return True
-    if isinstance(error, DBAPIError):
-        state: str | None = getattr(error.orig, "sqlstate", None)
-        if state is None:
-            # A broken connection surfaces without a SQLSTATE.
-            return isinstance(error, (OperationalError, InterfaceError))
-        return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES
-    return False
+    told = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(told, psycopg.Error):
+        return False
+    if told.sqlstate is None:
+        # A broken connection surfaces without a SQLSTATE.
+        return isinstance(told, (psycopg.OperationalError, psycopg.InterfaceError))
+    return told.sqlstate.startswith(_TRANSIENT_CLASSES) or told.sqlstate in _TRANSIENT_STATES

@@ -33,7 +33,7 @@ from shared.kit.idempotency import purge_answers
 from shared.kit.jobs import JobRunner
 from shared.kit.journal import ensure_partitions
 from shared.kit.journal_client import journal_clients
-from shared.kit.leader import Leadership, LeadershipLost, lead
+from shared.kit.leader import Leadership, LeadershipLost, lead, was_deposed
 from shared.kit.ops import Ops, serving_ops, stop_on_signals
 from shared.kit.relay import Relay, unpublished_seconds
 from shared.kit.settings import ServiceSettings
@@ -154,8 +154,10 @@ class Worker(Generic[W]):
             try:
                 async with asyncio.TaskGroup() as group:
                     self._start(group, leadership)
-            except* LeadershipLost as lost:
-                raise LeadershipLost from lost
+            except BaseExceptionGroup as failed:
+                if was_deposed(failed):
+                    raise LeadershipLost from failed
+                raise
 
     def _start(self, group: asyncio.TaskGroup, leadership: Leadership) -> None:
         bus = self._bus
