@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -389,7 +388,7 @@ async def test_a_transient_error_is_tried_again_with_a_pause(world: World) -> No
         nonlocal tries
         tries += 1
         if tries < 3:
-            raise OperationalError("select", {}, psycopg.OperationalError("connection lost"))
+            raise OperationalError("select", {}, Exception("connection lost"))
         return JobResult({"tries": tries})
 
     job_id = await world.submit("shaky")
