@@ -19,6 +19,7 @@ from datetime import date
 from typing import Final
 
 import psycopg
+from psycopg import sql
 
 from shared.contracts.event import Envelope
 from shared.kit import journal
@@ -97,7 +98,7 @@ async def _rate(ground: Ground, *, down: str, carrier: str) -> float:
             await stack.spawn(name)
         async with stack.postgres.admin(database) as session:
             async with session.transaction():
-                await session.execute(f"SELECT FROM {cursor} FOR UPDATE".encode())
+                await session.execute(sql.SQL("SELECT FROM {} FOR UPDATE").format(sql.Identifier(cursor)))
                 await stack.spawn(carrier, ready=False)
                 await _until_waited_for(session)
                 began = time.perf_counter()
