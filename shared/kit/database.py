@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 import orjson
+import psycopg
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,6 +27,7 @@ NAMING: Final = {
 # SQLSTATEs that say "not now" rather than "never": the same statement may succeed later.
 _TRANSIENT_CLASSES: Final = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
 _TRANSIENT_STATES: Final = frozenset({"55P03", "25P03", "25006"})  # lock timeout, idle session, read-only standby
+_BROKEN: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def new_metadata() -> MetaData:
@@ -67,6 +71,11 @@ def new_engine(
     )
 
 
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """The ids as PostgreSQL writes an array, for ``CAST(:ids AS uuid[])``: a list costs ten times as much to bind."""
+    return f"{{{orjson.dumps(list(ids))[1:-1].decode()}}}"
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same work again can help: lost connections, locks, serialization, resources.
 
@@ -76,10 +85,10 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, PoolTimeout):
         return True
-    if isinstance(error, DBAPIError):
-        state: str | None = getattr(error.orig, "sqlstate", None)
-        if state is None:
-            # A broken connection surfaces without a SQLSTATE.
-            return isinstance(error, (OperationalError, InterfaceError))
-        return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES
-    return False
+    if not isinstance(error, (DBAPIError, psycopg.Error)):
+        return False
+    state: str | None = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    if state is None:
+        # A broken connection surfaces without a SQLSTATE.
+        return isinstance(error, _BROKEN)
+    return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES

@@ -150,12 +150,13 @@ async def upsert(
     connection: AsyncConnection,
     state: type[S],
     states: Sequence[S],
-    causes: Mapping[UUID, Cause] | None = None,
+    causes: Sequence[Cause] | None = None,
     *,
     whatever_version: bool = False,
 ) -> list[Change[S]]:
     """Take over the rows whose version is higher than ours, in one statement; the others change nothing.
 
+    ``causes``: the journal entry behind each of ``states``; None when they came by no event.
     ``whatever_version`` overwrites equal and higher ones too: an operator's decision, never a repair's.
     """
     if not states:
@@ -170,12 +171,10 @@ async def upsert(
         f"RETURNING new.{state.key}, {', '.join(f'old.{name}' for name in names)}"
     )
     rows = await connection.execute(statement, {"rows": _as_json(states)})
-    given = {each.id: each for each in states}
-    known = causes or {}
+    known: Sequence[Cause | None] = causes or [None] * len(states)
+    given = {each.id: (each, cause) for each, cause in zip(states, known, strict=True)}
     return [
-        Change(
-            None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))), given[key], known.get(key)
-        )
+        Change(None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))), *given[key])
         for key, *old in rows
     ]
 

@@ -66,7 +66,7 @@ WITH judged AS (
                     SELECT FROM copy_registry_stop s WHERE {_TOUCHES.format(award="o")})))))
    LIMIT :limit),
 {JUDGED}"""  # noqa: S608 - put together from constants
-JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(:persons)"))
+JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(CAST(:persons AS uuid[]))"))
 JUDGE_ALL: Final = text(
     _JUDGE.format(persons="(a.cause_id IS NOT NULL OR a.person_id IN (SELECT s.person_id FROM copy_registry_stop s))")
 )

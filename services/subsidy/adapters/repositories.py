@@ -16,6 +16,7 @@ from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
 from services.subsidy.use_cases.ports import Judged
 from shared.kit.audit import Change
+from shared.kit.database import uuid_array
 from shared.kit.scoping import inside
 from shared.values.award import AwardStatus, Scheme
 from shared.values.certificate import CertificateStatus
@@ -156,7 +157,7 @@ class SqlAwards:
         if persons is None:
             rows = await self._connection.execute(JUDGE_ALL, values)
         else:
-            rows = await self._connection.execute(JUDGE_SOME, values | {"persons": list(persons)})
+            rows = await self._connection.execute(JUDGE_SOME, values | {"persons": uuid_array(persons)})
         return self._judged(rows)
 
     async def follow(self, persons: Collection[UUID], month: Month) -> list[Judged]:
