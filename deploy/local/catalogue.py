@@ -8,18 +8,27 @@ ROLES: Final = ("api", "worker")
 """The processes of a service: one answers HTTP; the other relays, consumes and does scheduled work."""
 
 MACHINE_PERMISSIONS: Final = frozenset({"journal:read", "journal:compare"})
-"""What a service's own client may do at the services it reads: follow their journals, compare copies."""
+"""What every service's own client may do at the services it reads: follow their journals, compare copies."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service. ``reads``: the publishers whose API it calls. Modules default to the house layout."""
+    """One service. ``reads``: the publishers whose API it calls; ``asks``: what else its own client may do there.
+
+    Modules default to the house layout.
+    """
 
     name: str
     reads: tuple[str, ...] = ()
+    asks: frozenset[str] = frozenset()
     api_module: str = ""
     worker_module: str = ""
     migrates: bool = True
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """The scopes of its own client."""
+        return MACHINE_PERMISSIONS | self.asks
 
     def module(self, role: str) -> str:
         """What the process of this role runs."""
@@ -35,7 +44,7 @@ class Service:
 
 SERVICES: Final = (
     Service("registry"),
-    Service("subsidy", reads=("registry",)),
+    Service("subsidy", reads=("registry",), asks=frozenset({"person:link"})),
     Service("rehab", reads=("registry",)),
     Service("indicators", reads=("registry", "subsidy", "rehab")),
 )

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from deploy.local import memory
-from deploy.local.catalogue import MACHINE_PERMISSIONS, SERVICES, Service
+from deploy.local.catalogue import SERVICES, Service
 from deploy.local.claim import Claim, end_leftovers, started
 from deploy.local.forkserver import LIBRARIES, ForkServer
 from deploy.local.issuer import AUDIENCE, LIFETIME_SECONDS, Client, Issuer, Person
@@ -141,7 +141,7 @@ class Stack:
             port=port("issuer"),
             key=self._vault.signing_key(),
             clients={
-                service.name: Client(self._client_secret(service), MACHINE_PERMISSIONS) for service in self.services
+                service.name: Client(self._client_secret(service), service.permissions) for service in self.services
             },
             environment=self.environment,
         )

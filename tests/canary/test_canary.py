@@ -168,6 +168,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await _register_a_guardian(house, bird, path)
     await _look(house, bird, path, person)
     await _apply(house, bird, person_id)
+    await _close(house, bird, person_id)
     await _pay(house, bird, person_id)
     for service, officer in HOLDERS.items():
         await _ask(house, bird, service, officer, person_id)
@@ -241,6 +242,19 @@ async def _apply(house: House, bird: Canaries, person_id: str) -> None:
     await house.done(SUBSIDY, "POST", path, clerk, objection)
     told = await house.done(SUBSIDY, "GET", path, clerk)
     assert [each["words"] for each in told["items"]] == [objection["words"]]
+
+
+async def _close(house: House, bird: Canaries, person_id: str) -> None:
+    """What is found about the person, closed with words."""
+    role = "county_determiner"
+    job = await house.done(SUBSIDY, "POST", "/api/v1/finding-looks", role, {"division": DIVISION[:6]})
+    assert (await house.job(SUBSIDY, job["job_id"], role))["state"] == "SUCCEEDED"
+    path = "/api/v1/findings"
+    for one in (await house.done(SUBSIDY, "GET", f"{path}?person_id={person_id}&state=OPEN", role))["items"]:
+        why = {"reason": bird.words(16)}
+        version = f'"{one["version"]}"'
+        told = await house.done(SUBSIDY, "POST", f"{path}/{one['finding_id']}/closing", role, why, version=version)
+        assert told["close_reason"] == why["reason"]
 
 
 async def _filed(house: House, form: dict[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from services.subsidy.adapters.tables_facts import finding
 from services.subsidy.domain.entitlement.rules import BARS, CONDITIONS, HIGHER, Effect
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.policy_book import PolicyBook
+from shared.kit.crypto import Cipher, Keys
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.division import Division, Scope
 from shared.values.month import Month
 
+CLOSING: Final = b"finding.closing"
 MONTHS_BACK: Final = 12
 _PAUSED: Final = sum(1 << rule.number for rule in BARS if rule.effect is Effect.PAUSED)
 _NO_REASON_TO_STOP: Final = (
@@ -50,7 +52,7 @@ class FindingState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One row of a list."""
+    """One row of a list. ``closing_cipher``: why a person closed it, see `Closings`."""
 
     finding_id: UUID
     version: int
@@ -67,7 +69,24 @@ class Finding:
     found_at: datetime
     closed_at: datetime | None
     closed_by: str | None
-    close_reason: str | None
+    closing_cipher: bytes | None
+
+
+class Closings:
+    """Seals and opens why findings were closed: words that may name anybody, encrypted and bound to the finding."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._cipher = Cipher(keys)
+
+    def sealed(self, words: str, finding_id: UUID) -> bytes:
+        """Encrypted, for the column."""
+        return self._cipher.encrypt(words.encode(), context=CLOSING, row=finding_id.bytes)
+
+    def opened(self, one: Finding) -> str | None:
+        """The words; None: nobody closed it, or they are forgotten."""
+        if one.closing_cipher is None:
+            return None
+        return self._cipher.decrypt(bytes(one.closing_cipher), context=CLOSING, row=one.finding_id.bytes).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +179,7 @@ async def get(connection: AsyncConnection, finding_id: UUID, *, within: Scope, l
     return None if row is None else _finding(row)
 
 
-async def close(connection: AsyncConnection, known: Finding, *, by: str, reason: str) -> Finding:
+async def close(connection: AsyncConnection, known: Finding, *, by: str, closing_cipher: bytes) -> Finding:
     """A person closes it."""
     row = await connection.execute(
         update(finding)
@@ -170,11 +189,22 @@ async def close(connection: AsyncConnection, known: Finding, *, by: str, reason:
             version=known.version + 1,
             closed_at=func.clock_timestamp(),
             closed_by=by,
-            close_reason=reason,
+            closing_cipher=closing_cipher,
         )
         .returning(finding)
     )
     return _finding(row.one())
+
+
+async def of_person(connection: AsyncConnection, person_id: UUID) -> list[Finding]:
+    """Everything that was found about a person, oldest first."""
+    query = select(finding).where(finding.c.person_id == person_id).order_by(finding.c.found_at, finding.c.finding_id)
+    return [_finding(row) for row in await connection.execute(query)]
+
+
+async def forget_words_of(connection: AsyncConnection, person_id: UUID) -> None:
+    """On the person's request: what was written when findings about them were closed."""
+    await connection.execute(update(finding).where(finding.c.person_id == person_id).values(closing_cipher=None))
 
 
 async def since(connection: AsyncConnection, known: Finding) -> Month:

@@ -9,12 +9,13 @@ from sqlalchemy import case, func, select
 
 from services.subsidy.adapters.application_queries import applications_of, has_open_application
 from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
+from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
 from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
-from services.subsidy.adapters.tables_facts import fact, pause
+from services.subsidy.adapters.tables_facts import fact, finding, pause
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardNotFound, PayeeNotFound
 from shared.kit.consumption_routes import DRIFT
@@ -39,11 +40,13 @@ SEALED: Final = (
         indexes={"number_cipher": ("number_index", NUMBER)},
     ),
     Sealed(objection, {"words_cipher": OBJECTION}),
+    Sealed(finding, {"closing_cipher": CLOSING}),
     request_columns(requests),
     *house_columns(answers, blobs),
     *READER_COLUMNS,
 )
 """Every encrypted column of this service."""
+_TOLD_OF_FINDINGS: Final = ("kind", "scheme", "month", "since", "amount_fen", "state", "found_at", "closed_at")
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
 
@@ -67,7 +70,7 @@ def disclosing(payees: Payees) -> Disclosing:
 
 def holding(keys: Keys) -> Holding:
     """What this service does about a person's requests: it copies; money that was paid is nobody's to forget."""
-    payees, forms = Payees(keys), Forms(keys)
+    payees, forms, closings = Payees(keys), Forms(keys), Closings(keys)
 
     async def collect(work: SubsidyWork, person_id: UUID) -> Sheets:
         awards = await work.connection.execute(
@@ -92,6 +95,13 @@ def holding(keys: Keys) -> Holding:
                 for one in await payees.of_person(work.connection, person_id)
             ],
             "补贴申请": await applications_of(work.connection, forms, person_id),
+            "比对线索": [
+                {
+                    **{name: getattr(one, name) for name in _TOLD_OF_FINDINGS},
+                    "close_reason": closings.opened(one),
+                }
+                for one in await of_person(work.connection, person_id)
+            ],
         }
 
     return Holding(service="subsidy", division_of=_division_of, acts_for=WARDS.acts_for, collect=collect, erase=_erase)
@@ -146,6 +156,7 @@ async def _erase(work: SubsidyWork, person_id: UUID) -> None:
         raise DataMustBeKept(rule="SUB-20", basis="国发〔2015〕52号", until="申请办结")
     while await forget_forms_of(work.connection, person_id):
         pass
+    await forget_words_of(work.connection, person_id)
 
 
 TRUST: Final = Trust(

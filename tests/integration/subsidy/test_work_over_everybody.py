@@ -137,6 +137,11 @@ async def test_a_finding_tells_since_when_is_settled_by_the_award_and_closed_by_
     assert (stale.status_code, stale.json()["code"]) == (412, "version_stale")
     closed = await bureau.call("POST", closing, {"reason": "本人不愿申请"}, version=seen.headers["ETag"])
     assert (closed.json()["state"], closed.json()["close_reason"]) == ("CLOSED", "本人不愿申请")
+    async with bureau.works.begin() as work:
+        kept = await work.connection.scalar(text("SELECT closing_cipher FROM finding WHERE closing_cipher IS NOT NULL"))
+    assert "本人不愿申请".encode() not in bytes(kept)
+    told = await bureau.call("GET", f"/api/v1/findings/{first['finding_id']}")
+    assert told.json()["close_reason"] == "本人不愿申请"
     twice = await bureau.call("POST", closing, {"reason": "再次办结"}, version=closed.headers["ETag"])
     assert twice.status_code == 409
     async with bureau.works.begin() as work:

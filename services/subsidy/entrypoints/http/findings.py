@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.subsidy.adapters import findings, policies
-from services.subsidy.adapters.findings import Finding, FindingKind, FindingState
+from services.subsidy.adapters.findings import Closings, Finding, FindingKind, FindingState
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.entitlement.rules import RULES
 from services.subsidy.domain.errors import FindingIsClosed, FindingNotFound, PolicyNotFound
@@ -60,6 +60,9 @@ class ClosingIn(RequestModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
 
+_WORKED_OUT: Final = frozenset({"reasons", "month", "since", "close_reason"})
+
+
 class FindingOut(BaseModel):
     """One row of a work list. ``reasons``: the rules that say why."""
 
@@ -83,15 +86,24 @@ class FindingOut(BaseModel):
     since: str | None = Field(default=None, description="连续月份的第一个月（最多回看一年），仅在详情中给出")
 
     @classmethod
-    def of(cls, finding: Finding, since: Month | None = None) -> FindingOut:
+    def of(cls, finding: Finding, closings: Closings, since: Month | None = None) -> FindingOut:
         """From a finding."""
-        told = {name: getattr(finding, name) for name in cls.model_fields if name not in {"reasons", "month", "since"}}
+        told = {name: getattr(finding, name) for name in cls.model_fields if name not in _WORKED_OUT}
         return cls(
             **told,
             month=str(Month.of(finding.month)),
+            close_reason=closings.opened(finding),
             reasons=[rule.id for rule in RULES if finding.rules >> rule.number & 1],
             since=None if since is None else str(since),
         )
+
+
+def closings_of(request: Request) -> Closings:
+    """Opens and seals why findings were closed."""
+    return Closings(request.app.state.settings.key_ring())
+
+
+ClosingsOf = Annotated[Closings, Depends(closings_of)]
 
 
 def finding_router(jobs: Jobs) -> Router:
@@ -109,6 +121,7 @@ def finding_router(jobs: Jobs) -> Router:
         *,
         caller: Reader,
         work: Work,
+        closings: ClosingsOf,
         page: PageAsked,
         kind: FindingKind | None = None,
         state: FindingState | None = None,
@@ -126,26 +139,36 @@ def finding_router(jobs: Jobs) -> Router:
             person_id=person_id,
         )
         work.audit(*looks(((item.person_id, item.division) for item in items), FIELDS, what="read"))
-        return Listed(items=[FindingOut.of(item) for item in items], next=following)
+        return Listed(items=[FindingOut.of(item, closings) for item in items], next=following)
 
     @router.get("/findings/{finding_id}", summary="线索详情")
-    async def read_finding(caller: Reader, finding_id: UUID, work: Work, response: Response) -> FindingOut:
+    async def read_finding(
+        caller: Reader, finding_id: UUID, work: Work, closings: ClosingsOf, response: Response
+    ) -> FindingOut:
         """One finding, with the month since when it is so."""
         found = await _found(work, caller, finding_id)
         work.audit(Look(found.person_id, FIELDS, "read", found.division))
         tag(response, found.version)
-        return FindingOut.of(found, await findings.since(work.connection, found))
+        return FindingOut.of(found, closings, await findings.since(work.connection, found))
 
     @router.post("/findings/{finding_id}/closing", dependencies=[Idempotent()], summary="办结线索")
     async def close(
-        *, caller: Closer, finding_id: UUID, body: ClosingIn, work: Work, seen: Seen, response: Response
+        *,
+        caller: Closer,
+        finding_id: UUID,
+        body: ClosingIn,
+        work: Work,
+        closings: ClosingsOf,
+        seen: Seen,
+        response: Response,
     ) -> FindingOut:
         """Close it with a reason; the next month looks again."""
         found = await _found(work, caller, finding_id, lock=True)
         seen.check(found.version)
         if found.state is not FindingState.OPEN:
             raise FindingIsClosed(state=found.state.value, allowed=[])
-        closed = await findings.close(work.connection, found, by=caller.subject, reason=body.reason)
+        words = closings.sealed(body.reason, finding_id)
+        closed = await findings.close(work.connection, found, by=caller.subject, closing_cipher=words)
         work.audit(
             Change(
                 found.person_id,
@@ -156,7 +179,7 @@ def finding_router(jobs: Jobs) -> Router:
             )
         )
         tag(response, closed.version)
-        return FindingOut.of(closed)
+        return FindingOut.of(closed, closings)
 
     @router.post("/policy-trials", status_code=202, dependencies=[Idempotent()], summary="政策测算")
     async def try_out(caller: Drafter, body: TrialIn, work: Work, request: Request) -> JobView:

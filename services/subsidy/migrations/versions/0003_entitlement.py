@@ -109,7 +109,7 @@ def upgrade() -> None:
         sa.Column("found_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("closed_by", sa.Text(), nullable=True),
-        sa.Column("close_reason", sa.Text(), nullable=True),
+        sa.Column("closing_cipher", sa.LargeBinary(), nullable=True, comment="why it was closed, in words"),
         sa.CheckConstraint("(state = 'OPEN') = (closed_at IS NULL)", name=op.f("ck_finding_closed_when_not_open")),
         sa.CheckConstraint("kind IN ('ELIGIBLE_UNPAID', 'STOP_MISSED')", name=op.f("ck_finding_kind_is_known")),
         sa.CheckConstraint("state IN ('OPEN', 'SETTLED', 'CLOSED')", name=op.f("ck_finding_state_is_known")),
