@@ -117,7 +117,7 @@ class ComparisonOut(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     policy_id: UUID
-    other: UUID
+    other_id: UUID
     differences: list[DifferenceOut]
 
 
@@ -215,14 +215,14 @@ async def draft_shipped(caller: Writer, name: ShippedName, work: Work) -> Listed
 
 @router.get("/{policy_id}/comparison", dependencies=[READER], summary="两份政策文件的比较")
 async def compare(
-    policy_id: UUID, work: Work, other: Annotated[UUID, Query(description="另一份文件")]
+    policy_id: UUID, work: Work, other_id: Annotated[UUID, Query(description="另一份文件")]
 ) -> ComparisonOut:
     """What another document says differently, part by part."""
-    one, two = await _found(work, policy_id), await _found(work, other)
+    one, two = await _found(work, policy_id), await _found(work, other_id)
     told = policy_documents.differences(one.document, two.document)
     return ComparisonOut(
         policy_id=policy_id,
-        other=other,
+        other_id=other_id,
         differences=[DifferenceOut(where=where, here=here, there=there) for where, here, there in told],
     )
 

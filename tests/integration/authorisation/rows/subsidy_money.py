@@ -47,7 +47,7 @@ POLICY: Final = (
         at={"name": "name_of_a_profile"}, outside=_ELSEWHERE,
     ),
     house("GET", _POLICY, "policy:read"),
-    house("GET", f"{_POLICY}/comparison", "policy:read", query="?other={policy_id}"),
+    house("GET", f"{_POLICY}/comparison", "policy:read", query="?other_id={policy_id}"),
     stale("PUT", _POLICY, "policy:write", body={"document": _DOCUMENT}, outside=_ELSEWHERE),
     stale("POST", f"{_POLICY}/discarding", "policy:write", outside=_ELSEWHERE),
     one(
