@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.subsidy.adapters.engine import decide
+from services.subsidy.adapters.engine import Answer, decide
 from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet
+from services.subsidy.domain.entitlement.rules import RULES
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.policy import PolicyDocument
 from shared.values.month import Month
@@ -54,6 +55,20 @@ async def said_by_engine(
     rules: RuleSet = ALL_RULES,
 ) -> dict[Key, Three]:
     """The engine's answers."""
+    answers = await answers_of(connection, histories, policy, months, known_at, rules=rules)
+    return {key: three_of(answer) for key, answer in answers.items()}
+
+
+async def answers_of(
+    connection: AsyncConnection,
+    histories: Sequence[History],
+    policy: Sequence[PolicyDocument],
+    months: Sequence[Month],
+    known_at: datetime | None = None,
+    *,
+    rules: RuleSet = ALL_RULES,
+) -> dict[Key, Answer]:
+    """The engine's answers with all they tell."""
     answers = await decide(
         connection,
         months=months,
@@ -62,10 +77,12 @@ async def said_by_engine(
         policy=policy,
         rules=rules,
     )
-    return {
-        (answer.person_id, answer.scheme, answer.month): Three(answer.entitled_fen, answer.due_fen, answer.payable_fen)
-        for answer in answers
-    }
+    return {(answer.person_id, answer.scheme, answer.month): answer for answer in answers}
+
+
+def three_of(answer: Answer | None) -> Three:
+    """The amounts of an answer; no answer is nothing."""
+    return NOTHING if answer is None else Three(answer.entitled_fen, answer.due_fen, answer.payable_fen)
 
 
 def apart(said: dict[Key, Three], wanted: dict[Key, Three]) -> dict[Key, tuple[Three, Three]]:
@@ -120,13 +137,30 @@ async def wrong_answers(
         for scheme, amounts in getattr(case, result).items()
         for month, yuan in amounts.items()
     }
-    months = sorted({month for *_, month in wanted})
-    said = await said_by_engine(
+    reasons = {
+        (case, scheme, Month.parse(month)): rule
+        for case in cases
+        for scheme, told in case.because.items()
+        for month, rule in told.items()
+    }
+    months = sorted({month for *_, month in (*wanted, *reasons)})
+    said = await answers_of(
         connection, [history_of(case) for case in cases], cases[0].policy, months, cases[0].known_at, rules=rules
     )
-    found = {key: getattr(said.get((key[0].person_id, key[2], key[3]), NOTHING), key[1]) for key in wanted}
-    return [
+    found = {key: getattr(three_of(said.get((key[0].person_id, key[2], key[3]))), key[1]) for key in wanted}
+    amounts = [
         f"{case.name}: {result} {scheme} {month} is {found[case, result, scheme, month]}, not {fen}"
         for (case, result, scheme, month), fen in wanted.items()
         if found[case, result, scheme, month] != fen
     ]
+    silent = [
+        f"{case.name}: {scheme} {month} does not name {rule}"
+        for (case, scheme, month), rule in reasons.items()
+        if rule not in _named(said.get((case.person_id, scheme, month)))
+    ]
+    return amounts + silent
+
+
+def _named(answer: Answer | None) -> set[str]:
+    """The rules that say no."""
+    return set() if answer is None else {rule.id for rule in RULES if answer.rules >> rule.number & 1}

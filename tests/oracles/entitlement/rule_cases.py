@@ -56,6 +56,17 @@ def _overlaps() -> Iterator[WorkedCase]:
         granted={NURSING: "2023-05-19"},
     )
     yield case(
+        Story("READ-02 an application from before the schemes began gives nothing")
+        .dibao("2014-01-01")
+        .card((MENTAL, 1), issued="2014-03-01")
+        .both("2015-11-10"),
+        "READ-02 SUB-15",
+        due=both({"2015-12": 0, "2023-06": 0}, {"2015-12": 0, "2023-06": 0}),
+        entitled=both({"2015-12": 0, "2023-06": 80}, {"2015-12": 0, "2023-06": 90}),
+        because={each: {"2015-12": "SUB-15", "2023-06": "READ-02/scheme"} for each in (LIVING, NURSING)},
+        refused={LIVING: "2015-11-10", NURSING: "2015-11-10"},
+    )
+    yield case(
         Story("SUB-06 near-dibao counts only where it was widened")
         .fact(FactKind.ECONOMY, value="NEAR_DIBAO")
         .card((MENTAL, 1))
@@ -102,6 +113,30 @@ def _overlaps() -> Iterator[WorkedCase]:
         )
 
 
+def _over() -> Iterator[WorkedCase]:
+    """What stopped an award is over: the person is entitled again, the award stays stopped (SUB-47)."""
+    living = {"2023-06": 80, **months("2023-07", "2023-10", 0)}
+    nursing = {"2023-06": 90, **months("2023-07", "2023-10", 0)}
+    for kind, rule, bars_nursing in (
+        (FactKind.TEKUN, "SUB-07/stop", True),
+        (FactKind.WORK_INJURY_CARE, "SUB-08/stop", True),
+        (FactKind.ORPHAN, "SUB-09/stop", False),
+        (FactKind.UNATTENDED_FULL, "SUB-10/stop", False),
+        (FactKind.PRISON, "SUB-41/stop", True),
+        (FactKind.DECLARED_MISSING, "SUB-43/lost", True),
+        (FactKind.FRAUD, "SUB-77", True),
+        (FactKind.OWN_WISH, "SUB-43/gave-up", True),
+    ):
+        id_ = rule.partition("/")[0]
+        yield case(
+            receiving(f"{id_} {kind.value} is over, the award stays stopped").fact(kind, "2023-06-10", "2023-08-15"),
+            f"{id_} SUB-47",
+            due=both(living, nursing if bars_nursing else months("2023-06", "2023-10", 90)),
+            entitled=both({"2023-07": 0, "2023-09": 80}, {"2023-07": 0, "2023-09": 90} if bars_nursing else {}),
+            because={LIVING: {"2023-09": rule}},
+        )
+
+
 def _stops() -> Iterator[WorkedCase]:
     yield case(
         receiving("SUB-17 a student away from home stays in the household").fact(
@@ -142,6 +177,14 @@ def _stops() -> Iterator[WorkedCase]:
         ("SUB-43 own wish", FactKind.OWN_WISH),
     ):
         yield case(receiving(name).fact(kind, "2023-06-10"), "SUB-43 SUB-77 READ-16", due=until("2023-06"))
+    yield from _over()
+    yield case(
+        receiving("SUB-38 nobody is entitled after death").fact(FactKind.DEATH, "2023-06-10"),
+        "SUB-38",
+        due=until("2023-06"),
+        entitled=both({"2023-06": 80, "2023-07": 0}, {"2023-06": 90, "2023-07": 0}),
+        because={LIVING: {"2023-07": "SUB-38/death"}, NURSING: {"2023-07": "SUB-38/death"}},
+    )
     yield case(
         receiving("SUB-43 own wish for one subsidy only").fact(FactKind.OWN_WISH, "2023-06-10", scheme=LIVING),
         "SUB-43",

@@ -1,6 +1,7 @@
 """The worked cases of RULES 6: what is on record, and what the text expects. One list, for every implementation.
 
 Amounts are yuan by scheme and month. ``refused`` are applications that create no award (READ-02), ``granted`` do.
+``because`` names a rule that says no, for whoever gives reasons.
 `WORKED_CASES` has every case of the text under its ID, with twins that say the same rule the other way round.
 """
 
@@ -47,6 +48,7 @@ class WorkedCase:
     due: Table
     entitled: Table = field(default_factory=dict)
     payable: Table = field(default_factory=dict)
+    because: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     refused: tuple[tuple[str, date], ...] = ()
     granted: tuple[tuple[str, date], ...] = ()
 
@@ -66,6 +68,7 @@ def case(
     due: Table,
     entitled: Table | None = None,
     payable: Table | None = None,
+    because: Mapping[str, Mapping[str, str]] | None = None,
     profile: str = "T-CQ",
     extra: tuple[PolicyDocument, ...] = (),
     known_on: str | None = None,
@@ -84,6 +87,7 @@ def case(
         due=due,
         entitled=entitled or {},
         payable=payable or {},
+        because=because or {},
         refused=tuple((scheme, day(text)) for scheme, text in (refused or {}).items()),
         granted=tuple((scheme, day(text)) for scheme, text in (granted or {}).items()),
     )
