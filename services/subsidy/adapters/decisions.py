@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from services.subsidy.adapters.tables_facts import back_payment, determination, 
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.decisions import BackPayment, Determination, Pause
 from services.subsidy.domain.entitlement.algebra import number_of
+from shared.kit.audit import Change
 from shared.values.month import Month
 
 _OPEN: Final = text("known_to = 'infinity'")
@@ -96,8 +97,9 @@ async def take_back(connection: AsyncConnection, table: Table, key: str, ids: Se
 class SqlDecisions:
     """`Decisions` on PostgreSQL."""
 
-    def __init__(self, connection: AsyncConnection, *, by: str) -> None:
+    def __init__(self, connection: AsyncConnection, *, by: str, audit: Callable[..., None]) -> None:
         self._connection = connection
+        self._audit = audit
         self._by = by
 
     async def begin_pause(self, pause: Pause, *, person_id: UUID, reason: str) -> None:
@@ -132,6 +134,8 @@ class SqlDecisions:
         await grant_back_payment(
             self._connection, decision, person_id=award.person_id, reason=reason, by=self._by, at=at
         )
+        after = {"award_id": award.award_id, "decision_id": decision.decision_id, "reason": reason}
+        self._audit(Change(award.person_id, "award.back_paid", after=after, division=award.division.code))
 
     async def _now(self) -> datetime:
         """The instant of the database: two decisions about one award follow each other in its order."""

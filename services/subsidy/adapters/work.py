@@ -35,7 +35,7 @@ class SubsidyWork(UnitOfWork):
         self.holders = SqlHolders(connection)
         by = SYSTEM if caller is None else caller.subject
         self.facts = SqlFacts(connection, by=by, trace_id=trace_id, audit=self.audit)
-        self.decisions = SqlDecisions(connection, by=by)
+        self.decisions = SqlDecisions(connection, by=by, audit=self.audit)
         self.awards = SqlAwards(connection, recorded_by=by, trace_id=trace_id, audit=self.audit)
         self.applications = SqlApplications(
             connection,

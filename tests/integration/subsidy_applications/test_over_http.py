@@ -51,6 +51,23 @@ async def test_the_account_of_the_form_is_where_the_award_is_paid_masked(office:
     assert payee["account_masked"].startswith("***")
 
 
+async def test_a_back_payment_is_granted_once_and_stands_in_the_trail_sub_48(office: Office) -> None:
+    """SUB-48."""
+    case = await office.submit(await office.person())
+    await office.until_notice(case)
+    office.clock.show(AFTER_NOTICE)
+    award_id = (await office.step(case, "determination", "county_determiner"))["award_id"]
+    path, why = f"/api/v1/awards/{award_id}/back-payment", {"reason": "REMINDER_MISSED"}
+    granted = await office.call("POST", path, "county_determiner", why, version='"1"')
+    assert (granted.status_code, granted.json()["months"]) == (201, [])  # nothing had expired
+    (kept,) = await office.rows("SELECT count(*) FROM back_payment WHERE award_id = :award", award=award_id)
+    assert kept.count == 1
+    (told,) = await office.rows("SELECT count(*) FROM audit WHERE what = 'award.back_paid'")
+    assert told.count == 1
+    again = await office.call("POST", path, "county_determiner", why, version='"1"')
+    assert (again.status_code, again.json()["code"]) == (409, "back_payment_exists")
+
+
 async def test_what_the_rules_said_is_kept_with_the_step(office: Office) -> None:
     case = await office.submit(await office.person())
     await office.until_notice(case)
