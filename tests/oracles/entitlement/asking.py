@@ -138,10 +138,10 @@ async def wrong_answers(
         for month, yuan in amounts.items()
     }
     reasons = {
-        (case, scheme, Month.parse(month)): rule
+        (case, scheme, Month.parse(month)): set(named.split())
         for case in cases
         for scheme, told in case.because.items()
-        for month, rule in told.items()
+        for month, named in told.items()
     }
     months = sorted({month for *_, month in (*wanted, *reasons)})
     said = await answers_of(
@@ -154,9 +154,9 @@ async def wrong_answers(
         if found[case, result, scheme, month] != fen
     ]
     silent = [
-        f"{case.name}: {scheme} {month} does not name {rule}"
-        for (case, scheme, month), rule in reasons.items()
-        if rule not in _named(said.get((case.person_id, scheme, month)))
+        f"{case.name}: {scheme} {month} does not name {', '.join(sorted(untold))}"
+        for (case, scheme, month), named in reasons.items()
+        if (untold := named - _named(said.get((case.person_id, scheme, month))))
     ]
     return amounts + silent
 

@@ -141,6 +141,7 @@ def _schemes() -> Iterator[WorkedCase]:
         profile="scheme-motor-wheelchair-fuel",
         due={FUEL: {"2022-05": 0, "2022-06": 260, "2022-07": 0, "2023-06": 260, "2024-06": 0, "2025-06": 0}},
         entitled={FUEL: {"2023-06": 260, "2024-06": 0}},
+        because={FUEL: {"2022-07": "PERIOD", "2025-06": "TRAIT TRAIT/lost"}},
         granted={FUEL: "2022-04-11"},
         refused={FUEL: "2022-02-28"},
     )

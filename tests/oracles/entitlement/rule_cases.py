@@ -54,6 +54,7 @@ def _overlaps() -> Iterator[WorkedCase]:
         due=both(months("2023-05", "2023-07", 80), {"2023-05": 90, "2023-06": 0, "2023-07": 0}),
         refused={NURSING: "2023-05-20"},
         granted={NURSING: "2023-05-19"},
+        because={NURSING: {"2023-07": "SUB-03 SUB-03/lost"}},
     )
     yield case(
         Story("READ-02 an application from before the schemes began gives nothing")
@@ -110,6 +111,7 @@ def _overlaps() -> Iterator[WorkedCase]:
             "SUB-14 SUB-16",
             profile="T-AH",
             due={LIVING: {"2022-05": living}},
+            because={} if living else {LIVING: {"2022-05": "SUB-16 READ-02/benefit"}},
         )
 
 
@@ -137,6 +139,72 @@ def _over() -> Iterator[WorkedCase]:
         )
 
 
+def _over_in_anhui() -> Iterator[WorkedCase]:
+    yield case(
+        Story("SUB-16 no disabled serviceman any more, the award stays stopped", "341723")
+        .dibao()
+        .fact(FactKind.DISABLED_SERVICEMAN, "2022-04-10", "2022-06-10")
+        .card((LIMB, 1))
+        .award(LIVING, "2022-02-01"),
+        "SUB-16 SUB-47",
+        profile="T-AH",
+        due={LIVING: {"2022-04": 93, "2022-05": 0, "2022-07": 0}},
+        entitled={LIVING: {"2022-05": 0, "2022-07": 93}},
+        because={LIVING: {"2022-07": "SUB-16/stop"}},
+    )
+
+
+def _applied_too_early() -> Iterator[WorkedCase]:
+    """What was missing on the day of the application was there a month later: the award gives nothing (READ-02)."""
+    for story, rule in (
+        (
+            Story("READ-18 no card on the day of the application").dibao().card((MENTAL, 1), issued="2023-05-20"),
+            "READ-18",
+        ),
+        (
+            _with_card("READ-02 in prison on the day of the application").fact(
+                FactKind.PRISON, "2023-04-01", "2023-05-20"
+            ),
+            "READ-02/person",
+        ),
+        (
+            _with_card("READ-02 frozen on the day of the application").fact(
+                FactKind.CARD_FROZEN, "2023-04-01", "2023-05-20"
+            ),
+            "READ-02/card",
+        ),
+        (
+            _with_card("READ-02 work-injury care on the day of the application").fact(
+                FactKind.WORK_INJURY_CARE, "2023-04-01", "2023-05-20"
+            ),
+            "READ-02/benefit",
+        ),
+    ):
+        yield case(
+            story.both("2023-05-10"),
+            rule.partition("/")[0],
+            due=both(months("2023-05", "2023-07", 0), months("2023-05", "2023-07", 0)),
+            entitled=both({"2023-07": 80}, {"2023-07": 90}),
+            because={each: {"2023-07": rule} for each in (LIVING, NURSING)},
+            refused={LIVING: "2023-05-10", NURSING: "2023-05-10"},
+        )
+    yield case(
+        _with_card("READ-02 no need of care on the day of the application")
+        .fact(FactKind.CARE_NEED, "2015-01-01", "2023-05-20", value="NOT_NEEDED")
+        .both("2023-05-10"),
+        "READ-02 SUB-03",
+        due=both(months("2023-05", "2023-07", 80), months("2023-05", "2023-07", 0)),
+        entitled=both({"2023-07": 80}, {"2023-07": 90}),
+        because={NURSING: {"2023-07": "READ-02/need"}},
+        refused={NURSING: "2023-05-10"},
+        granted={LIVING: "2023-05-10"},
+    )
+
+
+def _with_card(name: str) -> Story:
+    return Story(name).dibao().card((MENTAL, 1))
+
+
 def _stops() -> Iterator[WorkedCase]:
     yield case(
         receiving("SUB-17 a student away from home stays in the household").fact(
@@ -161,6 +229,7 @@ def _stops() -> Iterator[WorkedCase]:
         receiving("SUB-38 a card is cancelled").fact(FactKind.CARD_CANCELLED, "2023-06-10"),
         "SUB-38 READ-04",
         due=until("2023-06"),
+        because={LIVING: {"2023-07": "SUB-38/cancelled SUB-38/cancel"}},
         refused={LIVING: "2023-06-10"},
     )
     yield case(
@@ -178,12 +247,14 @@ def _stops() -> Iterator[WorkedCase]:
     ):
         yield case(receiving(name).fact(kind, "2023-06-10"), "SUB-43 SUB-77 READ-16", due=until("2023-06"))
     yield from _over()
+    yield from _over_in_anhui()
+    yield from _applied_too_early()
     yield case(
         receiving("SUB-38 nobody is entitled after death").fact(FactKind.DEATH, "2023-06-10"),
         "SUB-38",
         due=until("2023-06"),
         entitled=both({"2023-06": 80, "2023-07": 0}, {"2023-06": 90, "2023-07": 0}),
-        because={LIVING: {"2023-07": "SUB-38/death"}, NURSING: {"2023-07": "SUB-38/death"}},
+        because={each: {"2023-07": "SUB-38/death SUB-38/dead"} for each in (LIVING, NURSING)},
     )
     yield case(
         receiving("SUB-43 own wish for one subsidy only").fact(FactKind.OWN_WISH, "2023-06-10", scheme=LIVING),
@@ -204,6 +275,7 @@ def _stops() -> Iterator[WorkedCase]:
         "SUB-43 SUB-75",
         extra=local(switches=Switches(annual_confirmation=True)),
         due=until("2023-06"),
+        because={LIVING: {"2023-07": "SUB-75 SUB-75/stop"}},
     )
     yield case(
         receiving("RULES 4.7 a human pause, and its end").pause(LIVING, "2020-01-10", "2023-05", "2023-07"),

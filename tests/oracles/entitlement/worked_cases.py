@@ -1,7 +1,7 @@
 """The worked cases of RULES 6: what is on record, and what the text expects. One list, for every implementation.
 
 Amounts are yuan by scheme and month. ``refused`` are applications that create no award (READ-02), ``granted`` do.
-``because`` names a rule that says no, for whoever gives reasons.
+``because`` names rules that say no (blanks between them), for whoever gives reasons.
 `WORKED_CASES` has every case of the text under its ID, with twins that say the same rule the other way round.
 """
 
@@ -205,6 +205,7 @@ def _cards() -> Iterator[WorkedCase]:
         due=both(
             {"2023-06": 80, **months("2023-07", "2023-09", 0)}, {"2023-06": 90, **months("2023-07", "2023-09", 0)}
         ),
+        because={LIVING: {"2023-08": "SUB-18 SUB-40"}},
     )
     yield case(
         receiving("C-10 renewed before it expires", issued="2013-06-15").card((MENTAL, 1), issued="2023-06-10"),
