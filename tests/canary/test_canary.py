@@ -29,6 +29,7 @@ import xlsxwriter
 
 from deploy.local.catalogue import SERVICES
 from deploy.local.stack import Stack
+from services.subsidy.domain.person_facts import FactKind, Source
 from shared.kit.bus import Bus
 from shared.kit.rotation import Sealed
 from tests.canary.canaries import Canaries, Search, spellings
@@ -61,6 +62,11 @@ NOT_PERSONAL: Final = {
     "registry * relation": "one of seven words",
     "registry POST /api/v1/persons/{person_id}/guardians account": "an account at the issuer of tokens",
     "subsidy * bank": "the name of a bank",
+    "subsidy * document.*": "the text of a regulation, which is published",
+    "subsidy * first_month": "a month; refused otherwise",
+    "subsidy * month": "a month; refused otherwise",
+    "subsidy * scheme": "the code of a scheme; refused otherwise",
+    "subsidy * value": "one of the values of a kind of fact; refused otherwise",
     "subsidy POST /api/v1/applications acceptance": "a code of the directory",
     "subsidy PUT /api/v1/working-years/{year} basis": "the number of a public notice",
 }
@@ -177,6 +183,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await _give_up(house, bird)
     await _import_persons(house, bird)
     await _import_awards(house, bird, person_id)
+    await _import_facts(house, bird, person_id)
     return await _be_refused(house, bird, path, person)
 
 
@@ -233,6 +240,15 @@ async def _apply(house: House, bird: Canaries, person_id: str) -> None:
     await step(refused, "review-request", clerk)
     decision = {"granted": False, "words": bird.words(16)}
     await step(refused, "review-decision", determiner, decision, "determiner")
+    for refusal, role, who in (
+        ("review-refusal", reviewer, "reviewer"),
+        ("determination-refusal", determiner, "judge"),
+    ):
+        once_more = await _filed(house, form | {"scheme": "living_subsidy"})
+        await step(once_more, "first-check", clerk)
+        if role is determiner:
+            await step(once_more, "review", reviewer, None, "reviewer")
+        await step(once_more, refusal, role, why | {"words": bird.words(16)}, who)
     await step(posted, "first-check", clerk)
     await step(posted, "review", reviewer, None, "reviewer")
     await step(posted, "pre-determination", determiner, None, "determiner")
@@ -392,6 +408,15 @@ async def _import_awards(house: House, bird: Canaries, person_id: str) -> None:
     file = (f"{bird.words()}.csv", "\n".join(",".join(row) for row in rows).encode(), "text/csv")
     job = await house.done(SUBSIDY, "POST", "/api/v1/award-imports", "county_determiner", files={"file": file})
     assert (await house.job(SUBSIDY, job["job_id"], "county_determiner"))["result"]["rejected"] == 2
+
+
+async def _import_facts(house: House, bird: Canaries, person_id: str) -> None:
+    head = ("人员编号", "事项", "内容", "起始日期", "限定补贴种类", "来源")
+    stop, source = FactKind.OWN_WISH.value, Source.CIVIL_AFFAIRS.value
+    wrong = [(person_id, stop, "", "2026-01-01", bird.words(), source), *((bird.words(),) * 6 for _ in range(2))]
+    file = (f"{bird.words()}.csv", "\n".join(",".join(row) for row in (head, *wrong)).encode(), "text/csv")
+    job = await house.done(SUBSIDY, "POST", "/api/v1/fact-imports", "county_determiner", files={"file": file})
+    assert (await house.job(SUBSIDY, job["job_id"], "county_determiner"))["result"]["rejected"] == len(wrong)
 
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

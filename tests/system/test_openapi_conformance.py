@@ -104,8 +104,14 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module", params=SERVICES)
 def api(request: pytest.FixtureRequest, server: PostgresServer) -> Iterator[Served]:
-    with home() as folder, served(request.param, server, folder) as api:
+    with pytest.MonkeyPatch.context() as beside, home() as folder, served(request.param, server, folder) as api:
+        # The register answers and knows nobody: of a neighbour that is away a service tells with a 503, as it should.
+        beside.setattr("services.subsidy.entrypoints.http.applications.intake.linked", _knows_nobody)
         yield api
+
+
+async def _knows_nobody(*_: object) -> None:
+    pass
 
 
 def test_every_answer_to_who_may_do_everything_is_as_documented(

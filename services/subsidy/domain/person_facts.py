@@ -7,6 +7,7 @@ revision of the same ``fact_id``, a withdrawal says that the fact was wrong, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -231,6 +232,9 @@ class Revision:
     recorded_by: str = ""
 
 
+_SCHEME_CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
+
+
 def must_fit(fact: Fact) -> None:
     """Raise `FactDoesNotFit` where the fields of a fact do not go with its kind, `FactIsTheRegisters` for its kinds."""
     if fact.kind in OF_THE_REGISTER:
@@ -269,9 +273,9 @@ def _misfits(fact: Fact) -> Iterator[tuple[str, bool, str, str]]:
     )
     yield (
         "scheme",
-        fact.scheme is not None and fact.kind.nature is not Nature.STOP,
-        "只有停发事项可以限定补贴种类",
-        "only what stops money may name a scheme",
+        fact.scheme is not None and (fact.kind.nature is not Nature.STOP or not _SCHEME_CODE.fullmatch(fact.scheme)),
+        "只有停发事项可以限定补贴种类，且须写明其代码",
+        "only what stops money may name a scheme, by its code",
     )
     yield (
         "valid_to",

@@ -143,7 +143,7 @@ async def wrong_answers(
         for scheme, told in case.because.items()
         for month, named in told.items()
     }
-    months = sorted({month for *_, month in (*wanted, *reasons)})
+    months = sorted({month for *_, month in wanted} | {month for *_, month in reasons})
     said = await answers_of(
         connection, [history_of(case) for case in cases], cases[0].policy, months, cases[0].known_at, rules=rules
     )
