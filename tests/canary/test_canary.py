@@ -240,15 +240,9 @@ async def _apply(house: House, bird: Canaries, person_id: str) -> None:
     await step(refused, "review-request", clerk)
     decision = {"granted": False, "words": bird.words(16)}
     await step(refused, "review-decision", determiner, decision, "determiner")
-    for refusal, role, who in (
-        ("review-refusal", reviewer, "reviewer"),
-        ("determination-refusal", determiner, "judge"),
-    ):
-        once_more = await _filed(house, form | {"scheme": "living_subsidy"})
-        await step(once_more, "first-check", clerk)
-        if role is determiner:
-            await step(once_more, "review", reviewer, None, "reviewer")
-        await step(once_more, refusal, role, why | {"words": bird.words(16)}, who)
+    once_more = await _filed(house, form | {"scheme": "living_subsidy"})
+    await step(once_more, "first-check", clerk)
+    await step(once_more, "review-refusal", reviewer, why | {"words": bird.words(16)}, "reviewer")
     await step(posted, "first-check", clerk)
     await step(posted, "review", reviewer, None, "reviewer")
     await step(posted, "pre-determination", determiner, None, "determiner")
@@ -258,6 +252,8 @@ async def _apply(house: House, bird: Canaries, person_id: str) -> None:
     await house.done(SUBSIDY, "POST", path, clerk, objection)
     told = await house.done(SUBSIDY, "GET", path, clerk)
     assert [each["words"] for each in told["items"]] == [objection["words"]]
+    posted = await house.done(SUBSIDY, "GET", f"/api/v1/applications/{posted['application_id']}", clerk)
+    await step(posted, "determination-refusal", determiner, why | {"words": bird.words(16)}, "determiner")
 
 
 async def _close(house: House, bird: Canaries, person_id: str) -> None:

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.subsidy.adapters.engine import Answer, decide
+from services.subsidy.adapters.engine import decide
+from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet
 from services.subsidy.domain.entitlement.rules import RULES
 from services.subsidy.domain.entitlement.sources import Population
