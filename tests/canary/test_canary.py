@@ -75,6 +75,7 @@ PARAMETERS: Final = frozenset(
     {
         *("Idempotency-Key", "If-Match", "last-event-id", "cursor", "division", "kind", "name", "publisher"),
         *("relation", "relations", "fields", "buckets", "actor", "route", "indicator", "month", "from", "to"),
+        *("first", "last", "scheme"),
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
