@@ -52,21 +52,19 @@ _APPROVAL: Final = sql.Table(
     sql.Column("reason", sql.Text),
     sql.Column("decided_at", sql.TIMESTAMP(timezone=True)),
     sql.Column("used_at", sql.TIMESTAMP(timezone=True)),
-    sql.CheckConstraint("checker IS NULL OR checker <> maker", name="ck_approval_four_eyes"),
-    sql.CheckConstraint(
-        "decision IN ('APPROVED', 'REJECTED', 'WITHDRAWN', 'LAPSED')", name="ck_approval_decision_is_known"
-    ),
+    sql.CheckConstraint("checker IS NULL OR checker <> maker", name="four_eyes"),
+    sql.CheckConstraint("decision IN ('APPROVED', 'REJECTED', 'WITHDRAWN', 'LAPSED')", name="decision_is_known"),
     sql.CheckConstraint(
         "CASE WHEN decision IN ('APPROVED', 'REJECTED') THEN checker IS NOT NULL "
         "ELSE checker IS NULL OR decision IS NOT NULL END",
-        name="ck_approval_decided_by_checker",
+        name="decided_by_checker",
     ),
     sql.CheckConstraint(
         "decision IS DISTINCT FROM 'APPROVED' OR (checked_digest IS NOT NULL AND checked_digest = digest)",
-        name="ck_approval_content_unchanged",
+        name="content_unchanged",
     ),
     sql.CheckConstraint(
-        "used_at IS NULL OR (decision IS NOT NULL AND decision = 'APPROVED')", name="ck_approval_used_when_approved"
+        "used_at IS NULL OR (decision IS NOT NULL AND decision = 'APPROVED')", name="used_when_approved"
     ),
     sql.Index(
         "uq_approval_live",

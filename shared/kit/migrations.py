@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, pool, text
 
+from shared.kit.audit import AUDIT_DDL
+from shared.kit.four_eyes import FOUR_EYES_DDL
 from shared.kit.journal import JOURNAL_DDL
 from shared.kit.leader import LEADER_DDL
 from shared.kit.relay import RELAY_DDL
@@ -70,6 +73,13 @@ _HOUSE_FUNCTIONS: Final = (
     "journal_ensure_partitions(int)",
     "journal_refuse_change()",
 )
+TRUST_DDL: Final = (*AUDIT_DDL, *FOUR_EYES_DDL)
+_TRUST_FUNCTIONS: Final = (
+    "approval_digest(text, text, jsonb)",
+    "approval_guard()",
+    "audit_ensure_partitions(int)",
+    "audit_refuse_change()",
+)
 
 
 def create_house() -> None:
@@ -77,17 +87,35 @@ def create_house() -> None:
 
     Decision: a revision spells its tables out, because their declarations go on changing and history must not change
     with them. Functions and triggers are long and the same in four services, so they stay beside the code that relies
-    on them and are frozen instead: a test holds the checksum of `HOUSE_DDL`. A change of one is a new constant, run by
-    a new revision of each service, never an edit. Not chosen: four copies in the revisions, which nobody would read;
-    SQL files, away from the code that explains them.
+    on them and are frozen instead: a test holds the checksum of `HOUSE_DDL`, and of every set after it. A change of one
+    is a new constant, run by a new revision of each service, never an edit. Not chosen: four copies in the revisions,
+    which nobody would read; SQL files, away from the code that explains them.
     """
-    for statement in HOUSE_DDL:
-        op.execute(statement)
+    _run(HOUSE_DDL)
 
 
 def drop_house() -> None:
     """The reverse; first rows go with their tables."""
-    for function in _HOUSE_FUNCTIONS:
+    _drop(_HOUSE_FUNCTIONS)
+
+
+def create_trust() -> None:
+    """What keeps the audit trail append-only and two persons two: the end of every service's second revision."""
+    _run(TRUST_DDL)
+
+
+def drop_trust() -> None:
+    """The reverse."""
+    _drop(_TRUST_FUNCTIONS)
+
+
+def _run(statements: Sequence[str]) -> None:
+    for statement in statements:
+        op.execute(statement)
+
+
+def _drop(functions: Sequence[str]) -> None:
+    for function in functions:
         op.execute(f"DROP FUNCTION {function} CASCADE")
 
 

@@ -221,11 +221,9 @@ REQUEST: Final = sql.Table(
     sql.Column("job_id", sql.Uuid),
     sql.Column("json_blob_id", sql.Uuid),
     sql.Column("xlsx_blob_id", sql.Uuid),
-    sql.CheckConstraint(f"kind IN ({', '.join(repr(each.value) for each in Kind)})", name="ck_person_request_kind"),
-    sql.CheckConstraint(f"state IN ({', '.join(repr(each.value) for each in State)})", name="ck_person_request_state"),
-    sql.CheckConstraint(
-        "(closed_at IS NULL) = (state IN ('RECEIVED', 'ACCEPTED'))", name="ck_person_request_closed_when_ended"
-    ),
+    sql.CheckConstraint(f"kind IN ({', '.join(repr(each.value) for each in Kind)})", name="kind"),
+    sql.CheckConstraint(f"state IN ({', '.join(repr(each.value) for each in State)})", name="state"),
+    sql.CheckConstraint("(closed_at IS NULL) = (state IN ('RECEIVED', 'ACCEPTED'))", name="closed_when_ended"),
     sql.Index(
         "uq_person_request_open",
         "person_id",

@@ -20,7 +20,10 @@ from shared.kit import migrations
 from tests.architecture.source import ROOT, SERVICES
 from tests.builders.databases import migrated
 
-HOUSE_DDL_SHA256 = "a16ed016597c4960213a2a3d560dd6b0932838713f207c73828374854602892d"
+FROZEN_SHA256 = {
+    "HOUSE_DDL": "a16ed016597c4960213a2a3d560dd6b0932838713f207c73828374854602892d",
+    "TRUST_DDL": "edc125196520b64501b3f78547286c7688365513d688b7f0cca72e466514b424",
+}
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +108,17 @@ def test_two_heads_or_another_head_than_written_is_refused(
     (folder / "HEAD").write_text("0000\n")
     with pytest.raises(RuntimeError, match="HEAD says 0000"):
         migrations.head(service)
-    (folder / "HEAD").write_text("0001\n")
-    (folder / "versions" / "0002_other.py").write_text('revision = "0002"\ndown_revision = None\n')
+    (folder / "HEAD").write_text((ROOT / "services" / service / "migrations" / "HEAD").read_text())
+    (folder / "versions" / "9999_other.py").write_text('revision = "9999"\ndown_revision = None\n')
     with pytest.raises(RuntimeError, match="heads"):
         migrations.head(service)
 
 
-def test_functions_and_triggers_of_the_first_revision_are_never_edited() -> None:
-    found = hashlib.sha256("\n".join(migrations.HOUSE_DDL).encode()).hexdigest()
-    assert found == HOUSE_DDL_SHA256, (
-        "HOUSE_DDL belongs to revision 0001 of every service: a change is a new constant and a new revision"
+@pytest.mark.parametrize("constant", FROZEN_SHA256)
+def test_functions_and_triggers_of_a_revision_are_never_edited(constant: str) -> None:
+    found = hashlib.sha256("\n".join(getattr(migrations, constant)).encode()).hexdigest()
+    assert found == FROZEN_SHA256[constant], (
+        f"{constant} belongs to a revision of every service: a change is a new constant and a new revision"
     )
 
 
