@@ -65,6 +65,23 @@ class UnitOfWork:
         """What this transaction has announced so far."""
         return tuple(self._announcements)
 
+    @asynccontextmanager
+    async def rehearsed(self) -> AsyncIterator[list[Announcement]]:
+        """What is done inside is undone at its end, and neither announced nor audited; the list is what it would tell.
+
+        A preview made of the very code that will act cannot promise anything else than what will happen.
+        """
+        announced, entries = len(self._announcements), len(self._entries)
+        told: list[Announcement] = []
+        savepoint = await self.connection.begin_nested()
+        try:
+            yield told
+            told.extend(self._announcements[announced:])
+        finally:
+            await savepoint.rollback()
+            del self._announcements[announced:]
+            del self._entries[entries:]
+
     async def flush(self) -> None:
         """Write the collected announcements; the factory calls it last, right before COMMIT."""
         await journal.append(self.connection, self._announcements, trace_id=self.trace_id)

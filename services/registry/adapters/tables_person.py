@@ -30,6 +30,7 @@ person = Table(
     Column("died_on", Date),
     Column("citizen_id_cipher", LargeBinary),
     Column("citizen_id_index", LargeBinary, unique=True),
+    Column("citizen_id_raw_cipher", LargeBinary, comment="as it was written, when that was otherwise (ID-05)"),
     Column("name_cipher", LargeBinary),
     Column("phone_cipher", LargeBinary),
     Column("address_cipher", LargeBinary),
@@ -40,9 +41,13 @@ person = Table(
         "ELSE num_nonnulls(citizen_id_cipher, citizen_id_index, name_cipher, phone_cipher, address_cipher) = 0 END",
         name="erased_means_gone",
     ),
+    Column("merged_into", Uuid, ForeignKey("person.person_id"), comment="the surviving record of the same person"),
+    CheckConstraint("merged_into <> person_id", name="merged_into_another"),
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
     Column("recorded_by", Text, nullable=False),
-    Index("ix_person_division", "division", "person_id", postgresql_ops={"division": "text_pattern_ops"}),
+    # Plain order: lists are paged by it. The database is created with C collation, so prefixes use it as well.
+    Index("ix_person_place", "division", "person_id"),
+    Index("ix_person_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 
 guardian = Table(
