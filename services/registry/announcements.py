@@ -13,13 +13,22 @@ from services.registry.domain.facts import (
     CertificateWasReinstated,
     CertificateWasStopped,
     CertificateWasUnfrozen,
+    ClientWasAdmitted,
+    ClientWasEnded,
     DeathWasReported,
     DeathWasRetracted,
     Fact,
+    PersonsWereMerged,
+    PersonsWereUnmerged,
+    PersonWasChanged,
     PersonWasRegistered,
+    SurveyWasRecorded,
 )
 from services.registry.domain.person import Person
+from services.registry.domain.person_client import Client
+from services.registry.domain.person_merge import Merge
 from services.registry.domain.stop import Stop
+from services.registry.domain.survey_visit import Visit
 from shared.contracts import registry as contract
 from shared.contracts.event import Announcement, Event
 from shared.values.certificate import StopKind
@@ -63,6 +72,24 @@ def _event(fact: Fact) -> Event:
             return contract.CertificateReinstated(
                 certificate=certificate_state(fact.certificate), stop=stop_state(fact.stop)
             )
+        case _:
+            return _person_event(fact)
+
+
+def _person_event(fact: Fact) -> Event:
+    match fact:
+        case PersonWasChanged():
+            return contract.PersonChanged(person=person_state(fact.person))
+        case PersonsWereMerged():
+            return contract.PersonMerged(person=person_state(fact.person), merge=merge_state(fact.merge))
+        case PersonsWereUnmerged():
+            return contract.PersonUnmerged(person=person_state(fact.person), merge=merge_state(fact.merge))
+        case ClientWasAdmitted():
+            return contract.ClientAdmitted(client=client_state(fact.client))
+        case ClientWasEnded():
+            return contract.ClientEnded(client=client_state(fact.client))
+        case SurveyWasRecorded():
+            return contract.SurveyRecorded(visit=visit_state(fact.visit))
         case _:
             message = f"{type(fact).__name__} is neither announced nor private"
             raise TypeError(message)
@@ -125,4 +152,44 @@ def stop_state(stop: Stop) -> contract.StopState:
         event_date=stop.event_date,
         ended_on=stop.ended_on,
         withdrawn=stop.withdrawn,
+    )
+
+
+def merge_state(merge: Merge) -> contract.MergeState:
+    """A merge as published."""
+    return contract.MergeState(
+        merge_id=merge.merge_id,
+        person_id=merge.person_id,
+        division=merge.division.code,
+        version=merge.version,
+        absorbed_id=merge.absorbed_id,
+        merged_on=merge.merged_on,
+        undone=merge.undone,
+    )
+
+
+def client_state(client: Client) -> contract.ClientState:
+    """Who is served without a certificate, as published: without the diagnosis."""
+    return contract.ClientState(
+        client_id=client.client_id,
+        person_id=client.person_id,
+        division=client.division.code,
+        version=client.version,
+        ground=client.ground,
+        valid_from=client.valid_from,
+        valid_to=client.valid_to,
+    )
+
+
+def visit_state(visit: Visit) -> contract.VisitState:
+    """A visit as published: needs as codes, no answers."""
+    return contract.VisitState(
+        visit_id=visit.visit_id,
+        person_id=visit.person_id,
+        division=visit.division.code,
+        version=visit.version,
+        year=visit.year,
+        outcome=visit.outcome,
+        visited_on=visit.visited_on,
+        needs=visit.needs_text,
     )

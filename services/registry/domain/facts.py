@@ -8,7 +8,10 @@ from uuid import UUID
 
 from services.registry.domain.certificate import Certificate
 from services.registry.domain.person import Person
+from services.registry.domain.person_client import Client
+from services.registry.domain.person_merge import Merge
 from services.registry.domain.stop import Stop
+from services.registry.domain.survey_visit import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +71,43 @@ class CertificateWasReinstated(Fact):
 
     certificate: Certificate
     stop: Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonWasChanged(Fact):
+    """Belongs to another division."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsWereMerged(Fact):
+    """Two records are one person: the one the fact is about."""
+
+    merge: Merge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsWereUnmerged(Fact):
+    """They are two after all."""
+
+    merge: Merge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientWasAdmitted(Fact):
+    """Is served without a certificate (CERT-36, CERT-37)."""
+
+    client: Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientWasEnded(Fact):
+    """Is no longer served on that ground."""
+
+    client: Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyWasRecorded(Fact):
+    """The household was visited."""
+
+    visit: Visit

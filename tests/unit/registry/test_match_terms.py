@@ -38,7 +38,9 @@ def test_a_name_is_not_found_by_what_is_not_in_it(text: str) -> None:
     assert not finds(text, "王小明")
 
 
-@pytest.mark.parametrize(("text", "name"), [("zengli", "曾丽"), ("cengli", "曾丽"), ("shandan", "单丹"), ("zl", "曾丽")])
+@pytest.mark.parametrize(
+    ("text", "name"), [("zengli", "曾丽"), ("cengli", "曾丽"), ("shandan", "单丹"), ("zl", "曾丽")]
+)
 def test_a_character_with_several_readings_is_found_by_each(text: str, name: str) -> None:
     assert finds(text, name)
 
