@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.registry.domain.certificate import Certificate
+from services.registry.domain.certificate_state import Step
 from services.registry.domain.facts import (
     CertificateWasIssued,
+    CertificateWasLost,
     CertificateWasReinstated,
     CertificateWasStopped,
+    CertificateWasSucceeded,
     CertificateWasUnfrozen,
     ClientWasAdmitted,
     ClientWasEnded,
@@ -64,6 +67,10 @@ def _event(fact: Fact) -> Event:
             return contract.CertificateIssued(certificate=certificate_state(fact.certificate))
         case CertificateWasStopped():
             return _stopped(fact)
+        case CertificateWasSucceeded():
+            return _succeeded(fact)
+        case CertificateWasLost():
+            return contract.CertificateLost(certificate=certificate_state(fact.certificate))
         case CertificateWasUnfrozen():
             return contract.CertificateUnfrozen(
                 certificate=certificate_state(fact.certificate), stop=stop_state(fact.stop)
@@ -110,6 +117,20 @@ def _stopped(fact: CertificateWasStopped) -> Event:
             message = "a death is announced of a person, not of a certificate"
             raise TypeError(message)
     assert_never(fact.stop.kind)
+
+
+def _succeeded(fact: CertificateWasSucceeded) -> Event:
+    certificate, superseded = certificate_state(fact.certificate), certificate_state(fact.superseded)
+    match fact.step:
+        case Step.RENEW:
+            return contract.CertificateRenewed(certificate=certificate, superseded=superseded)
+        case Step.CHANGE:
+            return contract.CertificateChanged(certificate=certificate, superseded=superseded)
+        case Step.REPLACE:
+            return contract.CertificateReplaced(certificate=certificate, superseded=superseded)
+        case _:
+            message = f"{fact.step} puts nothing in a certificate's place"
+            raise TypeError(message)
 
 
 def person_state(person: Person) -> contract.PersonState:

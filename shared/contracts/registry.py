@@ -156,6 +156,41 @@ class CertificateTransferred(Event):
     stop: StopState
 
 
+class CertificateRenewed(Event):
+    """A new certificate for ten years takes the place of ``superseded`` (CERT-11, CERT-16)."""
+
+    type: ClassVar[str] = "registry.certificate.renewed.v1"
+    title_zh: ClassVar[str] = "残疾人证换领"
+    certificate: CertificateState
+    superseded: CertificateState
+
+
+class CertificateChanged(Event):
+    """Another category or grade was assessed: a new certificate takes the place of ``superseded`` (CERT-19, ID-11)."""
+
+    type: ClassVar[str] = "registry.certificate.changed.v1"
+    title_zh: ClassVar[str] = "残疾人证变更"
+    certificate: CertificateState
+    superseded: CertificateState
+
+
+class CertificateReplaced(Event):
+    """A lost certificate was replaced; it keeps its expiry, and entitlements go on (ID-09, SUB-46)."""
+
+    type: ClassVar[str] = "registry.certificate.replaced.v1"
+    title_zh: ClassVar[str] = "残疾人证补办"
+    certificate: CertificateState
+    superseded: CertificateState
+
+
+class CertificateLost(Event):
+    """The holder declared the loss; entitlements go on (CERT-18, SUB-46)."""
+
+    type: ClassVar[str] = "registry.certificate.lost.v1"
+    title_zh: ClassVar[str] = "残疾人证挂失"
+    certificate: CertificateState
+
+
 # --- persons: changes, duplicates, clients without a certificate, needs, divisions -----------------------------------
 
 

@@ -211,14 +211,8 @@ class Certificate:
         self.must_date("event_date", on, today=today)
         return replace(self, status=LOST, version=version, effective_on=on)
 
-    def exchange(self, *, today: date, version: int) -> Certificate:
-        """Another card for a damaged one: the same data, the same days (CERT-17)."""
-        self.must_allow(Step.EXCHANGE)
-        return replace(self, version=version, effective_on=today)
-
     def supersede(self, step: Step, *, on: date, version: int) -> Certificate:
         """The old row when a renewal, change or replacement takes its place."""
-        assert step in {Step.RENEW, Step.CHANGE, Step.REPLACE}
         self.must_allow(step)
         return replace(self, status=SUPERSEDED, version=version, effective_on=on)
 

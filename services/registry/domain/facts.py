@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.registry.domain.certificate import Certificate
+from services.registry.domain.certificate_state import Step
 from services.registry.domain.person import Person
 from services.registry.domain.person_client import Client
 from services.registry.domain.person_merge import Merge
@@ -63,6 +64,22 @@ class CertificateWasUnfrozen(Fact):
 
     certificate: Certificate
     stop: Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateWasSucceeded(Fact):
+    """Renewed, changed or replaced: ``step`` says which. ``superseded`` is the old row."""
+
+    step: Step
+    certificate: Certificate
+    superseded: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateWasLost(Fact):
+    """The holder declared the loss."""
+
+    certificate: Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
