@@ -7,8 +7,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registry.adapters.certificates import SqlCertificates, SqlStops
+from services.registry.adapters.clients import Clients
 from services.registry.adapters.guardians import Guardians
-from services.registry.adapters.repositories import SqlCertificates, SqlPersons, SqlStops
+from services.registry.adapters.households import Households
+from services.registry.adapters.matching import Matching
+from services.registry.adapters.merges import Merges
+from services.registry.adapters.names import Names
+from services.registry.adapters.places import Places
+from services.registry.adapters.reports import Reports
+from services.registry.adapters.repositories import SqlPersons
+from services.registry.adapters.search_index import SearchIndex
 from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.trail import Trail
 from services.registry.announcements import announce
@@ -40,11 +49,26 @@ class RegistryWork(UnitOfWork):
         by = SYSTEM if caller is None else caller.subject
         self.secrets = secrets
         self.trail = Trail(self.audit)
-        self.persons = SqlPersons(connection, secrets, by, self.trail)
+        self.places = Places(connection, secrets, recorded_by=by, today=self.today())
+        self.persons = SqlPersons(connection, secrets, by, self.trail, places=self.places)
         self.guardians = Guardians(connection, secrets, recorded_by=by)
+        self.names = Names(connection, secrets, recorded_by=by)
+        self.households = Households(connection, secrets, recorded_by=by)
+        self.clients = Clients(connection, secrets, recorded_by=by)
+        self.merges = Merges(connection, recorded_by=by)
+        self.matching = Matching(connection, secrets)
+        self.search = SearchIndex(connection, secrets)
+        self.reports = Reports(
+            connection,
+            secrets,
+            recorded_by=by,
+            client_id=SYSTEM if caller is None else caller.client_id,
+            trace_id=trace_id,
+        )
         self.certificates = SqlCertificates(connection, secrets, self.trail)
         self.stops = SqlStops(
             connection,
+            secrets,
             recorded_by=by,
             client_id=SYSTEM if caller is None else caller.client_id,
             trace_id=trace_id,

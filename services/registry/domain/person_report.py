@@ -88,10 +88,8 @@ def allowed_steps(state: ReportState) -> tuple[ReportStep, ...]:
             return (ReportStep.MATCH, ReportStep.CONFIRM, ReportStep.REJECT)
         case ReportState.READY:
             return (ReportStep.APPLY, ReportStep.REJECT)
-        case ReportState.APPLIED | ReportState.AWAITING_TRANSFER:
+        case ReportState.APPLIED | ReportState.AWAITING_TRANSFER | ReportState.CONFIRMING:
             return (ReportStep.RETRACT,)
-        case ReportState.CONFIRMING:
-            return (ReportStep.REJECT,)
         case ReportState.DONE | ReportState.REJECTED | ReportState.RETRACTED:
             return ()
     assert_never(state)
@@ -157,6 +155,10 @@ class Report:
         """It took effect: ``state`` says which."""
         self.must_allow(ReportStep.APPLY)
         return self._next(state, stop_id=stop_id, certificate_stop_id=certificate_stop_id)
+
+    def outweighed(self) -> Report:
+        """Another report's date counts now; this one confirms that it happened."""
+        return self._next(ReportState.CONFIRMING)
 
     def retracted(self) -> Report:
         """It was wrong."""
