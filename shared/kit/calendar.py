@@ -138,7 +138,7 @@ def calendar_router(tables: CalendarTables) -> Router:
     async def put_year(
         caller: Annotated[Caller, Permit("calendar:write")], year: Year, body: YearIn, work: work_of
     ) -> YearOut:
-        """Enter what the State Council's notice says of a year, or a region's own holidays; replaces what was entered."""
+        """Enter what the State Council's notice says of a year, or a region's own days; replaces what was entered."""
         here = EVERYWHERE if body.division is None else Division.parse(body.division).code
         caller.must_cover(here or "*")
         entered = {each.day: each.works for each in body.days}

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from services.registry.adapters.repositories import to_certificate
+from services.registry.adapters.certificates import to_certificate
 from services.registry.adapters.secrets import ADDRESS, CITIZEN_ID, NAME, NUMBER, PHONE, Secrets
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.certificate import Certificate

@@ -16,7 +16,7 @@ Refusal
 ├── MatterMakesNoCard / MatterMakesACard
 ├── DisputeIsLate / NothingToDispute / DisputeIsDecided / DisputeIsNotDecided / DisputeTimeRuns
 ├── SlotIsFull / SlotDoesNotFit / SlotIsPast                         bookings
-├── CancellationNeedsProof / CancellationIsTooEarly                  CERT-25…28
+├── CancellationNeedsProof / StepIsTooEarly                  CERT-25…28
 └── LocalRuleIsUnknown / LocalRuleValueIsWrong                       configuration
 """
 
@@ -279,10 +279,10 @@ class CancellationNeedsProof(Refusal):
     code: ClassVar[str] = "cancellation_needs_proof"
 
 
-class CancellationIsTooEarly(Refusal):
-    """The time this reason is about has not passed (CERT-25, CERT-28). Facts: reason, from."""
+class StepIsTooEarly(Refusal):
+    """The time this reason is about has not passed (CERT-24, CERT-25, CERT-28). Facts: reason, from."""
 
-    code: ClassVar[str] = "cancellation_is_too_early"
+    code: ClassVar[str] = "step_is_too_early"
 
 
 class RatingIsNotDue(Refusal):
@@ -307,3 +307,9 @@ class LocalRuleValueIsWrong(Refusal):
     """The parameter cannot have this value. Facts: name, reason."""
 
     code: ClassVar[str] = "local_rule_value_is_wrong"
+
+
+class ApplicantDoesNotMatch(Refusal):
+    """The number is registered with another name: the papers are looked at again before anything is said."""
+
+    code: ClassVar[str] = "applicant_does_not_match"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.registry.domain.application_errors import CancellationIsTooEarly, CancellationNeedsProof
+from services.registry.domain.application_errors import CancellationNeedsProof, StepIsTooEarly
 from services.registry.domain.certificate_state import (
     CANCELLED,
     CERTIFICATES,
@@ -155,15 +155,24 @@ class Certificate:
         proof.must_show(reason)
         self.must_date("effective_date", on, today=today)
         if earliest is not None and today < earliest:
-            raise CancellationIsTooEarly(reason=reason.value, **{"from": earliest.isoformat()})
+            raise StepIsTooEarly(reason=reason.value, **{"from": earliest.isoformat()})
         return self._stopped(CANCELLED, StopKind.CANCELLED, reason.value, on, version, stop_id)
 
     def freeze(
-        self, *, reason: FreezeReason, on: date, today: date, version: int, stop_id: UUID
+        self,
+        *,
+        reason: FreezeReason,
+        on: date,
+        today: date,
+        version: int,
+        stop_id: UUID,
+        earliest: date | None = None,
     ) -> tuple[Certificate, Stop]:
-        """Freeze (CERT-24, CERT-28)."""
+        """Freeze (CERT-24, CERT-28). ``earliest``: as for a cancellation."""
         self.must_allow(Step.FREEZE)
         self.must_date("effective_date", on, today=today)
+        if earliest is not None and today < earliest:
+            raise StepIsTooEarly(reason=reason.value, **{"from": earliest.isoformat()})
         return self._stopped(FROZEN, StopKind.FROZEN, reason.value, on, version, stop_id)
 
     def unfreeze(self, stop: Stop, *, today: date, version: int) -> tuple[Certificate, Stop]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 from uuid import UUID
 
-from services.registry.domain.certificate import CancellationReason
+from services.registry.domain.certificate import CancellationReason, Proof, ProofKind
 from services.registry.domain.errors import PersonNotFound
 from services.registry.domain.facts import DeathWasReported, DeathWasRetracted, PersonWasChanged
 from services.registry.domain.person import Person
@@ -111,6 +111,7 @@ async def _end_certificate(report: Report, person: Person, work: PersonWork) -> 
         work,
         reason=CancellationReason.DEATH,
         effective_date=max(report.event_date, subject.certificate.issued_on),
+        proof=Proof(kind=ProofKind.DEATH_RECORD, reference=str(report.report_id)),
     )
     return stop.stop_id
 

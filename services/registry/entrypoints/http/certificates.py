@@ -11,6 +11,7 @@ from services.registry.adapters import queries
 from services.registry.adapters.trail import CERTIFICATE_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import CertificateNotFound, StopNotFound
+from services.registry.domain.overdue import earliest_cancellation, earliest_freeze
 from services.registry.entrypoints.http.schemas import (
     Cancellation,
     CertificateOut,
@@ -88,8 +89,14 @@ async def cancel(
 ) -> Changed:
     """Cancel (CERT-26, CERT-27); subsidies are suspended by the event."""
     subject = await _load(certificate_id, work, caller, seen)
+    timing = await work.timing(subject.certificate.division)
     outcome = await steps.cancel_certificate(
-        subject, work, reason=body.reason, effective_date=body.effective_date or work.today()
+        subject,
+        work,
+        reason=body.reason,
+        effective_date=body.effective_date or work.today(),
+        proof=body.proof.proof(),
+        earliest=earliest_cancellation(subject.certificate, body.reason, since=body.since, timing=timing),
     )
     tag(response, outcome[0].version)
     return Changed.of(outcome)
@@ -101,8 +108,13 @@ async def freeze(
 ) -> Changed:
     """Freeze (CERT-24, CERT-28)."""
     subject = await _load(certificate_id, work, caller, seen)
+    timing = await work.timing(subject.certificate.division)
     outcome = await steps.freeze_certificate(
-        subject, work, reason=body.reason, effective_date=body.effective_date or work.today()
+        subject,
+        work,
+        reason=body.reason,
+        effective_date=body.effective_date or work.today(),
+        earliest=earliest_freeze(subject.certificate, body.reason, since=body.since, timing=timing),
     )
     tag(response, outcome[0].version)
     return Changed.of(outcome)
