@@ -9,9 +9,19 @@ from fastapi import FastAPI
 from services.registry.adapters.own_data import DISCLOSING, HOLDING, SEALED
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs
 from services.registry.adapters.work import RegistryWork, work_with
-from services.registry.entrypoints.http import certificates, guardians, me, persons
+from services.registry.entrypoints.http import (
+    certificates,
+    duplicates,
+    guardians,
+    households,
+    me,
+    person_lives,
+    persons,
+    reports,
+)
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.registry.entrypoints.jobs import PERSON_IMPORT
+from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT
 from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
 from shared.contracts.roles import PERSONAL, ROLES
@@ -43,8 +53,18 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
         settings,
         title="量服 · 残疾人证登记 Registry",
         routers=(
+            # Before persons: /persons/counts is no person.
+            person_lives.router,
             persons.router,
             certificates.router,
+            duplicates.router,
+            households.router,
+            reports.router,
+            reports.batch_router(queue, texts=texts),
+            *(
+                import_routes(spec, path=path, permission="report:import", jobs=queue, blobs=parts.blobs, texts=texts)
+                for spec, path in ((DEATH_IMPORT, "/api/v1/death-imports"), (MOVE_IMPORT, "/api/v1/move-imports"))
+            ),
             import_routes(
                 PERSON_IMPORT,
                 path="/api/v1/person-imports",

@@ -7,3 +7,10 @@ from prometheus_client import Gauge
 EXPIRED_NOT_ANNOUNCED = Gauge(
     "liangfu_registry_expired_not_announced", "Certificates past their last valid day and not yet announced as expired"
 )
+SEARCH_STALE = Gauge("liangfu_registry_search_stale", "Persons whose search terms wait to be computed anew")
+DUPLICATES_OPEN = Gauge(
+    "liangfu_registry_duplicates_open", "Pairs of records that may be one person and wait for somebody"
+)
+REPORTS_WAITING = Gauge(
+    "liangfu_registry_reports_waiting", "Reports from outside that wait for somebody", ["kind", "state"]
+)

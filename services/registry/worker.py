@@ -6,7 +6,10 @@ from services.registry.adapters.own_data import HOLDING, SEALED
 from services.registry.adapters.tables import answers, blobs, imports, jobs
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
+from services.registry.entrypoints.http.reports import APPLY_JOB
 from services.registry.entrypoints.jobs import PERSON_IMPORT, TIMERS
+from services.registry.entrypoints.jobs_person import PERSON_TIMERS
+from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT, apply_batch
 from services.registry.settings import RegistrySettings
 from shared.kit import person_requests, retention, rotation
 from shared.kit.audit_retention import audit_rule
@@ -21,7 +24,8 @@ def job_handlers(parts: Parts[RegistryWork], *rules: retention.Rule) -> dict[str
     """What the register does as jobs; ``rules``: further ones of retention."""
     requests = person_requests.PersonRequests(parts.keys, HOLDING)
     return {
-        PERSON_IMPORT.kind: import_handler(PERSON_IMPORT, imports),
+        **{spec.kind: import_handler(spec, imports) for spec in (PERSON_IMPORT, DEATH_IMPORT, MOVE_IMPORT)},
+        APPLY_JOB: apply_batch,
         rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
         retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),
         person_requests.COPY_JOB: person_requests.copy_handler(requests),
@@ -51,7 +55,7 @@ def main() -> None:
                 parts.blobs,
                 worker="registry-worker",
             ),
-            timers=TIMERS,
+            timers=(*TIMERS, *PERSON_TIMERS),
         ),
     )
     run_worker(settings, worker, parts.ops)

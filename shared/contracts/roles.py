@@ -15,6 +15,10 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "person:read": ("查看人员（脱敏）", "see persons, masked"),
     "person:write": ("登记人员、监护人、联系方式和死亡信息", "register persons, guardians, contacts and deaths"),
     "person:import": ("批量导入人员", "import persons"),
+    "person:merge": ("合并重复人员", "merge records that are one person's"),
+    "report:read": ("查看外部死亡、迁移信息", "see news of deaths and moves from outside"),
+    "report:write": ("登记、核实、采用外部信息", "take in, confirm and apply news from outside"),
+    "report:import": ("批量导入外部信息", "import news from outside"),
     "person:unmask": ("按用途查看明文个人信息", "see personal values in clear, for a stated purpose"),
     "person:erase": ("经双人复核删除个人信息", "erase personal data, with a second person"),
     "certificate:read": ("查看残疾人证", "see certificates"),
@@ -56,12 +60,15 @@ _OWN: Final = frozenset({"own:read", "own:request"})
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 乡镇（街道）经办人
-    "township_clerk": _READERS | _REQUESTS | {"person:write", "person:unmask", "case:write", "payee:write"},
+    "township_clerk": _READERS
+    | _REQUESTS
+    | {"person:write", "person:unmask", "case:write", "payee:write", "report:read"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
-    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"},
+    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"}
+    | {"person:merge", "report:read", "report:write", "report:import"},
     # 县（市、区）民政审定人
     "county_determiner": _READERS | _REQUESTS | {"award:write", "award:import", "person:unmask", "payee:write"},
     # 财政人员: checks who is to be paid, decides nothing about them
@@ -119,6 +126,9 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "person:read",
         "person:write",
         "person:import",
+        "report:read",
+        "report:write",
+        "report:import",
         "certificate:read",
         "certificate:write",
         "award:read",
@@ -138,7 +148,10 @@ PERSONAL: Final = frozenset(
     {
         "person:read",
         "person:write",
+        "person:merge",
         "person:unmask",
+        "report:read",
+        "report:write",
         "certificate:read",
         "certificate:write",
         "award:read",

@@ -11,8 +11,7 @@ import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -410,10 +409,13 @@ class RunningJob(Generic[W]):
         self._phase = job.phase
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), job.done)], maxlen=RATE_SAMPLES)
 
-    def begin(self) -> AbstractAsyncContextManager[W]:
-        """A unit of work in the name of who submitted the job, traced to that request."""
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[W]:
+        """A unit of work in the name of who submitted the job, traced to that request; it knows what was asked."""
         origin = Origin("JOB", self.kind)
-        return self.works.begin(caller=self.caller, trace_id=self.trace_id, origin=origin)
+        async with self.works.begin(caller=self.caller, trace_id=self.trace_id, origin=origin) as work:
+            work.asked = {**self.params, "job_id": self.id}
+            yield work
 
     async def progress(
         self,

@@ -73,7 +73,7 @@ def test_only_readers_permissions_read_and_only_writers_permissions_write(servic
         if decision is None or decision.permission is None or method in {"GET", "HEAD"}:
             continue
         verb = decision.permission.partition(":")[2]
-        looks_up = path.endswith(("/lookup", "/states"))
+        looks_up = path.endswith(("/lookup", "/states", "/search"))
         assert looks_up == (verb in reading), f"{method} {path} needs {decision.permission}"
 
 

@@ -148,6 +148,11 @@ class Merges:
         )
         return [_pair(row) for row in rows], following
 
+    async def open_count(self) -> int:
+        """How many pairs wait for somebody."""
+        query = select(func.count()).where(duplicate.c.state == "OPEN")
+        return int((await self._connection.execute(query)).scalar_one())
+
     def _decided(self, state: str) -> dict[str, Any]:
         return {
             "state": state,

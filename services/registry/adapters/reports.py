@@ -147,6 +147,14 @@ class Reports:
         )
         return int((await self._connection.execute(query)).scalar_one())
 
+    async def waiting_count(self, batch_id: UUID, *, within: Scope) -> int:
+        """How many of a batch wait for a person."""
+        states = [ReportState.UNMATCHED, ReportState.CANDIDATE, ReportState.CONFLICT]
+        query = select(func.count()).where(
+            report.c.batch_id == batch_id, report.c.state.in_(states), inside(report.c.division, within)
+        )
+        return int((await self._connection.execute(query)).scalar_one())
+
     async def page(
         self,
         page: Page,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import literal
@@ -80,6 +80,11 @@ class SearchIndex:
             },
         )
         return len(rows)
+
+    async def stale_count(self) -> int:
+        """How many wait to be computed anew."""
+        query = select(func.count()).where(person_search.c.stale)
+        return int((await self._connection.execute(query)).scalar_one())
 
     async def _other_names(self, person_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
         rows = await self._connection.execute(

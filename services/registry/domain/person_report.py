@@ -77,6 +77,8 @@ class Objection(StrEnum):
     OTHER_DATE = "OTHER_DATE"
     HAS_DIED = "HAS_DIED"
     NOT_THE_LATEST = "NOT_THE_LATEST"
+    REFUSED = "REFUSED"
+    """Applying it was refused; applied alone, it says why."""
 
 
 def allowed_steps(state: ReportState) -> tuple[ReportStep, ...]:
@@ -155,6 +157,11 @@ class Report:
         """It took effect: ``state`` says which."""
         self.must_allow(ReportStep.APPLY)
         return self._next(state, stop_id=stop_id, certificate_stop_id=certificate_stop_id)
+
+    def sent_back(self) -> Report:
+        """Applying it was refused: a person must look."""
+        self.must_allow(ReportStep.APPLY)
+        return self._next(ReportState.CONFLICT, reason=Objection.REFUSED)
 
     def outweighed(self) -> Report:
         """Another report's date counts now; this one confirms that it happened."""
