@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import text
 
+from deploy.demo.proofs import cancelling
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.domain.certificate import CancellationReason
 from services.registry.use_cases import change_certificate as steps
@@ -89,7 +90,7 @@ async def _certificates(ground: Ground, size: int = CANCELLATIONS) -> list[int]:
 async def _cancel(ground: Ground, client: httpx.AsyncClient, number: int) -> None:
     answer = await client.post(
         f"{ground.stack.url('registry')}/api/v1/certificates/{id_of('certificate', number)}/cancellation",
-        json={"reason": "VOLUNTARY"},
+        json=cancelling("VOLUNTARY"),
         headers={"Idempotency-Key": str(uuid4()), "If-Match": '"2"'},
     )
     answer.raise_for_status()

@@ -16,6 +16,7 @@ from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine
 from shared.kit.work import UnitOfWork, Works
 from tests.builders.databases import running
+from tests.builders.works import works_on
 from tests.contracts.story import House, Reader, StoryClock, live
 
 KEY, INDEX_KEY = (base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2))
@@ -62,7 +63,7 @@ def emitted(database: Database) -> list[dict[str, Any]]:
             name: new_engine(database(name), pool_size=2, application_name="story") for name in catalog.publishers()
         }
         works: dict[str, Works[Any]] = {
-            name: Works(engine, clock=clock, make=make_of(name)) for name, engine in engines.items()
+            name: works_on(engine, make_of(name), clock=clock) for name, engine in engines.items()
         }
         readers = [Reader(works[name], subscription_of(name, "registry")) for name in ("subsidy", "rehab")]
         await live(House(clock=clock, readers=readers, **{name: works[name] for name in catalog.publishers()}))

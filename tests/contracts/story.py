@@ -38,6 +38,8 @@ from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
+from shared.values.personal import PersonName
+from tests.builders.applications import a_proof
 
 EVERYWHERE = Scope.everywhere()
 YINGBIN, XIAODONGJIE = Division("341502001001"), Division("341503001004")
@@ -97,7 +99,9 @@ class House:
 def an_identity(first_seventeen: str, name: str) -> Identity:
     """Somebody who does not exist."""
     return Identity(
-        citizen_id_no=IdentityNumber(first_seventeen + check_character(first_seventeen)), name=name, phone=None
+        citizen_id_no=IdentityNumber(first_seventeen + check_character(first_seventeen)),
+        name=PersonName(name),
+        phone=None,
     )
 
 
@@ -146,7 +150,11 @@ async def _draw_a_subsidy(house: House, person_id: UUID) -> None:
 async def _lose_and_regain_the_certificate(house: House, certificate_id: UUID) -> None:
     async with _step(house, certificate_id, house.clock.reach(5, 12)) as (subject, work):
         await change.cancel_certificate(
-            subject, work, reason=CancellationReason.NO_LONGER_MEETS, effective_date=date(2026, 5, 11)
+            subject,
+            work,
+            reason=CancellationReason.NO_LONGER_MEETS,
+            effective_date=date(2026, 5, 11),
+            proof=a_proof(CancellationReason.NO_LONGER_MEETS),
         )
     await house.everybody_hears()
     async with _step(house, certificate_id, house.clock.reach(5, 20)) as (subject, work):

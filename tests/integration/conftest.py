@@ -11,10 +11,10 @@ from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
 from services.registry.adapters.work import RegistryWork, work_with
 from services.subsidy.adapters.work import SubsidyWork
-from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.work import Works
 from tests.builders.databases import DATA_KEYS, cloned, home, migrated
+from tests.builders.works import works_on
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +41,13 @@ async def subsidy_engine(house: PostgresServer) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def registry(registry_engine: AsyncEngine) -> Works[RegistryWork]:
     """Units of work of the registry."""
-    return Works(registry_engine, clock=Clock(movable=True), make=work_with(KeyRing.parse(DATA_KEYS)))
+    return works_on(registry_engine, work_with(KeyRing.parse(DATA_KEYS)))
 
 
 @pytest.fixture
 def subsidy(subsidy_engine: AsyncEngine) -> Works[SubsidyWork]:
     """Units of work of the subsidy service."""
-    return Works(subsidy_engine, clock=Clock(movable=True), make=SubsidyWork)
+    return works_on(subsidy_engine, SubsidyWork)
 
 
 @pytest.fixture(scope="session")

@@ -75,36 +75,6 @@ certificate_version = Table(
 )
 """What a certificate was before its present row: filled by a trigger, so that no path can forget it."""
 
-HISTORY_DDL = (
-    """
-CREATE FUNCTION certificate_dated() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  NEW.recorded_at := clock_timestamp();
-  RETURN NEW;
-END $$
-""",
-    """
-CREATE TRIGGER certificate_dated BEFORE UPDATE ON certificate
-  FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION certificate_dated()
-""",
-    """
-CREATE FUNCTION certificate_remembered() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO certificate_version (certificate_id, version, division, status, category, grade, components, issued_on,
-    expires_on, effective_on, recorded_at)
-  SELECT o.certificate_id, o.version, o.division, o.status, o.category, o.grade, o.components, o.issued_on,
-    o.expires_on, coalesce(o.effective_on, o.issued_on), o.recorded_at
-  FROM before o JOIN after n USING (certificate_id) WHERE o.version <> n.version;
-  RETURN NULL;
-END $$
-""",
-    """
-CREATE TRIGGER certificate_remembered AFTER UPDATE ON certificate REFERENCING OLD TABLE AS before NEW TABLE AS after
-  FOR EACH STATEMENT EXECUTE FUNCTION certificate_remembered()
-""",
-)
-"""Statement by statement, so that the expiry of thousands remembers them in one insert."""
-
 stop = Table(
     "stop",
     metadata,

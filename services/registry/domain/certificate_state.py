@@ -89,7 +89,7 @@ CERTIFICATES: Final[Machine[CertificateStatus, Step]] = Machine(
             Step.REINSTATE,
             (CANCELLED,),
             (VALID, LOST, FROZEN, EXPIRED),
-            "the cancellation is proven wrong; the holder lives",
+            "the cancellation is proven wrong; a death must be retracted first",
             "previous state; stopped months are owed",
             ("CERT-26",),
         ),

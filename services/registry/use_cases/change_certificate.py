@@ -114,14 +114,16 @@ async def unfreeze_certificate(subject: Subject, work: Work) -> tuple[Certificat
 async def reinstate_certificate(subject: Subject, work: Work) -> tuple[Certificate, Stop]:
     """The cancellation was wrong (RULES 3.2, reversal); stopped months are owed.
 
-    Raises `PersonHasDied` while a death is on record, `PersonHasCertificate` when another was issued meanwhile.
+    Raises `PersonHasDied` when it was for a death that is still on record, `PersonHasCertificate` when another
+    certificate was issued meanwhile.
     """
     subject.certificate.must_allow(Step.REINSTATE)
-    subject.person.must_live()
+    cancelled = await _standing(work, subject, StopKind.CANCELLED)
+    if cancelled.reason == CancellationReason.DEATH:
+        subject.person.must_live()
     if await work.certificates.living_of(subject.person.person_id, within=Scope.everywhere()) is not None:
         raise PersonHasCertificate
     person = subject.person.moved_on()
-    cancelled = await _standing(work, subject, StopKind.CANCELLED)
     certificate, stop = subject.certificate.reinstate(cancelled, today=work.today(), version=person.last_version)
     await _save(work, person, certificate)
     await work.stops.save(stop)

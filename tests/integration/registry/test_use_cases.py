@@ -35,6 +35,8 @@ from shared.values.certificate import CertificateStatus
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
+from shared.values.personal import PersonName, Phone
+from tests.builders.applications import a_proof
 
 EVERYWHERE: Final = Scope.everywhere()
 VILLAGE: Final = Division("341502001001")
@@ -54,7 +56,8 @@ def number(n: int) -> IdentityNumber:
 
 def somebody(n: int = 1, division: Division = VILLAGE) -> RegisterPerson:
     return RegisterPerson(
-        identity=Identity(citizen_id_no=number(n), name="王小明", phone="14300000000"), division=division
+        identity=Identity(citizen_id_no=number(n), name=PersonName("王小明"), phone=Phone("14300000000")),
+        division=division,
     )
 
 
@@ -76,7 +79,7 @@ async def take(registry: Works[RegistryWork], certificate_id: UUID, step: str, *
 
 async def cancel(registry: Works[RegistryWork], certificate_id: UUID, *, on: date = TODAY, **given: Any) -> Certificate:
     reason = given.get("reason", CancellationReason.VOLUNTARY)
-    return await take(registry, certificate_id, "cancel", reason=reason, effective_date=on)
+    return await take(registry, certificate_id, "cancel", reason=reason, effective_date=on, proof=a_proof(reason))
 
 
 async def told(registry: Works[RegistryWork]) -> list[Any]:
@@ -248,7 +251,7 @@ def in_file(n: int, *, card: bool = True, division: Division = VILLAGE) -> Holde
     issued = date(2021, 5, 5)
     return Holder(
         citizen_id_no=number(n),
-        name="李桂芳",
+        name=PersonName("李桂芳"),
         phone=None,
         division=division,
         certificate=(LIMB, issued, date(2031, 5, 5)) if card else None,
