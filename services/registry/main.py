@@ -7,18 +7,20 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.registry.adapters.own_data import DISCLOSING, HOLDING, SEALED
-from services.registry.adapters.tables import PUBLISHED, blobs, jobs
+from services.registry.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.http import (
     certificates,
     duplicates,
     guardians,
     households,
+    local_rules,
     me,
     person_lives,
     persons,
     reports,
 )
+from services.registry.entrypoints.http.applications import APPLICATION_ROUTERS
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.registry.entrypoints.jobs import PERSON_IMPORT
 from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT
@@ -27,6 +29,7 @@ from shared.contracts.asyncapi import document
 from shared.contracts.roles import PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.audit_routes import RESULT_PERMISSIONS, audit_router
+from shared.kit.calendar import calendar_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.disclosure import disclosure_router
@@ -57,6 +60,9 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
             person_lives.router,
             persons.router,
             certificates.router,
+            *APPLICATION_ROUTERS,
+            local_rules.router,
+            calendar_router(working_days),
             duplicates.router,
             households.router,
             reports.router,

@@ -23,6 +23,18 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "person:erase": ("经双人复核删除个人信息", "erase personal data, with a second person"),
     "certificate:read": ("查看残疾人证", "see certificates"),
     "certificate:write": ("核发、注销、冻结、迁移残疾人证", "issue, cancel, freeze and transfer certificates"),
+    "certificate:verify": ("核验残疾人证、出具状态证明", "verify certificates and issue proofs of their status"),
+    "application:read": ("查看残疾人证申请", "see applications for certificates"),
+    "application:write": ("受理残疾人证申请", "take in applications and lead them to a decision"),
+    "application:decide": ("审核批准、制证发证、复核", "approve applications, issue cards, decide disputes"),
+    "assessment:write": ("开放号源、录入评定结论", "offer slots and record assessments"),
+    "institution:read": ("查看评定机构和号源", "see assessment institutions and their slots"),
+    "institution:write": ("指定评定机构", "designate assessment institutions"),
+    "campaign:write": ("组织十年到期审验核查", "run examination campaigns"),
+    "rule:read": ("查看地方规定", "see local rules"),
+    "rule:write": ("登记地方规定和时限", "decide local rules and time limits"),
+    "calendar:read": ("查看工作日安排", "see working days"),
+    "calendar:write": ("录入工作日安排", "enter working days"),
     "award:read": ("查看补贴资格", "see awards"),
     "award:write": ("认定补贴资格", "grant awards"),
     "award:import": ("批量导入补贴资格", "import awards"),
@@ -52,8 +64,15 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Every permission there is: what it lets one do."""
 
-_EVERYBODY: Final = frozenset({"job:read", "job:cancel"})
-_READERS: Final = _EVERYBODY | {"person:read", "certificate:read", "award:read", "case:read", "indicator:read"}
+_EVERYBODY: Final = frozenset({"job:read", "job:cancel", "institution:read", "rule:read", "calendar:read"})
+_READERS: Final = _EVERYBODY | {
+    "person:read",
+    "certificate:read",
+    "application:read",
+    "award:read",
+    "case:read",
+    "indicator:read",
+}
 _REQUESTS: Final = frozenset({"request:read", "request:write"})
 _FOUR_EYES: Final = frozenset({"approval:read", "approval:decide"})
 _OWN: Final = frozenset({"own:read", "own:request"})
@@ -62,28 +81,32 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 乡镇（街道）经办人
     "township_clerk": _READERS
     | _REQUESTS
-    | {"person:write", "person:unmask", "case:write", "payee:write", "report:read"},
+    | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
     | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"}
-    | {"person:merge", "report:read", "report:write", "report:import"},
+    | {"person:merge", "report:read", "report:write", "report:import"}
+    | {"application:write", "application:decide", "assessment:write", "institution:write", "certificate:verify"}
+    | {"campaign:write", "rule:write"},
     # 县（市、区）民政审定人
     "county_determiner": _READERS | _REQUESTS | {"award:write", "award:import", "person:unmask", "payee:write"},
     # 财政人员: checks who is to be paid, decides nothing about them
     "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask"},
     # 银行操作员: what is to be paid, masked
     "bank_operator": _EVERYBODY | {"award:read"},
-    # 定点机构: its cases
-    "institution": _EVERYBODY | {"case:read", "case:write"},
+    # 定点机构: its cases; an assessment institution records what its physicians conclude
+    "institution": _EVERYBODY | {"case:read", "case:write", "assessment:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
     | {"person:unmask", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read"},
     # 系统管理员: runs the house, sees no person
-    "system_administrator": _EVERYBODY | _FOUR_EYES | {"events:read", "events:repair", "journal:read", "clock:set"},
+    "system_administrator": _EVERYBODY
+    | _FOUR_EYES
+    | {"events:read", "events:repair", "journal:read", "clock:set", "calendar:write"},
     # 安全管理员: keys and retention, sees no person
     "security_administrator": _EVERYBODY | _FOUR_EYES | {"key:read", "key:rotate", "retention:run"},
     # 审计管理员: who looked at what, sees no person
@@ -131,6 +154,10 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "report:import",
         "certificate:read",
         "certificate:write",
+        "certificate:verify",
+        "application:read",
+        "application:write",
+        "institution:read",
         "award:read",
         "award:write",
         "award:import",
@@ -154,6 +181,12 @@ PERSONAL: Final = frozenset(
         "report:write",
         "certificate:read",
         "certificate:write",
+        "certificate:verify",
+        "application:read",
+        "application:write",
+        "application:decide",
+        "assessment:write",
+        "campaign:write",
         "award:read",
         "award:write",
         "payee:write",

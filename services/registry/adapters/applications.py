@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from services.registry.domain.certificate import CancellationReason
 from services.registry.domain.objection import Objection, ObjectionState
 from services.registry.domain.papers import Paper
 from services.registry.use_cases.application_ports import PaperReceived
+from shared.kit.audit import Change
 from shared.kit.scoping import inside
 from shared.values.certificate_number import CertificateNumber
 from shared.values.disability import Component, Disability, DisabilityCategory
@@ -158,10 +159,18 @@ class SqlApplications:
     """`Applications` on PostgreSQL. Each step says who took it, from which client, in which request."""
 
     def __init__(
-        self, connection: AsyncConnection, secrets: Secrets, *, recorded_by: str, client_id: str, trace_id: str
+        self,
+        connection: AsyncConnection,
+        secrets: Secrets,
+        audit: Callable[[Change], None],
+        *,
+        recorded_by: str,
+        client_id: str,
+        trace_id: str,
     ) -> None:
         self._connection = connection
         self._secrets = secrets
+        self._audit = audit
         self._by = recorded_by
         self._origin = {"recorded_by": recorded_by, "client_id": client_id, "trace_id": trace_id}
 
@@ -192,6 +201,8 @@ class SqlApplications:
         if inserted.one_or_none() is None:
             return False
         await self._add_step(one, None, "submit")
+        after = {"application_id": one.application_id, "matter": one.matter, "state": one.state}
+        self._audit(Change(one.person_id, "application.submitted", after=after, division=one.home.code))
         return True
 
     async def save(self, before: Application, after: Application, step: ApplicationStep, words: str | None) -> None:
@@ -210,6 +221,16 @@ class SqlApplications:
             .values(left_on=after.entered_on)
         )
         await self._add_step(after, before.state, step.value)
+        what = {"application_id": after.application_id, "state": after.state}
+        self._audit(
+            Change(
+                after.person_id,
+                f"application.{step.value}",
+                before={"state": before.state},
+                after=what,
+                division=after.home.code,
+            )
+        )
 
     async def _add_step(self, one: Application, source: ApplicationState | None, step: str) -> None:
         await self._connection.execute(
@@ -234,6 +255,7 @@ class SqlApplications:
             .where(application.c.application_id == one.application_id, has_a_part(within))
             .values(rating=one.rating, version=one.version)
         )
+        self._audit(Change(one.person_id, "application.rated", after={"rating": one.rating}, division=one.home.code))
 
     async def receive(self, one: Application, papers: Collection[PaperReceived], *, within: Scope) -> None:
         """Keep papers; one that was received before is replaced."""

@@ -10,11 +10,24 @@ from fastapi import Request
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from services.registry.adapters import queries
+from services.registry.adapters.applications import CARD_NUMBER, FINDINGS, OBJECTION, REASON
+from services.registry.adapters.applications import PERMIT as APPLICATION_PERMIT
 from services.registry.adapters.guardians import NAME as GUARDIAN_NAME
 from services.registry.adapters.guardians import PHONE as GUARDIAN_PHONE
 from services.registry.adapters.guardians import wards_of
 from services.registry.adapters.secrets import ADDRESS, CITIZEN_ID, GUARDIAN_CITIZEN_ID, NAME, NOTE, NUMBER, PHONE
-from services.registry.adapters.tables import answers, blobs, certificate, guardian, person, requests, stop
+from services.registry.adapters.tables import (
+    answers,
+    application,
+    blobs,
+    certificate,
+    conclusion,
+    guardian,
+    objection,
+    person,
+    requests,
+    stop,
+)
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
 from shared.kit.audit import Change
@@ -42,6 +55,9 @@ SEALED: Final = (
         },
         indexes={"citizen_id_cipher": ("citizen_id_index", GUARDIAN_CITIZEN_ID)},
     ),
+    Sealed(application, {"permit_cipher": APPLICATION_PERMIT, "reason_cipher": REASON, "number_cipher": CARD_NUMBER}),
+    Sealed(conclusion, {"findings_cipher": FINDINGS}),
+    Sealed(objection, {"words_cipher": OBJECTION}),
     request_columns(requests),
     *house_columns(answers, blobs),
 )

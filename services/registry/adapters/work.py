@@ -74,7 +74,7 @@ class RegistryWork(UnitOfWork):
         )
         self.certificates = SqlCertificates(connection, secrets, self.trail)
         origin = {"recorded_by": by, "client_id": SYSTEM if caller is None else caller.client_id, "trace_id": trace_id}
-        self.applications = SqlApplications(connection, secrets, **origin)
+        self.applications = SqlApplications(connection, secrets, self.audit, **origin)
         self.institutions = SqlInstitutions(connection, recorded_by=by)
         self.stops = SqlStops(connection, secrets, **origin, trail=self.trail)
 
