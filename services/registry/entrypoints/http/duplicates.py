@@ -43,6 +43,8 @@ async def list_duplicates(
 ) -> Listed[DuplicateOut]:
     """Pairs within the caller's divisions, the likeliest first, with score and reasons."""
     pairs, following = await work.merges.page(page, within=caller.scope, state=state, person_id=person_id)
+    if not pairs:
+        work.audit(*looks((), PERSON_FIELDS))
     return Listed(items=[await _shown(work, pair, caller) for pair in pairs], next=following)
 
 
