@@ -15,7 +15,18 @@ from services.registry.adapters.applications import PERMIT as APPLICATION_PERMIT
 from services.registry.adapters.guardians import NAME as GUARDIAN_NAME
 from services.registry.adapters.guardians import PHONE as GUARDIAN_PHONE
 from services.registry.adapters.guardians import wards_of
-from services.registry.adapters.secrets import ADDRESS, CITIZEN_ID, GUARDIAN_CITIZEN_ID, NAME, NOTE, NUMBER, PHONE
+from services.registry.adapters.own_lives import SEALED as SEALED_LIVES
+from services.registry.adapters.own_lives import forget_lives, lives_of
+from services.registry.adapters.secrets import (
+    ADDRESS,
+    CITIZEN_ID,
+    CITIZEN_ID_RAW,
+    GUARDIAN_CITIZEN_ID,
+    NAME,
+    NOTE,
+    NUMBER,
+    PHONE,
+)
 from services.registry.adapters.tables import (
     answers,
     application,
@@ -41,7 +52,13 @@ from shared.values.division import Scope
 SEALED: Final = (
     Sealed(
         person,
-        {"citizen_id_cipher": CITIZEN_ID, "name_cipher": NAME, "phone_cipher": PHONE, "address_cipher": ADDRESS},
+        {
+            "citizen_id_cipher": CITIZEN_ID,
+            "citizen_id_raw_cipher": CITIZEN_ID_RAW,
+            "name_cipher": NAME,
+            "phone_cipher": PHONE,
+            "address_cipher": ADDRESS,
+        },
         indexes={"citizen_id_cipher": ("citizen_id_index", CITIZEN_ID)},
     ),
     Sealed(certificate, {"number_cipher": NUMBER}, indexes={"number_cipher": ("number_index", NUMBER)}),
@@ -58,6 +75,7 @@ SEALED: Final = (
     Sealed(application, {"permit_cipher": APPLICATION_PERMIT, "reason_cipher": REASON, "number_cipher": CARD_NUMBER}),
     Sealed(conclusion, {"findings_cipher": FINDINGS}),
     Sealed(objection, {"words_cipher": OBJECTION}),
+    *SEALED_LIVES,
     request_columns(requests),
     *house_columns(answers, blobs),
 )
@@ -182,6 +200,7 @@ async def collect(work: RegistryWork, person_id: UUID) -> Sheets:
             }
             for one in guardians
         ],
+        **await lives_of(work, person_id),
     }
 
 
@@ -199,7 +218,10 @@ async def erase(work: RegistryWork, person_id: UUID) -> None:
         raise PersonNotFound
     await _must_not_be_kept(work, person_id)
     gone: dict[str, Any] = dict.fromkeys(
-        ("citizen_id_cipher", "citizen_id_index", "name_cipher", "phone_cipher", "address_cipher")
+        (
+            *("citizen_id_cipher", "citizen_id_index", "citizen_id_raw_cipher"),
+            *("name_cipher", "phone_cipher", "address_cipher"),
+        )
     )
     await work.connection.execute(
         update(person).where(_held(person_id)).values(erased_at=func.clock_timestamp(), **gone)
@@ -209,6 +231,7 @@ async def erase(work: RegistryWork, person_id: UUID) -> None:
     )
     await work.connection.execute(update(stop).where(stop.c.person_id == person_id).values(note_cipher=None))
     await work.connection.execute(delete(guardian).where(guardian.c.person_id == person_id))
+    await forget_lives(work, person_id)
     work.audit(Change(person_id, "person.erased"))
 
 

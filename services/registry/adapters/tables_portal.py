@@ -33,7 +33,7 @@ portal_case = Table(
     Column("version", BigInteger, nullable=False, server_default=text("1")),
     Column("person_id", Uuid, ForeignKey("person.person_id")),
     Column("application_id", Uuid, comment="the case it became here"),
-    Column("content_cipher", LargeBinary, nullable=False, comment="what the portal sent"),
+    Column("content_cipher", LargeBinary, comment="what the portal sent; null once the person was erased"),
     Column("content_digest", LargeBinary, nullable=False, comment="keyed: tells a repeat from a contradiction"),
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     UniqueConstraint("portal", "case_no", name="uq_portal_case_case_no"),

@@ -369,7 +369,12 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("application_id", sa.Uuid(), nullable=True, comment="the case it became here"),
-        sa.Column("content_cipher", sa.LargeBinary(), nullable=False, comment="what the portal sent"),
+        sa.Column(
+            "content_cipher",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="what the portal sent; null once the person was erased",
+        ),
         sa.Column(
             "content_digest", sa.LargeBinary(), nullable=False, comment="keyed: tells a repeat from a contradiction"
         ),
