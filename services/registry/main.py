@@ -10,6 +10,7 @@ from services.registry.adapters.own_data import DISCLOSING, HOLDING, SEALED
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.http import (
+    campaigns,
     certificates,
     duplicates,
     guardians,
@@ -19,6 +20,7 @@ from services.registry.entrypoints.http import (
     person_lives,
     persons,
     reports,
+    verifications,
 )
 from services.registry.entrypoints.http.applications import APPLICATION_ROUTERS
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
@@ -62,6 +64,12 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
             certificates.router,
             *APPLICATION_ROUTERS,
             local_rules.router,
+            campaigns.router,
+            campaigns.sweep_router(queue, texts=texts),
+            verifications.router,
+            verifications.proof_router(
+                settings.proof_signer(), settings.proof_keys(), issuer=f"{settings.token_issuer}/registry"
+            ),
             calendar_router(working_days),
             duplicates.router,
             households.router,

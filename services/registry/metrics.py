@@ -14,3 +14,10 @@ DUPLICATES_OPEN = Gauge(
 REPORTS_WAITING = Gauge(
     "liangfu_registry_reports_waiting", "Reports from outside that wait for somebody", ["kind", "state"]
 )
+APPLICATIONS_OVERDUE = Gauge(
+    "liangfu_registry_applications_overdue", "Applications that should have left their state by now"
+)
+REMINDERS_WAITING = Gauge("liangfu_registry_reminders_waiting", "Reminders of expiry that wait to be sent")
+WORKING_YEAR_MISSING = Gauge(
+    "liangfu_registry_working_year_missing", "The year whose working days somebody has to enter; 0: none"
+)

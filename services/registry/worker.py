@@ -8,6 +8,7 @@ from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
 from services.registry.entrypoints.http.reports import APPLY_JOB
 from services.registry.entrypoints.jobs import PERSON_IMPORT, TIMERS
+from services.registry.entrypoints.jobs_certificates import CERTIFICATE_JOBS, CERTIFICATE_TIMERS, reminder_timer
 from services.registry.entrypoints.jobs_person import PERSON_TIMERS
 from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT, apply_batch
 from services.registry.settings import RegistrySettings
@@ -16,6 +17,7 @@ from shared.kit.audit_retention import audit_rule
 from shared.kit.audit_routes import audit_handlers
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
+from shared.kit.messages import FileSpool
 from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
 
@@ -26,6 +28,7 @@ def job_handlers(parts: Parts[RegistryWork], *rules: retention.Rule) -> dict[str
     return {
         **{spec.kind: import_handler(spec, imports) for spec in (PERSON_IMPORT, DEATH_IMPORT, MOVE_IMPORT)},
         APPLY_JOB: apply_batch,
+        **CERTIFICATE_JOBS,
         rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
         retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),
         person_requests.COPY_JOB: person_requests.copy_handler(requests),
@@ -55,7 +58,12 @@ def main() -> None:
                 parts.blobs,
                 worker="registry-worker",
             ),
-            timers=(*TIMERS, *PERSON_TIMERS),
+            timers=(
+                *TIMERS,
+                *PERSON_TIMERS,
+                *CERTIFICATE_TIMERS,
+                reminder_timer(FileSpool(settings.spool_dir(), parts.keys)),
+            ),
         ),
     )
     run_worker(settings, worker, parts.ops)

@@ -77,7 +77,7 @@ async def working_days(connection: AsyncConnection, tables: CalendarTables, divi
     )
     known = entered_years.union(years_known())
     packaged = {day: works for day, works in _packaged().items() if day.year not in entered_years}
-    entered = {day: works for day, works in days.tuples() if day.year in known}
+    entered = {day: works for day, works in days if day.year in known}
     return WorkingDays.of(known, {**packaged, **entered})
 
 
@@ -120,6 +120,7 @@ class YearOut(BaseModel):
     days_worked: list[date]
 
 
+Work = Annotated[UnitOfWork, Depends(open_work, scope="function")]
 Year = Annotated[int, Path(ge=YEAR_MIN, le=YEAR_MAX)]
 Place = Annotated[str | None, Query(max_length=12, description="区划代码；不填为全国")]
 
@@ -127,16 +128,15 @@ Place = Annotated[str | None, Query(max_length=12, description="区划代码；�
 def calendar_router(tables: CalendarTables) -> Router:
     """``GET`` and ``PUT /api/v1/working-years/{year}``."""
     router = Router(prefix="/api/v1/working-years", tags=["working-years"])
-    work_of = Annotated[UnitOfWork, Depends(open_work, scope="function")]
 
     @router.get("/{year}", dependencies=[Permit("calendar:read")], summary="工作日安排")
-    async def read_year(year: Year, work: work_of, division: Place = None) -> YearOut:
+    async def read_year(year: Year, work: Work, division: Place = None) -> YearOut:
         """Which days are off and which weekends are worked."""
         return await _year_out(work, tables, year, division)
 
     @router.put("/{year}", summary="录入工作日安排")
     async def put_year(
-        caller: Annotated[Caller, Permit("calendar:write")], year: Year, body: YearIn, work: work_of
+        caller: Annotated[Caller, Permit("calendar:write")], year: Year, body: YearIn, work: Work
     ) -> YearOut:
         """Enter what the State Council's notice says of a year, or a region's own days; replaces what was entered."""
         here = EVERYWHERE if body.division is None else Division.parse(body.division).code

@@ -22,7 +22,7 @@ HELD: Final = frozenset().union(*ROLES.values(), MACHINE_PERMISSIONS)
 PUBLIC: Final = frozenset(
     {
         *("/livez", "/readyz", "/metrics", "/version", "/docs", "/redoc", "/openapi.json", "/asyncapi.json"),
-        *("/api/v1/code-lists", "/api/v1/code-lists/{name}", "/api/v1/clock"),
+        *("/api/v1/code-lists", "/api/v1/code-lists/{name}", "/api/v1/clock", "/api/v1/status-proof-keys"),
     }
 )
 """What anybody may read: about no person."""

@@ -26,14 +26,19 @@ class TrustingVerifier:
 class Caller:
     """Somebody with a role in some divisions."""
 
-    def __init__(self, client: httpx.AsyncClient, role: str, divisions: tuple[str, ...]) -> None:
-        claims = {"sub": f"{role}-1", "client_id": "desk", "roles": [role], "divisions": list(divisions)}
+    def __init__(self, client: httpx.AsyncClient, role: str, divisions: tuple[str, ...], more: dict[str, Any]) -> None:
+        claims = {"sub": f"{role}-1", "client_id": "desk", "roles": [role], "divisions": list(divisions), **more}
         self._client = client
         self._headers = {"Authorization": f"Bearer {orjson.dumps(claims).hex()}"}
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
         """GET."""
         return await self._client.get(path, params=query, headers=self._headers)
+
+    async def put(self, path: str, body: Any, *, seen: str | None = None) -> httpx.Response:
+        """PUT, with the ETag that was seen."""
+        headers = {} if seen is None else {"If-Match": seen}
+        return await self._client.put(path, json=body, headers=self._headers | headers)
 
     async def post(self, path: str, body: Any, *, key: str | None = None, seen: str | None = None) -> httpx.Response:
         """POST with an idempotency key, and the ETag that was seen."""
@@ -47,16 +52,15 @@ class Desk:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    def caller(self, role: str, *divisions: str) -> Caller:
-        """Somebody with a role in some divisions (``*``: everywhere)."""
-        return Caller(self._client, role, divisions)
+    def caller(self, role: str, *divisions: str, **claims: Any) -> Caller:
+        """Somebody with a role in some divisions (``*``: everywhere), whose token says ``claims`` as well."""
+        return Caller(self._client, role, divisions, claims)
 
 
 @asynccontextmanager
 async def desk_of(service: str, works: Works[Any], folder: Path) -> AsyncIterator[Desk]:
     """The API of a service on the database of ``works``."""
-    app = api_of(service, folder)
-    app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
+    app = api_of(service, folder, works=works)
     app.state.tokens = TrustingVerifier()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as client:
         yield Desk(client)

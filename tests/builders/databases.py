@@ -22,7 +22,12 @@ from shared.kit import migrations
 from shared.kit.database import new_engine
 
 STOP_SECONDS_MAX: Final = 10.0
-_PERMANENT: Final = frozenset({"journal_epoch", "leader_term", "relay_cursor"})
+_PERMANENT: Final = frozenset(
+    {
+        *("journal", "journal_epoch", "leader_term", "relay_cursor"),
+        *("audit", "audit_seal", "audit_cursor", "audit_tombstone", "approval"),
+    }
+)
 _KEY, _INDEX_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 DATA_KEYS: Final = f'{{"active": "k1", "keys": {{"k1": "{_KEY}"}}, "index_key": "{_INDEX_KEY}"}}'
 """Keys of a service whose secrets are nobody's."""
@@ -89,10 +94,10 @@ async def cloned(server: PostgresServer, service: str, *, pool_size: int = 6) ->
 
 @asynccontextmanager
 async def emptied(server: PostgresServer, service: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
-    """An engine on a database without rows; the journal, which nobody can empty, goes on counting."""
+    """An engine on a database without rows; what nobody can empty (journal, trail) goes on counting."""
     engine = new_engine(server.url(service), pool_size=6, application_name="test")
     async with engine.begin() as connection:
-        names = [table for table in metadata.tables if table not in _PERMANENT and table != "journal"]
+        names = [table for table in metadata.tables if table not in _PERMANENT]
         await connection.execute(text(f"TRUNCATE {', '.join(names)}"))
     try:
         yield engine

@@ -5,19 +5,23 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 
 from shared.kit.blobs import Blobs, DirectoryStore
-from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine
 from shared.kit.ops import Ops
 from shared.kit.service import Parts
 from shared.kit.settings import ServiceSettings
+from shared.kit.signing import new_key
 from shared.kit.work import UnitOfWork, Works
 from tests.builders.databases import DATA_KEYS
+from tests.builders.works import works_on
+
+AUDIT_KEY: Final = new_key("a1")
+PROOF_KEY: Final = new_key("p1")
 
 
 def settings_of(service: str, folder: Path, **given: Any) -> ServiceSettings:
@@ -33,12 +37,18 @@ def settings_of(service: str, folder: Path, **given: Any) -> ServiceSettings:
         "token_jwks_url": nowhere,
         "token_url": nowhere,
         "client_id": service,
+        "publisher_urls": dict.fromkeys(("registry", "subsidy", "rehab"), nowhere),
         "client_secret": "secret",
         "data_keys": DATA_KEYS,
+        "audit_signing_key": AUDIT_KEY,
+        "audit_dir": folder,
         "blob_dir": folder,
+        "budgets": {"*": {}, "refused": {}},
         "http_port": 0,
         "ops_port": 0,
     }
+    if service == "registry":
+        values["proof_signing_key"] = PROOF_KEY
     module = importlib.import_module(f"services.{service}.settings")
     kind = getattr(module, f"{service.capitalize()}Settings")
     settings: ServiceSettings = kind(**values | given)
@@ -55,16 +65,20 @@ def make_of(service: str) -> Callable[..., UnitOfWork]:
     return plain
 
 
-def api_of(service: str, folder: Path) -> FastAPI:
-    """The service's API with all its routes, as its process makes it; it has nothing to connect to."""
+def api_of(service: str, folder: Path, *, works: Works[Any] | None = None) -> FastAPI:
+    """The service's API with all its routes, as its process makes it; without ``works`` nothing to connect to."""
     settings = settings_of(service, folder)
     tables = importlib.import_module(f"services.{service}.adapters.tables")
-    clock, keys = Clock(movable=True), KeyRing.parse(settings.data_keys)
-    engine = new_engine(settings.database_url.get_secret_value(), pool_size=1, application_name="test")
+    keys = KeyRing.parse(settings.data_keys)
+    if works is None:
+        engine = new_engine(settings.database_url.get_secret_value(), pool_size=1, application_name="test")
+        works = works_on(engine, make_of(service))
+    assert works.auditor is not None
     parts = Parts(
-        works=Works(engine, clock=clock, make=make_of(service)),
+        works=works,
+        auditor=works.auditor,
         keys=keys,
-        blobs=Blobs(DirectoryStore(folder), tables.blobs, keys, clock),
+        blobs=Blobs(DirectoryStore(folder), tables.blobs, keys, works.clock),
         ops=Ops(service=service, role="api"),
     )
     app: FastAPI = importlib.import_module(f"services.{service}.main").app_of(settings, parts)

@@ -271,3 +271,29 @@ async def waiting(connection: AsyncConnection, *, within: Scope, limit: int) -> 
         .limit(limit)
     )
     return [dict(row._mapping) for row in rows]
+
+
+async def notices_over(connection: AsyncConnection, *, today: date, limit: int = 1_000) -> Sequence[UUID]:
+    """Cases whose notice has run and that nobody objects to: what a timer moves on."""
+    open_objection = (
+        select(objection.c.objection_id)
+        .where(objection.c.application_id == application.c.application_id, objection.c.state == "OPEN")
+        .exists()
+    )
+    found = await connection.scalars(
+        select(application.c.application_id)
+        .where(
+            application.c.state == ApplicationState.IN_NOTICE.value,
+            application.c.notice_until < today,
+            ~open_objection,
+        )
+        .order_by(application.c.notice_until)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def overdue_count(connection: AsyncConnection, *, today: date) -> int:
+    """How many cases should have left their state: about no person."""
+    query = select(func.count()).select_from(application).where(application.c.due_on < today)
+    return int(await connection.scalar(query) or 0)

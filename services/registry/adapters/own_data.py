@@ -47,6 +47,7 @@ from shared.kit.permissions import Caller
 from shared.kit.person_requests import DataMustBeKept, Holding, Sheets, request_columns
 from shared.kit.rotation import Sealed, house_columns
 from shared.kit.scoping import inside
+from shared.values.certificate_number import CertificateNumber
 from shared.values.division import Scope
 
 SEALED: Final = (
@@ -112,6 +113,14 @@ async def reveal(work: RegistryWork, person_id: UUID, fields: frozenset[str], *,
         {name: value for name, value in clear.items() if name in fields},
         restricted=row.restricted_at is not None,
     )
+
+
+async def number_of(work: RegistryWork, certificate_id: UUID) -> CertificateNumber | None:
+    """What a card bears; None once its holder was erased. Whoever calls has found the card in its scope."""
+    sealed = await work.connection.scalar(
+        select(certificate.c.number_cipher).where(certificate.c.certificate_id == certificate_id)
+    )
+    return None if sealed is None else work.secrets.open_number(certificate_id, sealed)
 
 
 async def _living_number(work: RegistryWork, person_id: UUID) -> str | None:
