@@ -125,7 +125,7 @@ def _succeeded(fact: CertificateWasSucceeded) -> Event:
         case Step.RENEW:
             return contract.CertificateRenewed(certificate=certificate, superseded=superseded)
         case Step.CHANGE:
-            return contract.CertificateChanged(certificate=certificate, superseded=superseded)
+            return contract.CertificateChanged(certificate=certificate, superseded=superseded, asked_on=fact.asked_on)
         case Step.REPLACE:
             return contract.CertificateReplaced(certificate=certificate, superseded=superseded)
         case _:
@@ -135,28 +135,32 @@ def _succeeded(fact: CertificateWasSucceeded) -> Event:
 
 def person_state(person: Person) -> contract.PersonState:
     """A person as published."""
-    return contract.PersonState(
-        person_id=person.person_id,
-        division=person.division.code,
-        version=person.version,
-        registered_on=person.registered_on,
-        died_on=person.died_on,
+    return contract.PersonState.trusted(
+        {
+            "person_id": person.person_id,
+            "division": person.division.code,
+            "version": person.version,
+            "registered_on": person.registered_on,
+            "died_on": person.died_on,
+        }
     )
 
 
 def certificate_state(certificate: Certificate) -> contract.CertificateState:
     """A certificate as published: without its number."""
-    return contract.CertificateState(
-        certificate_id=certificate.certificate_id,
-        person_id=certificate.person_id,
-        division=certificate.division.code,
-        version=certificate.version,
-        status=certificate.status,
-        category=certificate.disability.category,
-        grade=certificate.disability.grade,
-        components=certificate.disability.components_text,
-        issued_on=certificate.issued_on,
-        expires_on=certificate.expires_on,
+    return contract.CertificateState.trusted(
+        {
+            "certificate_id": certificate.certificate_id,
+            "person_id": certificate.person_id,
+            "division": certificate.division.code,
+            "version": certificate.version,
+            "status": certificate.status,
+            "category": int(certificate.disability.category),
+            "grade": int(certificate.disability.grade),
+            "components": certificate.disability.components_text,
+            "issued_on": certificate.issued_on,
+            "expires_on": certificate.expires_on,
+        }
     )
 
 

@@ -166,12 +166,16 @@ class CertificateRenewed(Event):
 
 
 class CertificateChanged(Event):
-    """Another category or grade was assessed: a new certificate takes the place of ``superseded`` (CERT-19, ID-11)."""
+    """Another category or grade was assessed: a new certificate takes the place of ``superseded`` (CERT-19, ID-11).
+
+    ``asked_on``: the day the change was applied for, which counts when the old one expired meanwhile (READ-05).
+    """
 
     type: ClassVar[str] = "registry.certificate.changed.v1"
     title_zh: ClassVar[str] = "残疾人证变更"
     certificate: CertificateState
     superseded: CertificateState
+    asked_on: date
 
 
 class CertificateReplaced(Event):

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from services.registry.adapters.bulk import Holder, add_holders
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.certificate import CancellationReason, FreezeReason
+from services.registry.domain.certificate_state import Step
 from services.registry.entrypoints.jobs import announce_expiry
 from services.registry.use_cases import change_certificate as change
 from services.registry.use_cases.issue_certificate import IssueCertificate, issue_certificate
@@ -34,6 +35,8 @@ from shared.kit.clock import SHANGHAI, Clock
 from shared.kit.consumer import Subscription, absorb
 from shared.kit.work import Works
 from shared.values.award import Scheme
+from shared.values.certificate import CertificateStatus
+from shared.values.certificate_number import CertificateNumber
 from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
@@ -115,6 +118,7 @@ async def live(house: House) -> None:
     await _move(house, certificate_id)
     await _be_thought_dead(house, person_id)
     await _somebody_else_expires(house)
+    await _lose_change_and_renew(house, person_id)
 
 
 async def _register(house: House) -> tuple[UUID, UUID]:
@@ -201,6 +205,55 @@ async def _somebody_else_expires(house: House) -> None:
         await add_holders([Holder(identity.citizen_id_no, identity.name, None, YINGBIN, certificate)], work)
     house.clock.reach(8, 16, 0, 1)
     await announce_expiry(house.registry)
+    await house.everybody_hears()
+
+
+async def _lose_change_and_renew(house: House, person_id: UUID) -> None:
+    """One card after the other: lost and replaced, changed after a new assessment, renewed."""
+    async with house.registry.begin(trace_id=house.clock.reach(9, 1)) as work:
+        held = await work.certificates.living_of(person_id, within=EVERYWHERE)
+        assert held is not None
+        await change.lose_certificate(
+            await change.load(held.certificate_id, work, within=EVERYWHERE), work, lost_on=date(2026, 8, 30)
+        )
+    await house.everybody_hears()
+    for day, step, disability in (
+        (date(2026, 9, 15), Step.REPLACE, held.disability),
+        (date(2026, 10, 20), Step.CHANGE, Disability.parse("7", "1", "4:1;6:3")),
+        (date(2026, 12, 18), Step.RENEW, Disability.parse("7", "1", "4:1;6:3")),
+    ):
+        await _succeed(house, person_id, step, disability, day)
+
+
+async def _succeed(house: House, person_id: UUID, step: Step, disability: Disability, day: date) -> None:
+    async with house.registry.begin(trace_id=house.clock.reach(day.month, day.day)) as work:
+        held = await work.certificates.living_of(person_id, within=EVERYWHERE)
+        identity = await work.persons.identity(person_id, within=EVERYWHERE)
+        assert held is not None
+        assert identity is not None
+        again = step is Step.REPLACE
+        fresh = replace(
+            held,
+            certificate_id=work.new_id(),
+            status=CertificateStatus.VALID,
+            disability=disability,
+            issued_on=held.issued_on if again else day,
+            expires_on=held.expires_on if again else last_valid_day(day),
+            effective_on=day,
+            replacements=int(again),
+        )
+        number = CertificateNumber.of(
+            identity.citizen_id_no, disability.category, disability.grade, replacements=fresh.replacements
+        )
+        await change.succeed_certificate(
+            await change.load(held.certificate_id, work, within=EVERYWHERE),
+            work,
+            step,
+            fresh,
+            number,
+            application_id=work.new_id(),
+            asked_on=day - timedelta(days=12),
+        )
     await house.everybody_hears()
 
 

@@ -1,4 +1,4 @@
-"""A signed proof of a certificate's status that anybody checks offline with the published keys (JWS, RFC 7515).
+"""A signed proof of a certificate's status that anybody checks offline with the published keys (JWS, RFC 7515 and 9864).
 
 It is bound to the card by a salted digest of the number: whoever holds the card can see that the proof is of this card,
 and whoever only has the proof learns no number.
@@ -22,7 +22,7 @@ from shared.values.certificate_number import CertificateNumber
 
 TYPE: Final = "liangfu-status+jwt"
 LIFETIME: Final = timedelta(hours=24)
-_ALGORITHMS: Final = {SignatureAlgorithm.ED25519: "EdDSA", SignatureAlgorithm.SM2: "SM2"}
+_ALGORITHMS: Final = {SignatureAlgorithm.ED25519: "Ed25519", SignatureAlgorithm.SM2: "SM2"}
 
 
 def prove(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.registry.domain.certificate import Certificate
@@ -68,11 +68,12 @@ class CertificateWasUnfrozen(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateWasSucceeded(Fact):
-    """Renewed, changed or replaced: ``step`` says which. ``superseded`` is the old row."""
+    """Renewed, changed or replaced: ``step`` says which. ``superseded`` is the old row; ``asked_on`` the day of application."""
 
     step: Step
     certificate: Certificate
     superseded: Certificate
+    asked_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

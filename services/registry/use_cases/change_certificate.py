@@ -158,7 +158,14 @@ async def lose_certificate(subject: Subject, work: Work, *, lost_on: date) -> Ce
 
 
 async def succeed_certificate(
-    subject: Subject, work: Work, step: Step, fresh: Certificate, number: CertificateNumber, *, application_id: UUID
+    subject: Subject,
+    work: Work,
+    step: Step,
+    fresh: Certificate,
+    number: CertificateNumber,
+    *,
+    application_id: UUID,
+    asked_on: date,
 ) -> Certificate:
     """``fresh`` takes the place of the certificate: renewed, changed or replaced.
 
@@ -180,6 +187,7 @@ async def succeed_certificate(
             step=step,
             certificate=fresh,
             superseded=superseded,
+            asked_on=asked_on,
         )
     )
     return fresh

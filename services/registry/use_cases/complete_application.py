@@ -130,7 +130,13 @@ async def _succeed(application: Application, subject: Subject, timing: Timing, w
     number = await work.applications.printed_number(application, within=EVERYWHERE)
     fresh = replace(_fresh(application, subject, timing, work), replacements=number.replacements)
     await change_certificate.succeed_certificate(
-        subject, work, _STEPS[application.matter], fresh, number, application_id=application.application_id
+        subject,
+        work,
+        _STEPS[application.matter],
+        fresh,
+        number,
+        application_id=application.application_id,
+        asked_on=application.submitted_on,
     )
 
 

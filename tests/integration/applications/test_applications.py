@@ -86,12 +86,13 @@ async def test_who_does_not_meet_the_standard_is_told_and_may_dispute_it_within_
     nothing = {"assessed_on": TODAY.isoformat(), "findings": [], "physicians": PHYSICIANS}
     case = await offices.assessed(await offices.person(), nothing)
     refused = await case.ask("notice")
+    assert refused.status_code == 409, refused.text
     assert (refused.status_code, refused.json()["code"]) == (409, "standard_is_not_met"), refused.text
     await case.step("declination", {"words": "未达到残疾标准"})
-    offices.today_is(date(2026, 6, 30))
+    offices.today_is(date(2026, 7, 1))
     late = await case.ask("dispute", {"words": "对评定结论有异议"})
     assert (late.status_code, late.json()["code"]) == (409, "dispute_is_late")
-    offices.today_is(date(2026, 6, 29))
+    offices.today_is(date(2026, 6, 30))
     assert (await case.step("dispute", {"words": "对评定结论有异议"}))["desk"] == "3415"
 
 
@@ -284,7 +285,7 @@ async def test_a_transfer_is_seen_by_both_counties_and_decided_by_the_one_it_lea
     await offices.completed(person)
     identity = {"name": "王小明", "citizen_id_no": a_number(), "division": OTHER_VILLAGE}
     asked = {"applicant": identity, "acceptance": OTHER_VILLAGE, "to": OTHER_VILLAGE}
-    case = await offices.submit(None, "TRANSFER", by=offices.other, event_date="2026-06-20", **asked)
+    case = await offices.submit(None, "TRANSFER", by=offices.other, event_date="2026-06-24", **asked)
     assert case.told["leaving"] == VILLAGE
     assert (await offices.county.get(case.path)).status_code == 200, "the county it leaves sees the case"
     not_its_turn = await case.ask("acceptance", {}, by=offices.county)
@@ -294,7 +295,7 @@ async def test_a_transfer_is_seen_by_both_counties_and_decided_by_the_one_it_lea
     card = await offices.card_of(person)
     assert (card["status"], card["division"]) == ("VALID", OTHER_VILLAGE)
     (told,) = [event for event in await offices.announced() if isinstance(event, CertificateTransferred)]
-    assert (told.stop.division, told.stop.event_date) == (VILLAGE, date(2026, 6, 20))
+    assert (told.stop.division, told.stop.event_date) == (VILLAGE, date(2026, 6, 24))
 
 
 async def test_away_from_home_one_county_takes_in_and_the_other_decides_cert_30_31(offices: Offices) -> None:
