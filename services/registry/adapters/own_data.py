@@ -15,6 +15,7 @@ from services.registry.adapters.applications import PERMIT as APPLICATION_PERMIT
 from services.registry.adapters.guardians import NAME as GUARDIAN_NAME
 from services.registry.adapters.guardians import PHONE as GUARDIAN_PHONE
 from services.registry.adapters.guardians import wards_of
+from services.registry.adapters.own_applications import cases_of, forget_cases
 from services.registry.adapters.own_lives import SEALED as SEALED_LIVES
 from services.registry.adapters.own_lives import forget_lives, lives_of
 from services.registry.adapters.secrets import (
@@ -210,6 +211,7 @@ async def collect(work: RegistryWork, person_id: UUID) -> Sheets:
             for one in guardians
         ],
         **await lives_of(work, person_id),
+        **await cases_of(work, person_id),
     }
 
 
@@ -241,6 +243,7 @@ async def erase(work: RegistryWork, person_id: UUID) -> None:
     await work.connection.execute(update(stop).where(stop.c.person_id == person_id).values(note_cipher=None))
     await work.connection.execute(delete(guardian).where(guardian.c.person_id == person_id))
     await forget_lives(work, person_id)
+    await forget_cases(work, person_id)
     work.audit(Change(person_id, "person.erased"))
 
 

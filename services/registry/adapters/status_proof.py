@@ -1,4 +1,4 @@
-"""A signed proof of a certificate's status that anybody checks offline with the published keys (JWS, RFC 7515 and 9864).
+"""A signed proof of a certificate's status that anybody checks offline with the published keys (JWS, RFC 7515, 9864).
 
 It is bound to the card by a salted digest of the number: whoever holds the card can see that the proof is of this card,
 and whoever only has the proof learns no number.

@@ -68,7 +68,10 @@ class CertificateWasUnfrozen(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateWasSucceeded(Fact):
-    """Renewed, changed or replaced: ``step`` says which. ``superseded`` is the old row; ``asked_on`` the day of application."""
+    """Renewed, changed or replaced: ``step`` says which.
+
+    ``superseded`` is the old row; ``asked_on`` the day it was applied for.
+    """
 
     step: Step
     certificate: Certificate

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -36,6 +37,53 @@ from tests.unit.registry.test_application_life import MOVES
 BEGIN, LAST = date(2023, 1, 3), date(2026, 10, 31)
 LIMB: Final = frozenset({DisabilityCategory.LIMB})
 SUCCESSION: Final = {Matter.RENEWAL: Step.RENEW, Matter.CHANGE: Step.CHANGE, Matter.REPLACEMENT: Step.REPLACE}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What somebody who tries a step brings along."""
+
+    now: Timing
+    conclusion: Conclusion
+    hospital: Institution
+    papers: frozenset[Paper]
+    objections: int
+    demanded: bool
+    accepted: bool
+
+
+TAKES: Final[dict[ApplicationStep, Callable[[Application, Trial], Application]]] = {
+    E.RETURN: lambda one, by: one.return_(by.papers, by.now),
+    E.RESUBMIT: lambda one, by: one.resubmit(by.now),
+    E.ACCEPT: lambda one, by: one.accept(by.papers, by.now, by_eye=False, demand_assessment=by.demanded),
+    E.REJECT: lambda one, by: one.reject(RejectionReason.STILL_INCOMPLETE, by.papers, by.now),
+    E.ASSIGN: lambda one, by: one.assign(by.hospital, by.now),
+    E.SKIP_ASSESSMENT: lambda one, by: one.skip_assessment(by.now),
+    E.CONCLUDE: lambda one, by: one.conclude(by.conclusion, by.hospital, by.now),
+    E.DECLINE: lambda one, by: one.decline(by.now),
+    E.START_NOTICE: lambda one, by: one.start_notice(by.now),
+    E.REASSESS: lambda one, by: one.uphold_objection(by.now, reassess=True),
+    E.UPHOLD: lambda one, by: one.uphold_objection(by.now, reassess=False),
+    E.END_NOTICE: lambda one, by: one.end_notice(by.objections, by.now),
+    E.APPROVE: lambda one, by: one.approve(by.now),
+    E.REFUSE: lambda one, by: one.refuse(by.now),
+    E.PRODUCE: lambda one, by: one.produce(by.now),
+    E.FINISH: lambda one, by: one.finish(by.now),
+    E.HAND_OVER: lambda one, by: one.hand_over(by.now),
+    E.WITHDRAW: lambda one, by: one.withdraw(by.now),
+    E.DISPUTE: lambda one, by: one.raise_dispute(by.now),
+    E.DECIDE: lambda one, by: one.decide_dispute(by.conclusion, by.hospital, by.now),
+    E.ESCALATE: lambda one, by: one.escalate(by.now),
+    E.CLOSE: lambda one, by: one.close_dispute(by.now, accepted=by.accepted),
+}
+
+
+def tried(step: ApplicationStep, one: Application, by: Trial) -> Application | Refusal:
+    """The case after the step, or why not."""
+    try:
+        return TAKES[step](one, by)
+    except Refusal as refusal:
+        return refusal
 
 
 class Cases(RuleBasedStateMachine):
@@ -105,70 +153,29 @@ class Cases(RuleBasedStateMachine):
         before = self.case
         papers = frozenset({Paper.PHOTOGRAPHS}) if missing else frozenset()
         findings: tuple[Finding, ...] = (a_finding(),) if met else ()
-        conclusion = a_conclusion(*findings, assessed_on=self.today)
+        trial = Trial(
+            now=self.timing,
+            conclusion=a_conclusion(*findings, assessed_on=self.today),
+            hospital=self.hospital,
+            papers=papers,
+            objections=self.objections,
+            demanded=demanded,
+            accepted=accepted,
+        )
+        outcome = tried(step, before, trial)
         known = (before.state, step) in MOVES
-        try:
-            self.case = self._take(step, conclusion, papers, demanded=demanded, accepted=accepted)
-        except Refusal as refusal:
-            assert self.case == before
-            assert known or refusal.code == "application_step_not_allowed"
+        if isinstance(outcome, Refusal):
+            assert known or outcome.code == "application_step_not_allowed"
             return
         assert known, f"{step} in {before.state} is not in the table"
-        assert self.case.state is MOVES[before.state, step]
-        assert self.case.version == before.version + 1
+        assert outcome.state is MOVES[before.state, step]
+        assert outcome.version == before.version + 1
+        self.case = outcome
         self.diary.append((step, self.case.state, self.today))
         if step in {E.REASSESS, E.UPHOLD}:
             self.objections = 0
         if self.case.state is ApplicationState.COMPLETED:
             self._complete()
-
-    def _take(
-        self, step: ApplicationStep, conclusion: Conclusion, papers: frozenset[Paper], *, demanded: bool, accepted: bool
-    ) -> Application:
-        one, now = self.case, self.timing
-        match step:
-            case E.RETURN:
-                return one.return_(papers, now)
-            case E.RESUBMIT:
-                return one.resubmit(now)
-            case E.ACCEPT:
-                return one.accept(papers, now, by_eye=False, demand_assessment=demanded)
-            case E.REJECT:
-                return one.reject(RejectionReason.STILL_INCOMPLETE, papers, now)
-            case E.ASSIGN:
-                return one.assign(self.hospital, now)
-            case E.SKIP_ASSESSMENT:
-                return one.skip_assessment(now)
-            case E.CONCLUDE:
-                return one.conclude(conclusion, self.hospital, now)
-            case E.DECLINE:
-                return one.decline(now)
-            case E.START_NOTICE:
-                return one.start_notice(now)
-            case E.REASSESS | E.UPHOLD:
-                return one.uphold_objection(now, reassess=step is E.REASSESS)
-            case E.END_NOTICE:
-                return one.end_notice(self.objections, now)
-            case E.APPROVE:
-                return one.approve(now)
-            case E.REFUSE:
-                return one.refuse(now)
-            case E.PRODUCE:
-                return one.produce(now)
-            case E.FINISH:
-                return one.finish(now)
-            case E.HAND_OVER:
-                return one.hand_over(now)
-            case E.WITHDRAW:
-                return one.withdraw(now)
-            case E.DISPUTE:
-                return one.raise_dispute(now)
-            case E.DECIDE:
-                return one.decide_dispute(conclusion, self.hospital, now)
-            case E.ESCALATE:
-                return one.escalate(now)
-            case E.CLOSE:
-                return one.close_dispute(now, accepted=accepted)
 
     def _complete(self) -> None:
         """What the completed case makes of the card, as the use case does it."""

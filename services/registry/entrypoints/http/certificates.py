@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
 from services.registry.adapters import queries
+from services.registry.adapters.certificate_history import history_of, status_on
 from services.registry.adapters.trail import CERTIFICATE_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import CertificateNotFound, StopNotFound
@@ -59,18 +61,33 @@ async def list_certificates(
         person_id=person_id,
     )
     work.audit(*looks(((item.person_id, item.division.code) for item in items), CERTIFICATE_FIELDS, what="read"))
-    return Listed(items=[CertificateOut.of(item) for item in items], next=following)
+    return Listed(items=[CertificateOut.of(item, today=work.today()) for item in items], next=following)
 
 
 @router.get("/certificates/{certificate_id}", summary="残疾人证详情")
-async def read_certificate(caller: Reader, certificate_id: UUID, work: Work, response: Response) -> CertificateOut:
-    """One certificate; its ETag is what a change must present."""
+async def read_certificate(
+    *,
+    caller: Reader,
+    certificate_id: UUID,
+    work: Work,
+    response: Response,
+    as_of: Annotated[date | None, Query(description="当时的情况")] = None,
+    known_at: Annotated[datetime | None, Query(description="截至何时所知")] = None,
+) -> CertificateOut:
+    """One certificate; its ETag is what a change must present. Looking back gives no ETag: the past is not changed."""
     found = await queries.certificate_by_id(work.connection, certificate_id, within=caller.scope)
     if found is None:
         raise CertificateNotFound
     work.audit(Look(found.person_id, CERTIFICATE_FIELDS, "read", found.division.code))
-    tag(response, found.version)
-    return CertificateOut.of(found)
+    if as_of is None and known_at is None:
+        tag(response, found.version)
+        return CertificateOut.of(found, today=work.today())
+    day = as_of or work.today()
+    versions = await history_of(work.connection, certificate_id, within=caller.scope, as_of=day, known_at=known_at)
+    if not versions:
+        raise CertificateNotFound
+    then = {**versions[0], "status": status_on(versions[0], day), "person_id": found.person_id}
+    return CertificateOut.model_validate({name: then[name] for name in CertificateOut.model_fields})
 
 
 @router.get("/stops/{stop_id}", summary="停发事实详情")

@@ -133,14 +133,14 @@ class CertificateOut(BaseModel):
     expires_on: date
 
     @classmethod
-    def of(cls, certificate: Certificate) -> CertificateOut:
-        """From the domain."""
+    def of(cls, certificate: Certificate, *, today: date | None = None) -> CertificateOut:
+        """From the domain; with the day, expired from the day after the last valid one, whether announced or not."""
         return cls(
             certificate_id=certificate.certificate_id,
             person_id=certificate.person_id,
             version=certificate.version,
             division=certificate.division.code,
-            status=certificate.status,
+            status=certificate.status if today is None else certificate.status_on(today),
             category=certificate.disability.category,
             grade=certificate.disability.grade,
             components=certificate.disability.components_text,
