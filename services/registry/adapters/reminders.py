@@ -11,9 +11,11 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registry.adapters.local_rules import all_local_rules
 from services.registry.adapters.secrets import ADDRESS, PHONE, Secrets
 from services.registry.adapters.tables import reminder
 from services.registry.adapters.work import RegistryWork
+from services.registry.domain.local_rules import LAST_REMINDER, LocalRules
 from shared.kit.messages import Medium, Message, Receipt
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
@@ -32,6 +34,8 @@ _FALL_DUE: Final = text(
     "WHERE c.status = 'VALID' AND c.expires_on BETWEEN :today AND :horizon AND p.died_on IS NULL "
     "AND p.erased_at IS NULL AND (c.expires_on - make_interval(months => :months))::date <= :today "
     "AND (c.expires_on - make_interval(months => :until))::date > :today "
+    "AND NOT EXISTS (SELECT FROM unnest(CAST(:off AS text[])) AS o WHERE starts_with(c.division, o) AND NOT EXISTS "
+    "(SELECT FROM unnest(CAST(:on AS text[])) AS n WHERE starts_with(c.division, n) AND length(n) > length(o))) "
     "ON CONFLICT DO NOTHING"
 )
 _HORIZON_DAYS: Final = 190
@@ -53,12 +57,16 @@ async def fall_due(work: RegistryWork, months: int) -> int:
     """List everybody whose reminder falls due today or should have before; each once a period of validity."""
     today = work.today()
     until = 1 if months == MONTHS[0] else 0
+    rules = await all_local_rules(work.connection) if months == 1 else LocalRules()
+    decided = [row for row in rules.rows if row.name == LAST_REMINDER.name and row.holds_on(today)]
     inserted = await work.connection.execute(
         _FALL_DUE,
         {
             "months": months,
             "until": until,
             "today": today,
+            "off": ["" if row.division is None else row.division.code for row in decided if row.value is False],
+            "on": ["" if row.division is None else row.division.code for row in decided if row.value is True],
             "horizon": date.fromordinal(today.toordinal() + _HORIZON_DAYS),
         },
     )

@@ -17,6 +17,7 @@ from services.registry.domain.application_errors import (
     AssessmentIsNeeded,
     AssessmentIsNotNeeded,
     CompletionWasAsked,
+    CompletionWasNotAsked,
     DisputeIsDecided,
     DisputeIsLate,
     DisputeIsNotDecided,
@@ -213,8 +214,11 @@ class Application:
     def reject(self, reason: RejectionReason, missing: frozenset[Paper], timing: Timing) -> Application:
         """Refuse at intake: false information (CERT-04), or incomplete after it was asked for once."""
         self.must_allow(_E.REJECT)
-        if reason is RejectionReason.STILL_INCOMPLETE and not (self.completion_asked and missing):
-            raise PapersAreComplete
+        if reason is RejectionReason.STILL_INCOMPLETE:
+            if not missing:
+                raise PapersAreComplete
+            if not self.completion_asked:
+                raise CompletionWasNotAsked
         return self._rejected(reason, timing)
 
     # ------------------------------------------------------------------------ assessment

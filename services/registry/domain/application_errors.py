@@ -8,7 +8,7 @@ Refusal
 ├── PersonIsBarred                 CERT-29
 ├── MatterNeedsCertificate / MatterDoesNotFit / MatterStaysAtHome   what is asked for, of which certificate, where
 ├── RenewalIsTooEarly / ChangeIsTooEarly / LossPostingRuns           CERT-13, CERT-20, CERT-18
-├── PapersAreComplete / PapersAreMissing / CompletionWasAsked        CERT-03, asked once
+├── PapersAreComplete / PapersAreMissing / CompletionWasAsked / CompletionWasNotAsked   CERT-03
 ├── AssessmentIsNeeded / AssessmentIsNotNeeded                       CERT-15, CERT-19
 ├── InstitutionIsNotDesignated / PhysiciansAreNotTwo / GradeDisagreesWithMeasures / MeasuresAreMissing
 ├── StandardIsMet / StandardIsNotMet                                 CERT-05, CERT-07
@@ -151,6 +151,12 @@ class CompletionWasAsked(Refusal):
     """Everything missing is listed once; it cannot be asked for again."""
 
     code: ClassVar[str] = "completion_was_asked"
+
+
+class CompletionWasNotAsked(Refusal):
+    """What is missing must be listed before a case is refused for it."""
+
+    code: ClassVar[str] = "completion_was_not_asked"
 
 
 class AssessmentIsNeeded(Refusal):

@@ -252,9 +252,12 @@ class LocalRule:
             self.name == name
             and (self.division is None or self.division.contains(division))
             and self.matter in {None, matter}
-            and self.valid_from <= on
-            and (self.valid_to is None or on <= self.valid_to)
+            and self.holds_on(on)
         )
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the row is in force."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     @property
     def weight(self) -> tuple[int, bool, date]:

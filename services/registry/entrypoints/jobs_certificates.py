@@ -21,6 +21,7 @@ from shared.kit.messages import Messenger
 from shared.kit.work import Works
 from shared.kit.worker import Timer
 from shared.values.division import Scope
+from shared.values.refusal import Refusal
 
 log = structlog.get_logger()
 
@@ -46,9 +47,14 @@ async def _send_some(works: Works[RegistryWork], messenger: Messenger) -> int:
     async with works.begin() as work:
         waiting = await reminders.next_waiting(work)
         REMINDERS_WAITING.set(len(waiting))
-        if waiting:
+        if not waiting:
+            return 0
+        try:
             receipts = await messenger.send([each.message for each in waiting if each.message is not None])
-            await reminders.record_receipts(work, waiting, receipts)
+        except OSError as error:  # nothing was taken: they wait for the next round
+            log.warning("reminders.postponed", reason=type(error).__name__)
+            return 0
+        await reminders.record_receipts(work, waiting, receipts)
     return len(waiting)
 
 
@@ -57,9 +63,12 @@ async def end_notices(works: Works[RegistryWork]) -> None:
     async with works.begin() as work:
         over = await notices_over(work.connection, today=work.today())
     for application_id in over:
-        async with works.begin() as work:
-            application = await load_application(application_id, work, within=EVERYWHERE)
-            await end_notice(application, work)
+        try:
+            async with works.begin() as work:
+                application = await load_application(application_id, work, within=EVERYWHERE)
+                await end_notice(application, work)
+        except Refusal as refusal:  # somebody was faster, or the calendar ends: the others go on
+            log.warning("notice.kept", code=refusal.code)
     async with works.begin() as work:
         APPLICATIONS_OVERDUE.set(await overdue_count(work.connection, today=work.today()))
 

@@ -160,9 +160,12 @@ def _fresh(application: Application, subject: Subject | None, timing: Timing, wo
         effective_on=issued_on,
         assessed_on=application.outcome.concluded_on if application.outcome else _assessed_on(subject),
     )
-    if application.matter is Matter.REPLACEMENT and subject is not None:
-        old = subject.certificate
-        return replace(fresh, issued_on=old.issued_on, expires_on=old.expires_on, by_eye=old.by_eye)
+    if subject is None or application.outcome is not None:
+        return fresh
+    old = subject.certificate
+    fresh = replace(fresh, by_eye=old.by_eye)
+    if application.matter is Matter.REPLACEMENT:
+        return replace(fresh, issued_on=old.issued_on, expires_on=old.expires_on)
     return fresh
 
 

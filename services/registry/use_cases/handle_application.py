@@ -72,14 +72,13 @@ async def resubmit_application(
 async def accept_application(application: Application, work: CaseWork, *, demand_assessment: bool) -> Application:
     """Take the case in; a certificate that was lost is declared lost with it (CERT-18)."""
     timing = await _timing(application, work)
-    by_eye = False
+    subject = None
     if application.certificate_id is not None:
         subject = await change_certificate.load(application.certificate_id, work, within=EVERYWHERE)
-        by_eye = subject.certificate.by_eye
-    accepted = application.accept(
-        await missing_papers(application, work), timing, by_eye=by_eye, demand_assessment=demand_assessment
-    )
-    if application.matter is Matter.REPLACEMENT and subject.certificate.status is VALID:
+    by_eye = subject is not None and subject.certificate.by_eye
+    missing = await missing_papers(application, work)
+    accepted = application.accept(missing, timing, by_eye=by_eye, demand_assessment=demand_assessment)
+    if subject is not None and application.matter is Matter.REPLACEMENT and subject.certificate.status is VALID:
         lost_on = application.wish.event_date or timing.today
         await change_certificate.lose_certificate(subject, work, lost_on=lost_on)
     return await _save(application, accepted, ApplicationStep.ACCEPT, work)

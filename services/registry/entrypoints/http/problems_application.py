@@ -13,6 +13,7 @@ from services.registry.domain.booking import BookingState
 from services.registry.domain.certificate import ProofKind
 from services.registry.domain.objection import ObjectionState
 from services.registry.domain.papers import Paper
+from shared.kit.blobs import BLOB_TEXTS
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
 from shared.values.refusal import Refusal
@@ -29,6 +30,7 @@ def _unknown(zh: str, en: str) -> ProblemText:
 
 
 APPLICATION_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
+    **BLOB_TEXTS,
     errors.ApplicationNotFound: _unknown("申请", "Application"),
     errors.InstitutionNotFound: _unknown("评定机构", "Assessment institution"),
     errors.SlotNotFound: _unknown("预约号源", "Slot"),
@@ -122,6 +124,13 @@ APPLICATION_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "Completion was asked for",
         "补正内容只能一次性告知，不能再次退回",
         "everything missing is listed once; it cannot be asked for again",
+    ),
+    errors.CompletionWasNotAsked: ProblemText(
+        409,
+        "尚未告知补正",
+        "Completion was not asked for",
+        "须先一次性告知所缺材料，补正后仍不齐的方可不予受理",
+        "list what is missing first; a case is refused when it is still incomplete after that",
     ),
     errors.AssessmentIsNeeded: ProblemText(
         409, "须经残疾评定", "Assessment is needed", "“{matter}”须经残疾评定", "{matter} needs an assessment here"

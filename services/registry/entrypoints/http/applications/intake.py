@@ -19,6 +19,7 @@ from services.registry.entrypoints.http.applications.schemas import (
 from services.registry.use_cases import handle_application as steps
 from services.registry.use_cases.submit_application import SubmitApplication, submit_application
 from shared.kit.idempotency import Idempotent
+from shared.kit.limits import Budget
 from shared.kit.routing import Router
 from shared.values.division import Division
 
@@ -26,7 +27,13 @@ router = Router(prefix="/api/v1/applications", tags=["applications"])
 ONCE = Idempotent()
 
 
-@router.post("", status_code=201, dependencies=[ONCE], summary="提交申请")
+@router.post(
+    "",
+    status_code=201,
+    # Who shows papers is found anywhere: nobody may try numbers and names freely.
+    dependencies=[ONCE, Budget("application.submission", client="50/second", subject="30/minute;1000/day")],
+    summary="提交申请",
+)
 async def submit(caller: Writer, body: ApplicationIn, work: Work, response: Response) -> ApplicationOut:
     """Open a case at a county of the caller's; whoever shows papers may belong elsewhere (CERT-30)."""
     acceptance = Division.parse(body.acceptance)

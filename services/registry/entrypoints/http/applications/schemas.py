@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -111,7 +111,7 @@ class AcceptanceIn(RequestModel):
 class RejectionIn(RequestModel):
     """Why the case ends at intake."""
 
-    reason: Annotated[RejectionReason, Field(description="FALSE_INFORMATION 虚假材料，STILL_INCOMPLETE 补正后仍不齐")]
+    reason: Literal[RejectionReason.FALSE_INFORMATION, RejectionReason.STILL_INCOMPLETE]
     words: Words
 
 
