@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.registry.adapters.own_data import DISCLOSING, HOLDING, SEALED
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.registry.adapters.work import RegistryWork, work_with
+from services.registry.entrypoints.exports import EXPORTS
 from services.registry.entrypoints.http import (
     campaigns,
     certificates,
@@ -23,8 +24,9 @@ from services.registry.entrypoints.http import (
     verifications,
 )
 from services.registry.entrypoints.http.applications import APPLICATION_ROUTERS
+from services.registry.entrypoints.http.applications.papers import paper_router
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
-from services.registry.entrypoints.jobs import PERSON_IMPORT
+from services.registry.entrypoints.jobs import CARD_IMPORT, PERSON_IMPORT
 from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT
 from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
@@ -36,6 +38,7 @@ from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.disclosure import disclosure_router
 from shared.kit.divisions import bundled
+from shared.kit.exports import export_routes
 from shared.kit.four_eyes import approval_router
 from shared.kit.imports import IMPORT_TEXTS, import_routes
 from shared.kit.job_routes import job_routes
@@ -63,6 +66,7 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
             persons.router,
             certificates.router,
             *APPLICATION_ROUTERS,
+            paper_router(parts.blobs),
             local_rules.router,
             campaigns.router,
             campaigns.sweep_router(queue, texts=texts),
@@ -71,6 +75,10 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
                 settings.proof_signer(), settings.proof_keys(), issuer=f"{settings.token_issuer}/registry"
             ),
             calendar_router(working_days),
+            *(
+                export_routes(spec, path=path, permission=permission, jobs=queue, texts=texts)
+                for spec, path, permission in EXPORTS
+            ),
             duplicates.router,
             households.router,
             reports.router,
@@ -79,13 +87,12 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
                 import_routes(spec, path=path, permission="report:import", jobs=queue, blobs=parts.blobs, texts=texts)
                 for spec, path in ((DEATH_IMPORT, "/api/v1/death-imports"), (MOVE_IMPORT, "/api/v1/move-imports"))
             ),
-            import_routes(
-                PERSON_IMPORT,
-                path="/api/v1/person-imports",
-                permission="person:import",
-                jobs=queue,
-                blobs=parts.blobs,
-                texts=texts,
+            *(
+                import_routes(spec, path=path, permission="person:import", jobs=queue, blobs=parts.blobs, texts=texts)
+                for spec, path in (
+                    (PERSON_IMPORT, "/api/v1/person-imports"),
+                    (CARD_IMPORT, "/api/v1/certificate-imports"),
+                )
             ),
             job_routes(queue, parts.blobs, texts=texts, result_permissions=RESULT_PERMISSIONS),
             audit_router(queue, texts=texts),

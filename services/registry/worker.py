@@ -6,8 +6,9 @@ from services.registry.adapters.own_data import HOLDING, SEALED
 from services.registry.adapters.tables import answers, blobs, imports, jobs
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
+from services.registry.entrypoints.exports import EXPORTS
 from services.registry.entrypoints.http.reports import APPLY_JOB
-from services.registry.entrypoints.jobs import PERSON_IMPORT, TIMERS
+from services.registry.entrypoints.jobs import CARD_IMPORT, PERSON_IMPORT, TIMERS
 from services.registry.entrypoints.jobs_certificates import CERTIFICATE_JOBS, CERTIFICATE_TIMERS, reminder_timer
 from services.registry.entrypoints.jobs_person import PERSON_TIMERS
 from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT, apply_batch
@@ -15,6 +16,7 @@ from services.registry.settings import RegistrySettings
 from shared.kit import person_requests, retention, rotation
 from shared.kit.audit_retention import audit_rule
 from shared.kit.audit_routes import audit_handlers
+from shared.kit.exports import export_handler
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
 from shared.kit.messages import FileSpool
@@ -26,8 +28,11 @@ def job_handlers(parts: Parts[RegistryWork], *rules: retention.Rule) -> dict[str
     """What the register does as jobs; ``rules``: further ones of retention."""
     requests = person_requests.PersonRequests(parts.keys, HOLDING)
     return {
-        **{spec.kind: import_handler(spec, imports) for spec in (PERSON_IMPORT, DEATH_IMPORT, MOVE_IMPORT)},
+        **{
+            spec.kind: import_handler(spec, imports) for spec in (PERSON_IMPORT, CARD_IMPORT, DEATH_IMPORT, MOVE_IMPORT)
+        },
         APPLY_JOB: apply_batch,
+        **{spec.kind: export_handler(spec) for spec, _, _ in EXPORTS},
         **CERTIFICATE_JOBS,
         rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
         retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),

@@ -15,6 +15,16 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "person:read": ("查看人员（脱敏）", "see persons, masked"),
     "person:write": ("登记人员、监护人、联系方式和死亡信息", "register persons, guardians, contacts and deaths"),
     "person:import": ("批量导入人员", "import persons"),
+    "person:export": ("导出名单", "export lists"),
+    "person:link": ("按公民身份号码批量换取人员编号（系统间）", "turn identity numbers into person ids, for systems"),
+    "survey:read": ("查看基本状况调查", "see the survey of basic status"),
+    "survey:write": ("登记入户调查", "record visits of the survey"),
+    "survey:import": ("批量导入调查结果", "import answers of the survey"),
+    "form:write": ("编制、发布调查表", "draw up and publish survey forms"),
+    "division:write": ("登记、执行行政区划变更", "record and carry out changes of divisions"),
+    "portal:write": ("政务平台推送办件（系统间）", "hand in cases, for portals"),
+    "portal:read": ("查看政务平台办件与对账", "see portals' cases and reconciliation"),
+    "task:read": ("查看我的待办", "see one's tasks"),
     "person:merge": ("合并重复人员", "merge records that are one person's"),
     "report:read": ("查看外部死亡、迁移信息", "see news of deaths and moves from outside"),
     "report:write": ("登记、核实、采用外部信息", "take in, confirm and apply news from outside"),
@@ -64,7 +74,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Every permission there is: what it lets one do."""
 
-_EVERYBODY: Final = frozenset({"job:read", "job:cancel", "institution:read", "rule:read", "calendar:read"})
+_EVERYBODY: Final = frozenset({"job:read", "job:cancel", "task:read", "institution:read", "rule:read", "calendar:read"})
 _READERS: Final = _EVERYBODY | {
     "person:read",
     "certificate:read",
@@ -81,13 +91,15 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 乡镇（街道）经办人
     "township_clerk": _READERS
     | _REQUESTS
-    | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"},
+    | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"}
+    | {"survey:read", "survey:write"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
     | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"}
-    | {"person:merge", "report:read", "report:write", "report:import"}
+    | {"person:merge", "person:export", "report:read", "report:write", "report:import"}
+    | {"survey:read", "survey:write", "survey:import", "form:write", "division:write", "portal:read"}
     | {"application:write", "application:decide", "assessment:write", "institution:write", "certificate:verify"}
     | {"campaign:write", "rule:write"},
     # 县（市、区）民政审定人
@@ -149,9 +161,14 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "person:read",
         "person:write",
         "person:import",
+        "person:export",
+        "person:link",
+        "portal:write",
         "report:read",
         "report:write",
         "report:import",
+        "survey:read",
+        "survey:import",
         "certificate:read",
         "certificate:write",
         "certificate:verify",
@@ -175,8 +192,13 @@ PERSONAL: Final = frozenset(
     {
         "person:read",
         "person:write",
+        "person:export",
+        "person:link",
         "person:merge",
         "person:unmask",
+        "portal:write",
+        "survey:read",
+        "survey:write",
         "report:read",
         "report:write",
         "certificate:read",

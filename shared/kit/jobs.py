@@ -69,6 +69,7 @@ IDLE_POLL_SECONDS_MAX: Final = 0.2
 RETRY_SECONDS_MAX: Final = 60.0
 RATE_SAMPLES: Final = 20
 RESULT_RETENTION_DAYS: Final = 30
+RESULT_BYTES_MAX: Final = 2 << 30
 HOUSE: Final = "house"
 """Who created a job that nobody asked for."""
 
@@ -484,7 +485,7 @@ class RunningJob(Generic[W]):
             return await self.blobs.find(work.connection, blob_id, within=Scope.everywhere())
 
     async def store(self, stream: AsyncIterable[bytes], *, media_type: str, name: str) -> Blob:
-        """Writes a result file, kept for 30 days; hand it back in the `JobResult`."""
+        """Writes a result file of up to two gigabytes, kept for 30 days; hand it back in the `JobResult`."""
         return await self.blobs.put(
             stream,
             media_type=media_type,
@@ -492,6 +493,7 @@ class RunningJob(Generic[W]):
             division=division_of(self.scope),
             owner=self.caller.subject if self.caller else HOUSE,
             retained_until=retention_end(self.works.clock.today()),
+            size_bytes_max=RESULT_BYTES_MAX,
         )
 
 

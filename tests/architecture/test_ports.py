@@ -56,7 +56,9 @@ def refused(tree: ast.Module) -> list[str]:
     return [name for name in unscoped(tree) if name.partition(".")[2] not in WRITES and name not in SYSTEM_WORK]
 
 
-PORTS: Final = sorted((ROOT / "services").glob("*/use_cases/*ports.py"))
+PORTS: Final = sorted(
+    path for path in (ROOT / "services").glob("*/use_cases/*.py") if path.stem.split("_")[-1] == "ports"
+)
 
 
 @pytest.mark.parametrize("path", PORTS, ids=lambda path: f"{path.parents[1].name}-{path.stem}")

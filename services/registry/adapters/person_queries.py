@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registry.adapters.places import to_place
@@ -45,13 +45,31 @@ class Asked:
     expires_to: date | None = None
 
 
+Show = Callable[[Row[Any], Secrets], PersonView]
+
+
+def in_clear(row: Row[Any], secrets: Secrets) -> PersonView:
+    """A person under the same names as `view`, with nothing hidden; of whom restricted processing, as there."""
+    shown = view(row, secrets)
+    if row.restricted_at is not None:
+        return shown
+    identity = secrets.open_identity(row)
+    return {
+        **shown,
+        "name_masked": identity.name.clear,
+        "citizen_id_masked": identity.citizen_id_no.number,
+        "phone_masked": None if identity.phone is None else identity.phone.clear,
+        "address_masked": None if identity.address is None else identity.address.clear,
+    }
+
+
 async def persons_found(
-    connection: AsyncConnection, secrets: Secrets, page: Page, asked: Asked, *, within: Scope
+    connection: AsyncConnection, secrets: Secrets, page: Page, asked: Asked, *, within: Scope, show: Show = view
 ) -> tuple[list[PersonView], str | None]:
     """A page of persons, in order of their divisions. Raises `NameIsTooShort`."""
     query = people(within).where(*_conditions(asked, secrets, within))
     rows, following = await paginate(connection, query, [person.c.division, person.c.person_id], page)
-    return [view(row, secrets) for row in rows], following
+    return [show(row, secrets) for row in rows], following
 
 
 def _conditions(asked: Asked, secrets: Secrets, within: Scope) -> list[ColumnElement[bool]]:

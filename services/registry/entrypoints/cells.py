@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -18,10 +18,10 @@ P = TypeVar("P", bound=Personal)
 class Faults(list[CellFault]):
     """Collects what is wrong with one row, cell by cell."""
 
-    def __init__(self, row: Row, columns: Sequence[Column]) -> None:
+    def __init__(self, row: Row, titles: Mapping[str, str]) -> None:
         super().__init__()
         self._row = row
-        self._titles = {column.field: column.title for column in columns}
+        self._titles = titles
 
     def add(self, field: str, reason: str) -> None:
         """One cell, by the title of its column."""
@@ -64,8 +64,15 @@ def personal(row: Row, field: str, kind: type[P], faults: Faults) -> P | None:
 
 
 def name_of(row: Row, faults: Faults) -> PersonName | None:
-    """The name."""
+    """The name, which nobody lacks."""
+    if not row.values["name"]:
+        faults.add("name", "必填")
     return personal(row, "name", PersonName, faults)
+
+
+def titles_of(columns: Iterable[Column]) -> dict[str, str]:
+    """What people call the fields of an import."""
+    return {column.field: column.title for column in columns}
 
 
 def day(row: Row, field: str, faults: Faults) -> date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.match_tier import Described
 from services.registry.domain.person_report import ReportKind, ReportSource
-from services.registry.entrypoints.cells import Faults, county_or_below, day, identity, name_of, optional_day
+from services.registry.entrypoints.cells import Faults, county_or_below, day, identity, name_of, optional_day, titles_of
 from services.registry.use_cases.apply_report import apply_report
 from services.registry.use_cases.take_reports import Said, load, take_reports
 from shared.kit.audit import Change
@@ -42,20 +42,21 @@ _WHO: Final = (
 )
 DEATH_COLUMNS: Final = (*_WHO, Column("event_date", "死亡日期"))
 MOVE_COLUMNS: Final = (*_WHO, Column("event_date", "迁移日期"), Column("to_division", "迁入地区划代码"))
+_DEATH_TITLES, _MOVE_TITLES = titles_of(DEATH_COLUMNS), titles_of(MOVE_COLUMNS)
 
 
 def parse_death(row: Row) -> Said | list[CellFault]:
     """One death: of whom by number, or by name, birth date and place."""
-    return _parse(row, ReportKind.DEATH, DEATH_COLUMNS)
+    return _parse(row, ReportKind.DEATH, _DEATH_TITLES)
 
 
 def parse_move(row: Row) -> Said | list[CellFault]:
     """One household move."""
-    return _parse(row, ReportKind.MOVE, MOVE_COLUMNS)
+    return _parse(row, ReportKind.MOVE, _MOVE_TITLES)
 
 
-def _parse(row: Row, kind: ReportKind, columns: Sequence[Column]) -> Said | list[CellFault]:
-    faults = Faults(row, columns)
+def _parse(row: Row, kind: ReportKind, titles: Mapping[str, str]) -> Said | list[CellFault]:
+    faults = Faults(row, titles)
     number = identity(row, faults) if row.values.get("citizen_id_no") else None
     name, born = name_of(row, faults), optional_day(row, "born_on", faults)
     division, event_date = county_or_below(row, "division", faults), day(row, "event_date", faults)

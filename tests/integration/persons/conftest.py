@@ -168,15 +168,21 @@ class Office:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where uploads and results lie."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="session")
+def app(files: Path) -> FastAPI:
     """The API, made once: every test gives it a database of its own."""
-    app = api_of("registry", tmp_path_factory.mktemp("api"))
+    app = api_of("registry", files)
     app.state.tokens = TrustingVerifier()
     return app
 
 
 @pytest.fixture
-async def office(app: FastAPI, engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
+async def office(app: FastAPI, engine: AsyncEngine, files: Path) -> AsyncIterator[Office]:
     """The register on a Monday in June."""
     keys, clock = KeyRing.parse(DATA_KEYS), Clock(movable=True)
     clock.show(TODAY)
@@ -187,7 +193,7 @@ async def office(app: FastAPI, engine: AsyncEngine, tmp_path: Path) -> AsyncIter
         works=works,
         auditor=auditor,
         keys=keys,
-        blobs=Blobs(DirectoryStore(tmp_path), blob_tables, keys, clock),
+        blobs=Blobs(DirectoryStore(files), blob_tables, keys, clock),
         ops=Ops(service="registry", role="worker"),
     )
     runner = JobRunner(works, job_tables, job_handlers(parts), parts.blobs, worker="test")
