@@ -86,7 +86,8 @@ def _event(fact: Fact) -> Event:
 def _person_event(fact: Fact) -> Event:
     match fact:
         case PersonWasChanged():
-            return contract.PersonChanged(person=person_state(fact.person))
+            card = None if fact.certificate is None else certificate_state(fact.certificate)
+            return contract.PersonChanged(person=person_state(fact.person), certificate=card)
         case PersonsWereMerged():
             return contract.PersonMerged(person=person_state(fact.person), merge=merge_state(fact.merge))
         case PersonsWereUnmerged():

@@ -240,11 +240,15 @@ class VisitState(State):
 
 
 class PersonChanged(Event):
-    """A person belongs to another division: the household moved, or the division was changed."""
+    """A person belongs to another division: the household moved, or the division itself was changed.
+
+    ``certificate``: in the second case what the person holds, which follows.
+    """
 
     type: ClassVar[str] = "registry.person.changed.v1"
     title_zh: ClassVar[str] = "人员信息变更"
     person: PersonState
+    certificate: CertificateState | None = None
 
 
 class PersonMerged(Event):

@@ -99,16 +99,20 @@ ELSEWHERE: Final[Mapping[str, str]] = {
 
 
 def shown() -> dict[str, list[str]]:
-    """Rule -> the tests that cite it, in name or docstring."""
+    """Rule -> the tests that cite it, in name or docstring; else the files that are about it."""
     found: defaultdict[str, list[str]] = defaultdict(list)
+    whole: defaultdict[str, list[str]] = defaultdict(list)
     for path in python_files("tests"):
         where = str(path.relative_to(ROOT))
         if "architecture" in where:
             continue
-        for test in _tests_in(parsed(path)):
+        tree = parsed(path)
+        for test in _tests_in(tree):
             for rule in dict.fromkeys(_cited_by(test)):
                 found[rule].append(f"`{where}` {test.name.removeprefix('test_').replace('_', ' ')}")
-    return found
+        for rule in dict.fromkeys(_cited_in(ast.get_docstring(tree) or "")):
+            whole[rule].append(f"`{where}`")
+    return {**whole, **found}
 
 
 def _tests_in(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -122,7 +126,11 @@ def _tests_in(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 def _cited_by(test: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
     for found in _NAMED.finditer(test.name):
         yield from (f"{found[1].upper()}-{number}" for number in found[2].strip("_").split("_"))
-    for found in _CITED.finditer(ast.get_docstring(test) or ""):
+    yield from _cited_in(ast.get_docstring(test) or "")
+
+
+def _cited_in(text: str) -> Iterator[str]:
+    for found in _CITED.finditer(text):
         yield f"{found[1]}-{found[2]}"
         yield from (f"{found[1]}-{number}" for number in re.findall(r"\d\d", found[3]))
 

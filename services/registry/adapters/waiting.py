@@ -93,7 +93,7 @@ def _objections(caller: Caller) -> Select[Any]:
 
 
 def _requests(caller: Caller) -> Select[Any]:
-    table = requests.request
+    table = requests.person_request
     return select(
         *task_columns(
             subject_id=table.c.request_id,
@@ -103,7 +103,7 @@ def _requests(caller: Caller) -> Select[Any]:
             due_on=table.c.due_on,
             state=table.c.state,
         )
-    ).where(table.c.state.in_(["RECEIVED", "IN_PROGRESS"]), inside(table.c.division, caller.scope))
+    ).where(table.c.state.in_(["RECEIVED", "ACCEPTED"]), inside(table.c.division, caller.scope))
 
 
 _TRANSFER_DUE: Final = cast(report.c.event_date + cast(text(f"'{TRANSFER_MONTHS} months'"), INTERVAL), Date)

@@ -18,10 +18,12 @@ from services.registry.adapters.matching import Matching
 from services.registry.adapters.merges import Merges
 from services.registry.adapters.names import Names
 from services.registry.adapters.places import Places
+from services.registry.adapters.portals import Portals
 from services.registry.adapters.reports import Reports
 from services.registry.adapters.repositories import SqlPersons
 from services.registry.adapters.search_index import SearchIndex
 from services.registry.adapters.secrets import Secrets
+from services.registry.adapters.surveys import Surveys
 from services.registry.adapters.tables import working_days
 from services.registry.adapters.trail import Trail
 from services.registry.announcements import announce
@@ -62,6 +64,8 @@ class RegistryWork(UnitOfWork):
         self.names = Names(connection, secrets, recorded_by=by)
         self.households = Households(connection, secrets, recorded_by=by)
         self.clients = Clients(connection, secrets, recorded_by=by)
+        self.surveys = Surveys(connection, secrets, recorded_by=by)
+        self.portals = Portals(connection, secrets)
         self.merges = Merges(connection, recorded_by=by)
         self.matching = Matching(connection, secrets)
         self.search = SearchIndex(connection, secrets)

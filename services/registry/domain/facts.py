@@ -96,7 +96,9 @@ class CertificateWasReinstated(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonWasChanged(Fact):
-    """Belongs to another division."""
+    """Belongs to another division; a certificate that follows because the division itself was changed."""
+
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.registry.adapters.own_data import reveal
@@ -27,7 +28,9 @@ from tests.integration.applications.conftest import (
 )
 
 
-async def test_a_new_certificate_is_issued_only_when_the_card_is_in_the_holder_s_hand(offices: Offices) -> None:
+async def test_a_new_certificate_is_issued_for_ten_years_when_the_card_is_in_the_holder_s_hand_cert_11(
+    offices: Offices,
+) -> None:
     person = await offices.person()
     case = await offices.completed(person)
     assert case.told["state"] == "COMPLETED"
@@ -167,7 +170,7 @@ async def test_a_notice_shows_no_more_than_a_notice_may_pi_03(offices: Offices) 
 
 async def test_places_are_taken_one_by_one_and_given_back_when_another_is_booked_cert_33(offices: Offices) -> None:
     hospital = await offices.hospital()
-    slots = [
+    slots: list[dict[str, Any]] = [
         {"day": "2026-06-18", "begins": f"{hour:02}:00", "ends": f"{hour:02}:30", "categories": [4], "capacity": 1}
         for hour in (9, 10)
     ]
@@ -189,6 +192,26 @@ async def test_places_are_taken_one_by_one_and_given_back_when_another_is_booked
     assert (await cases[1].ask("bookings", {"slot_id": first["slot_id"]})).status_code == 201
     left = (await offices.county.get(f"/api/v1/assessment-institutions/{hospital}/slots")).json()["items"]
     assert [slot["left"] for slot in left] == [0, 0]
+
+
+async def test_who_cannot_come_is_assessed_at_home_or_by_video_cert_08(offices: Offices) -> None:
+    hospital = await offices.hospital()
+    place = {"day": "2026-06-18", "begins": "14:00", "ends": "15:00", "categories": [4], "capacity": 1}
+    slots = [{**place, "mode": mode} for mode in ("HOME", "TELE")]
+    path = f"/api/v1/assessment-institutions/{hospital}/slots"
+    assert (await offices.county.post(path, {"slots": slots})).json() == {"offered": 2}
+    offered = (await offices.county.get(path)).json()["items"]
+    assert {slot["mode"] for slot in offered} == {"HOME", "TELE"}
+    case = await offices.submit(await offices.person())
+    await case.step("acceptance", {})
+    early = await case.ask("bookings", {"slot_id": offered[0]["slot_id"]})
+    assert (early.status_code, early.json()["code"]) == (409, "application_step_not_allowed")
+    await case.step("assignment", {"institution_id": hospital})
+    assert (await case.ask("bookings", {"slot_id": offered[0]["slot_id"]})).status_code == 201
+    came = await offices.institution.post(f"{case.path}/attendance", {"attended": True})
+    assert came.json()["state"] == "ATTENDED"
+    told = await case.step("conclusion", {**LIMB_2, "mode": offered[0]["mode"]})
+    assert told["state"] == "ASSESSED"
 
 
 async def test_a_renewal_without_change_needs_no_assessment_and_begins_ten_new_years_cert_15_16(
@@ -325,6 +348,20 @@ async def test_away_from_home_one_county_takes_in_and_the_other_decides_cert_30_
         ("341503", "SUBMITTED"),
         ("341502", "UNDER_REVIEW"),
     }
+
+
+async def test_a_damaged_card_is_exchanged_and_the_certificate_stays_as_it_is_cert_17(offices: Offices) -> None:
+    person = await offices.person()
+    await offices.completed(person)
+    before, told = await offices.card_of(person), len(await offices.announced())
+    case = await offices.submit(person, "EXCHANGE")
+    for verb, body in (("acceptance", {}), ("assessment-waiver", None), ("approval", None)):
+        await case.step(verb, body)
+    assert (await case.ask("completion")).json()["code"] == "matter_makes_a_card"
+    for verb in ("production", "handover"):
+        await case.step(verb)
+    assert await offices.card_of(person) == before
+    assert len(await offices.announced()) == told, "nothing changed that anybody has to know"
 
 
 async def test_nobody_outside_the_case_sees_it(offices: Offices) -> None:

@@ -10,7 +10,14 @@ from typing import Final
 import pytest
 
 from services.registry.domain.application import Application, RejectionReason
-from services.registry.domain.application_errors import ApplicationStepNotAllowed
+from services.registry.domain.application_errors import (
+    ApplicationStepNotAllowed,
+    CompletionWasNotAsked,
+    LossPostingRuns,
+    PapersAreComplete,
+    StandardIsMet,
+    StandardIsNotMet,
+)
 from services.registry.domain.application_state import (
     APPLICATIONS,
     OPEN,
@@ -28,6 +35,7 @@ from tests.builders.applications import (
     NOT_MET,
     a_conclusion,
     a_finding,
+    a_rule,
     a_timing,
     after,
     an_application,
@@ -146,3 +154,36 @@ def test_a_review_is_due_ten_working_days_later_across_the_swapped_weekend_of_na
     # 2025-09-28 and 2025-10-11 are worked; 1 to 8 October are off.
     waiting = an_application(S.IN_NOTICE, notice_until=date(2025, 9, 24)).end_notice(0, a_timing(date(2025, 9, 25)))
     assert waiting.due_on == date(2025, 10, 15)
+
+
+def test_false_information_is_refused_at_intake_with_the_reason_cert_04() -> None:
+    refused = an_application().reject(RejectionReason.FALSE_INFORMATION, frozenset(), NOW)
+    assert (refused.state, refused.rejection) == (S.REJECTED, RejectionReason.FALSE_INFORMATION)
+
+
+def test_nobody_is_refused_for_papers_that_were_not_asked_for_first_cert_03() -> None:
+    missing = frozenset({Paper.PHOTOGRAPHS})
+    with pytest.raises(CompletionWasNotAsked):
+        an_application().reject(RejectionReason.STILL_INCOMPLETE, missing, NOW)
+    asked = an_application().return_(missing, NOW).resubmit(NOW)
+    assert asked.reject(RejectionReason.STILL_INCOMPLETE, missing, NOW).rejection is RejectionReason.STILL_INCOMPLETE
+    with pytest.raises(PapersAreComplete):
+        asked.reject(RejectionReason.STILL_INCOMPLETE, frozenset(), NOW)
+
+
+def test_a_conclusion_below_the_standard_is_declined_and_one_that_meets_it_is_not_cert_07() -> None:
+    below = an_application(S.ASSESSED, outcome=NOT_MET)
+    assert below.decline(NOW).rejection is RejectionReason.STANDARD_NOT_MET
+    with pytest.raises(StandardIsNotMet):
+        below.start_notice(NOW)
+    with pytest.raises(StandardIsMet):
+        an_application(S.ASSESSED, outcome=MET).decline(NOW)
+
+
+def test_a_replacement_waits_until_the_loss_was_posted_where_a_county_says_so_cert_18() -> None:
+    lost = an_application(S.APPROVED, matter=Matter.REPLACEMENT)
+    with pytest.raises(LossPostingRuns) as refused:
+        lost.produce(a_timing(TODAY, a_rule("loss_posting_days", 10)))
+    assert refused.value.facts["until"] == "2026-06-25"
+    assert lost.produce(a_timing(date(2026, 6, 25), a_rule("loss_posting_days", 10))).state is S.PRODUCED
+    assert lost.produce(NOW).state is S.PRODUCED, "without a local rule at once"
