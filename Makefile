@@ -16,7 +16,7 @@ PYTEST := $(PY) -m pytest
 CODE := services shared deploy tests
 
 .PHONY: help setup demo up down test proof check fmt lint types imports contracts migrations duplicates audit \
-        faults faults-quick bench browser lock clean roles
+        faults faults-quick bench canary browser lock clean roles
 
 help:  ## This list
 	@echo "Liangfu (量服): make <target>"
@@ -61,6 +61,7 @@ test: $(READY)  ## All tests in a quick profile, at most 5 minutes
 
 proof: $(READY)  ## The same suites and the faults at full counts; may take hours
 	@LIANGFU_PROFILE=full $(PYTEST) -q -n $(JOBS) --dist loadfile
+	@LIANGFU_PROFILE=full $(PYTEST) -q tests/canary
 	@LIANGFU_PROFILE=full $(PYTEST) -q tests/faults
 
 faults: $(READY)  ## Kill, starve, freeze and wipe real servers at every step; prints recovery times
@@ -68,6 +69,9 @@ faults: $(READY)  ## Kill, starve, freeze and wipe real servers at every step; p
 
 faults-quick: $(READY)  ## The part of the faults that every submission repeats
 	@$(PYTEST) -q tests/faults -m quick
+
+canary: $(READY)  ## Put unique values into every sensitive field, then search every byte the product wrote
+	@$(PYTEST) -q tests/canary
 
 browser: $(READY)  ## What a person sees, in a real Chromium (installed by apt-get when root and absent)
 	@command -v chromium > /dev/null || test "$$(id -u)" -ne 0 || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }

@@ -3,10 +3,13 @@
 `LIANGFU_PROFILE=full` (set by `make proof`) runs every property at its full count; the default is the quick profile.
 """
 
+import logging
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
+import structlog
 
 hypothesis.settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("full", max_examples=5000, deadline=None)
@@ -17,3 +20,16 @@ hypothesis.settings.load_profile(os.environ.get("LIANGFU_PROFILE", "quick"))
 def anyio_backend() -> str:
     """Async tests run on asyncio, the loop the product runs on."""
     return "asyncio"
+
+
+_HANDLERS, _LEVEL = logging.getLogger().handlers[:], logging.getLogger().level
+_STRUCTLOG = structlog.get_config()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A process of the product owns its logging; one that is opened inside a test gives it back."""
+    yield
+    root = logging.getLogger()
+    root.handlers[:], root.level = _HANDLERS, _LEVEL
+    structlog.configure(**_STRUCTLOG)

@@ -41,6 +41,14 @@ LIBRARIES: Final = (
 )
 """What every service process imports, whatever service it is."""
 
+ALLOCATION: Final = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(128 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 1024),
+}
+"""How memory is taken, fixed at exec and so inherited by every child: two arenas instead of sixteen for threads that
+mostly wait; what a large batch needed goes back when it is done (by default the C library learns to keep it)."""
+
 LOST: Final = -int(SIGKILL)
 """The status of a child whose fork server died: the leash killed it."""
 
@@ -128,8 +136,7 @@ class ForkServer:
         self.wanted = True
         self._popen = self._program.start(
             [sys.executable, "-m", "deploy.local.zygote", *self._preload],
-            # Fixed at exec and so inherited by every child: two arenas instead of sixteen for threads that mostly wait.
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"},
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", **ALLOCATION},
             cwd=PROJECT,
             pipes=True,
         )

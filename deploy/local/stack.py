@@ -23,7 +23,6 @@ from deploy.local.program import tail
 from deploy.local.supervisor import Supervisor, Unit
 from deploy.local.vault import Vault
 from deploy.nats.permissions import MONITOR, OF_MONITOR, User, of_service
-from deploy.nats.streams import reshape_streams
 
 JOB_SECONDS_MAX: Final = 600.0
 RECORD_SECONDS: Final = 0.2
@@ -103,7 +102,7 @@ class Stack:
         closing.push_async_callback(self.forkserver.stop)
         self.forkserver.launch()
         await asyncio.gather(self.postgres.start(), self.nats.start(), self.issuer.start())
-        await reshape_streams(self.nats.admin_url, [service.name for service in self.services])
+        await self._reshape_streams()
 
     async def _start_processes(self, closing: AsyncExitStack) -> None:
         closing.push_async_callback(self._stop_processes)
@@ -157,6 +156,7 @@ class Stack:
     def _preload(self) -> Iterator[str]:
         yield from self._libraries
         yield "shared.kit.migrations"
+        yield "deploy.nats.streams"
         for service in self.services:
             yield from (service.module(role) for _, role in service.processes())
 
@@ -255,13 +255,20 @@ class Stack:
     async def run(self, module: str, *argv: str, service: str) -> None:
         """Run `main()` of a module to its end with a service's settings. Raises JobFailed with the end of its log."""
         name = f"{service}.{module.rpartition('.')[2]}"
-        env = self._environment(self._service(service), "worker")
+        await self._run(name, module, argv, self._environment(self._service(service), "worker"))
+
+    async def _run(self, name: str, module: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         job = self.forkserver.fork(name, module, env=env, log_file=self.log_file(name), argv=argv)
         finished = await job.ended(JOB_SECONDS_MAX)
         if not finished or job.status != 0:
             job.signal(SIGKILL)
             message = f"{name} ended with status {job.status}; {job.log_file} ends:\n{tail(job.log_file)}"
             raise JobFailed(message)
+
+    async def _reshape_streams(self) -> None:
+        """As whoever operates the broker would, in a process of its own: the supervisor stays small."""
+        env = {"PATH": os.defpath, "NATS_URL": self.nats.admin_url, "NATS_REPLICAS": "1"}
+        await self._run("streams", "deploy.nats.streams", [service.name for service in self.services], env)
 
     async def migrate(self, service: str) -> None:
         """Bring a service's database to the newest schema."""

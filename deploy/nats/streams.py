@@ -1,6 +1,6 @@
 """Streams of the product, created or brought to what this version wants, by whoever operates the broker.
 
-    NATS_URL=tls://nats-1:4222 NATS_NKEY_SEED=SU... NATS_REPLICAS=3 python -m deploy.nats.streams
+    NATS_URL=tls://nats-1:4222 NATS_NKEY_SEED=SU... NATS_REPLICAS=3 python -m deploy.nats.streams [service...]
 
 Run it once on a new cluster and with every release. A service creates its own stream when it is missing, and may not
 change it.
@@ -8,6 +8,7 @@ change it.
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterable
 
 from deploy.local.catalogue import SERVICES
@@ -33,7 +34,7 @@ def main() -> None:
     asyncio.run(
         reshape_streams(
             os.environ["NATS_URL"],
-            [service.name for service in SERVICES],
+            sys.argv[1:] or [service.name for service in SERVICES],
             nkey_seed=os.environ.get("NATS_NKEY_SEED"),
             replicas=int(os.environ.get("NATS_REPLICAS", "3")),
         )

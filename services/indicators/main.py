@@ -7,13 +7,14 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.indicators.adapters.tables import PUBLISHED, blobs
+from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
 from services.indicators.entrypoints.http import figures
 from services.indicators.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.indicators.settings import IndicatorsSettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
@@ -30,6 +31,7 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
         title="量服 · 指标统计 Indicators",
         routers=(
             figures.router,
+            *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),
             consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),
             code_list_router(CODE_LISTS),
@@ -37,6 +39,8 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
+        personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "indicators"),
         problem_texts=TEXTS,

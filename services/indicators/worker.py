@@ -9,11 +9,13 @@ import asyncio
 import sys
 
 from services.indicators.adapters.rebuild import rebuild
-from services.indicators.adapters.tables import blobs
+from services.indicators.adapters.tables import blobs, jobs
+from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
 from services.indicators.entrypoints.jobs import TIMERS
 from services.indicators.settings import IndicatorsSettings
+from shared.kit.jobs import JobRunner
 from shared.kit.letters_cli import letters_command
 from shared.kit.service import open_parts
 from shared.kit.work import Works
@@ -49,13 +51,14 @@ def main() -> None:
         make_work=lambda _: IndicatorsWork,
         checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
-    if letters_command(parts.works, SUBSCRIPTIONS) or rebuild_command(parts.works):
+    if letters_command(parts.works, SUBSCRIPTIONS, parts.keys) or rebuild_command(parts.works):
         return
+    runner = JobRunner(parts.works, jobs, TRUST.handlers(settings, parts), parts.blobs, worker="indicators-worker")
     worker = Worker(
         settings,
         works=parts.works,
         blobs=parts.blobs,
-        roles=Roles(subscriptions=SUBSCRIPTIONS, timers=TIMERS),
+        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=TIMERS),
     )
     run_worker(settings, worker, parts.ops)
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.registry.adapters.own_data import DISCLOSING, HOLDING, SEALED
+from services.registry.adapters.own_data import DISCLOSING, TRUST
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.exports import EXPORTS
@@ -30,25 +30,18 @@ from services.registry.entrypoints.jobs import CARD_IMPORT, PERSON_IMPORT
 from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT
 from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import PERSONAL, ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
-from shared.kit.audit_routes import RESULT_PERMISSIONS, audit_router
 from shared.kit.calendar import calendar_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.disclosure import disclosure_router
 from shared.kit.divisions import bundled
 from shared.kit.exports import export_routes
-from shared.kit.four_eyes import approval_router
 from shared.kit.imports import IMPORT_TEXTS, import_routes
-from shared.kit.job_routes import job_routes
 from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
-from shared.kit.person_request_routes import own_request_router, person_request_router
-from shared.kit.person_requests import PersonRequests, erasure_matter
 from shared.kit.publisher_routes import publisher_router
-from shared.kit.retention import retention_router
-from shared.kit.rotation import key_router, rotation_matter
 from shared.kit.service import Parts, open_parts
 
 
@@ -56,7 +49,6 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
     """The API with all its routes."""
     texts = {**IMPORT_TEXTS, **TEXTS}
     queue = Jobs(jobs)
-    requests = PersonRequests(parts.keys, HOLDING)
     return create_app(
         settings,
         title="量服 · 残疾人证登记 Registry",
@@ -94,22 +86,17 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
                     (CARD_IMPORT, "/api/v1/certificate-imports"),
                 )
             ),
-            job_routes(queue, parts.blobs, texts=texts, result_permissions=RESULT_PERMISSIONS),
-            audit_router(queue, texts=texts),
+            *TRUST.routers(parts, texts=texts),
             publisher_router(PUBLISHED),
             me.router,
             guardians.router,
             disclosure_router(DISCLOSING),
-            own_request_router(requests, parts.blobs),
-            person_request_router(requests, parts.blobs, queue),
-            approval_router((rotation_matter(parts.keys), erasure_matter())),
-            key_router(SEALED, parts.keys, queue, texts=texts),
-            retention_router(queue, texts=texts),
             code_list_router(CODE_LISTS),
             clock_router(),
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "registry"),

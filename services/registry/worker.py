@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.registry.adapters.own_data import HOLDING, SEALED
-from services.registry.adapters.tables import answers, blobs, imports, jobs
+from services.registry.adapters.own_data import TRUST
+from services.registry.adapters.tables import blobs, imports, jobs
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
 from services.registry.entrypoints.exports import EXPORTS
@@ -13,9 +13,6 @@ from services.registry.entrypoints.jobs_certificates import CERTIFICATE_JOBS, CE
 from services.registry.entrypoints.jobs_person import PERSON_TIMERS
 from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT, apply_batch
 from services.registry.settings import RegistrySettings
-from shared.kit import person_requests, retention, rotation
-from shared.kit.audit_retention import audit_rule
-from shared.kit.audit_routes import audit_handlers
 from shared.kit.exports import export_handler
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
@@ -24,9 +21,8 @@ from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
 
 
-def job_handlers(parts: Parts[RegistryWork], *rules: retention.Rule) -> dict[str, Handler[RegistryWork]]:
-    """What the register does as jobs; ``rules``: further ones of retention."""
-    requests = person_requests.PersonRequests(parts.keys, HOLDING)
+def job_handlers(settings: RegistrySettings, parts: Parts[RegistryWork]) -> dict[str, Handler[RegistryWork]]:
+    """What the register does as jobs."""
     return {
         **{
             spec.kind: import_handler(spec, imports) for spec in (PERSON_IMPORT, CARD_IMPORT, DEATH_IMPORT, MOVE_IMPORT)
@@ -34,9 +30,7 @@ def job_handlers(parts: Parts[RegistryWork], *rules: retention.Rule) -> dict[str
         APPLY_JOB: apply_batch,
         **{spec.kind: export_handler(spec) for spec, _, _ in EXPORTS},
         **CERTIFICATE_JOBS,
-        rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
-        retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),
-        person_requests.COPY_JOB: person_requests.copy_handler(requests),
+        **TRUST.handlers(settings, parts),
     }
 
 
@@ -59,7 +53,7 @@ def main() -> None:
             jobs=JobRunner(
                 parts.works,
                 jobs,
-                {**job_handlers(parts, audit_rule(settings, parts.auditor)), **audit_handlers(settings)},
+                job_handlers(settings, parts),
                 parts.blobs,
                 worker="registry-worker",
             ),

@@ -6,14 +6,15 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.rehab.adapters.own_data import TRUST
 from services.rehab.adapters.tables import PUBLISHED, blobs
 from services.rehab.adapters.work import RehabWork
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS
-from services.rehab.entrypoints.http import cases
+from services.rehab.entrypoints.http import cases, me
 from services.rehab.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.rehab.settings import RehabSettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
@@ -30,6 +31,8 @@ def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
         title="量服 · 康复服务 Rehab",
         routers=(
             cases.router,
+            me.router,
+            *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),
             consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),
             code_list_router(CODE_LISTS),
@@ -37,6 +40,8 @@ def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
+        personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "rehab"),
         problem_texts=TEXTS,

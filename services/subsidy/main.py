@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.subsidy.adapters.own_data import SEALED, disclosing, holding
+from services.subsidy.adapters.own_data import TRUST, disclosing
 from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
@@ -17,30 +17,22 @@ from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
 from services.subsidy.settings import SubsidySettings
 from shared.contracts.asyncapi import document
-from shared.contracts.roles import PERSONAL, ROLES
+from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
-from shared.kit.audit_routes import RESULT_PERMISSIONS, audit_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
-from shared.kit.consumption_routes import DRIFT, consumption_router
+from shared.kit.consumption_routes import consumption_router
 from shared.kit.disclosure import disclosure_router
-from shared.kit.four_eyes import approval_router
 from shared.kit.imports import import_routes
-from shared.kit.job_routes import job_routes
 from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
-from shared.kit.person_request_routes import own_request_router, person_request_router
-from shared.kit.person_requests import PersonRequests, erasure_matter
 from shared.kit.publisher_routes import publisher_router
-from shared.kit.retention import retention_router
-from shared.kit.rotation import key_router, rotation_matter
 from shared.kit.service import Parts, journals_resource, open_parts
 
 
 def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
     """The API with all its routes."""
-    queue, payees = Jobs(jobs), Payees(parts.keys)
-    requests = PersonRequests(parts.keys, holding(payees))
+    payees = Payees(parts.keys)
     return create_app(
         settings,
         title="量服 · 残疾人两项补贴 Subsidy",
@@ -50,27 +42,22 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",
                 permission="award:import",
-                jobs=queue,
+                jobs=Jobs(jobs),
                 blobs=parts.blobs,
                 texts=TEXTS,
             ),
-            job_routes(queue, parts.blobs, texts=TEXTS, result_permissions=RESULT_PERMISSIONS),
-            audit_router(queue, texts=TEXTS),
+            *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),
             consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),
             payee_router(payees),
             me.router,
             disclosure_router(disclosing(payees)),
-            own_request_router(requests, parts.blobs),
-            person_request_router(requests, parts.blobs, queue),
-            approval_router((DRIFT, rotation_matter(parts.keys), erasure_matter())),
-            key_router(SEALED, parts.keys, queue, texts=TEXTS),
-            retention_router(queue, texts=TEXTS),
             code_list_router(CODE_LISTS),
             clock_router(),
         ),
         works=parts.works,
         roles=ROLES,
+        machines=MACHINE_PERMISSIONS,
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "subsidy"),

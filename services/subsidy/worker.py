@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from services.subsidy.adapters.own_data import SEALED, holding
-from services.subsidy.adapters.payees import Payees
-from services.subsidy.adapters.tables import answers, blobs, imports, jobs
+from services.subsidy.adapters.own_data import TRUST
+from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT, TIMERS
 from services.subsidy.settings import SubsidySettings
-from shared.kit import person_requests, retention, rotation
-from shared.kit.audit_retention import audit_rule
-from shared.kit.audit_routes import audit_handlers
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
 from shared.kit.letters_cli import letters_command
@@ -19,15 +15,9 @@ from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
 
 
-def job_handlers(parts: Parts[SubsidyWork], *rules: retention.Rule) -> dict[str, Handler[SubsidyWork]]:
-    """What this service does as jobs; ``rules``: further ones of retention."""
-    requests = person_requests.PersonRequests(parts.keys, holding(Payees(parts.keys)))
-    return {
-        AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports),
-        rotation.JOB_KIND: rotation.Rotation(SEALED, parts.keys, blobs).handler(),
-        retention.JOB_KIND: retention.retention_handler((*retention.house_rules(answers, blobs), *rules)),
-        person_requests.COPY_JOB: person_requests.copy_handler(requests),
-    }
+def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[str, Handler[SubsidyWork]]:
+    """What this service does as jobs."""
+    return {AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports), **TRUST.handlers(settings, parts)}
 
 
 def main() -> None:
@@ -40,15 +30,9 @@ def main() -> None:
         make_work=lambda _: SubsidyWork,
         checks=lambda works: (unpublished_check(works), broker_check(lambda: worker.bus)),
     )
-    if letters_command(parts.works, SUBSCRIPTIONS):
+    if letters_command(parts.works, SUBSCRIPTIONS, parts.keys):
         return
-    runner = JobRunner(
-        parts.works,
-        jobs,
-        {**job_handlers(parts, audit_rule(settings, parts.auditor)), **audit_handlers(settings)},
-        parts.blobs,
-        worker="subsidy-worker",
-    )
+    runner = JobRunner(parts.works, jobs, job_handlers(settings, parts), parts.blobs, worker="subsidy-worker")
     worker = Worker(
         settings,
         works=parts.works,

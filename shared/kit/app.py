@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import httpx
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,10 +15,11 @@ from shared.kit.crypto import Cipher
 from shared.kit.docs_pages import documentation_router
 from shared.kit.edge import Edge
 from shared.kit.limits import Budgets
+from shared.kit.openapi import Api
 from shared.kit.ops import PATHS, Ops
 from shared.kit.outbound import http_client
 from shared.kit.permissions import Public, Roles
-from shared.kit.problems import MEDIA_TYPE, Problem, ProblemText, install_problems
+from shared.kit.problems import Problem, ProblemText, install_problems
 from shared.kit.routing import Route, Router, refuse_undeclared
 from shared.kit.settings import ServiceSettings
 from shared.kit.tokens import IssuerKeys, TokenVerifier
@@ -31,30 +31,6 @@ _CORS_SECONDS: Final = 600
 
 Resource = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 """Something opened when the API starts and closed when it stops; may put itself on `app.state`."""
-
-
-class Api(FastAPI):
-    """FastAPI whose document also says which permission each operation needs."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document; what a caller needs (`security`, `x-permission`, `x-budgets`) is read off a route."""
-        if self.openapi_schema is None:
-            document = super().openapi()
-            schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-            schemes["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            for context in iter_route_contexts(self.routes):
-                operations = document.get("paths", {}).get(context.path_format, {})
-                route = context.route if isinstance(context.route, Route) else None
-                for method in {name.lower() for name in context.methods or ()} & operations.keys():
-                    operations[method] |= _needed(route)
-        return self.openapi_schema or {}
-
-
-def _needed(route: Route | None) -> dict[str, Any]:
-    if route is None or route.decision is None or route.decision.permission is None:
-        return {"security": []}
-    budgets = {"x-budgets": [budget.name for budget in route.budgets]} if route.budgets else {}
-    return {"security": [{"bearer": []}], "x-permission": route.decision.permission, **budgets}
 
 
 def create_app(
@@ -70,11 +46,13 @@ def create_app(
     resources: Sequence[Resource] = (),
     tokens: TokenVerifier | None = None,
     personal: Collection[str] = (),
+    machines: Collection[str] | None = None,
     check_routes_at_start: bool = True,
 ) -> FastAPI:
     """The API of one service.
 
     `personal` names the permissions about persons: a route of one of these that answers without an audit entry fails.
+    `machines` names those a machine may hold, whatever scopes its token has; None: any.
 
     `problem_texts` gives each refusal its status and words; `tokens` replaces the verifier built from the
     settings. `check_routes_at_start=False` switches off only the walk over the routes: a request no
@@ -104,17 +82,17 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        responses={"default": {"description": "application/problem+json", "content": {MEDIA_TYPE: {}}}},
     )
     app.router.route_class = Route
     issuer_client = http_client(settings.token_jwks_url, timeout_seconds=_KEYS_TIMEOUT_SECONDS)
-    app.state.settings = settings
+    app.state.settings, app.state.problem_texts = settings, problem_texts or {}
     app.state.works, app.state.engine, app.state.clock = works, works.engine, works.clock
     app.state.roles, app.state.ops, app.state.personal = roles, ops, frozenset(personal)
+    app.state.machines = None if machines is None else frozenset(machines)
     app.state.cipher = Cipher(settings.key_ring())
     app.state.tokens = tokens or _verifier(settings, issuer_client)
     app.state.budgets = Budgets(settings.budgets, processes=settings.api_processes)
-    install_problems(app, problem_texts or {})
+    install_problems(app, app.state.problem_texts)
     refusals = None if works.auditor is None else Refusals(works.auditor)
     app.add_middleware(Edge, body_bytes_max=settings.body_bytes_max, refusals=refusals)
     if settings.cors_origins:

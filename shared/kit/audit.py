@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 HOUSE: Final = "house"
 """The actor of work that nobody asked for: timers, events of other services."""
-PARTITION_MONTHS_AHEAD: Final = 12
+PARTITION_MONTHS_AHEAD: Final = 3
+"""Made daily: further ones would only cost every connection that reads the trail."""
+GATHER_SECONDS: Final = 0.008
+"""From one commit of looks to the next, while several come at once."""
 _FINGERPRINT_HEX: Final = 32
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -440,13 +443,22 @@ async def write(connection: AsyncConnection, rows: Sequence[Row]) -> None:
         await connection.exec_driver_sql(_INSERT, (orjson.dumps(rows).decode(),))
 
 
+_Batch = list[tuple[Sequence[Row], "asyncio.Future[None]"]]
+"""Rows, and who waits for them."""
+
+
 class Recorder:
-    """Writes rows in transactions of its own, whatever waits in one commit; `write` returns when they are durable."""
+    """Writes rows in transactions of its own, whatever waits in one commit; `write` returns when they are durable.
+
+    A commit costs more than ten rows. So while several come at once the next one waits a little for more; whoever comes
+    alone is written at once.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._waiting: list[tuple[Sequence[Row], asyncio.Future[None]]] = []
+        self._waiting: _Batch = []
         self._writing: asyncio.Task[None] | None = None
+        self._next_at = 0.0
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Raises what the database raised: then nothing was recorded, and nothing may be shown."""
@@ -460,17 +472,43 @@ class Recorder:
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting, []
+            batch: _Batch = []
             try:
-                async with self._engine.begin() as connection:
-                    await write(connection, [row for rows, _ in batch for row in rows])
+                async with self._engine.connect() as connection:
+                    # One statement is one transaction: no round trips to begin and to commit it, and while rows keep
+                    # coming the connection stays at hand.
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    while self._waiting:
+                        _tell(batch, None)
+                        batch = []
+                        await self._gather()
+                        batch = self._taken()
+                        await write(connection, [row for rows, _ in batch for row in rows])
+                _tell(batch, None)
             except BaseException as error:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(error if isinstance(error, Exception) else ConnectionError("stopped"))
                 if not isinstance(error, Exception):
+                    _tell(batch + self._taken(), ConnectionError("stopped"))
                     raise
-            else:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_result(None)
+                # Without a connection nobody's rows can be written.
+                _tell(batch or self._taken(), error)
+
+    async def _gather(self) -> None:
+        """Wait for more, if several came at once the last time."""
+        if (pause := self._next_at - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(pause)
+
+    def _taken(self) -> _Batch:
+        batch, self._waiting = self._waiting, []
+        self._next_at = asyncio.get_running_loop().time() + GATHER_SECONDS if len(batch) > 1 else 0.0
+        return batch
+
+
+def _tell(batch: _Batch, error: Exception | None) -> None:
+    """Those who wait learn how it ended; who was told already, or went away, is left alone."""
+    for _, done in batch:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)

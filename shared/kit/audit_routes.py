@@ -23,7 +23,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.kit.audit import Kind, Look, audit_tables
 from shared.kit.blobs import CSV, JSON, XLSX
+from shared.kit.bodies import Moment
 from shared.kit.idempotency import Idempotent
+from shared.kit.instruments import AUDIT_FINDINGS
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, RunningJob
 from shared.kit.limits import Budget
@@ -139,8 +141,8 @@ def _asked(  # noqa: PLR0917 - the framework passes them by name
     actor: Annotated[str | None, Query(max_length=TEXT_MAX)] = None,
     route: Annotated[str | None, Query(max_length=TEXT_MAX, description="接口模板，如 /api/v1/…/{id}")] = None,
     kind: Kind | None = None,
-    since: Annotated[AwareDatetime | None, Query(description="included")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="not included")] = None,
+    since: Annotated[Moment | None, Query(description="included")] = None,
+    until: Annotated[Moment | None, Query(description="not included")] = None,
 ) -> AuditFilter:
     return AuditFilter(person_id=person_id, actor=actor, route=route, kind=kind, since=since, until=until)
 
@@ -292,6 +294,7 @@ async def _verify(job: RunningJob[Any], settings: ServiceSettings) -> JobResult:
     if process.returncode not in {0, 1}:
         raise RuntimeError(f"the verification ended with status {process.returncode}")
     report = orjson.loads(told)
+    AUDIT_FINDINGS.set(report["finding_count"])
 
     async def whole() -> AsyncIterator[bytes]:
         yield told

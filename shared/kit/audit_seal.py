@@ -4,7 +4,9 @@ Row ids are drawn before COMMIT, so a slow transaction's rows appear late and be
 *open* until its transaction must have ended, and whatever appears there goes into the next seal. A seal is a set of ids
 with a hash each; the order of the seals is the chain::
 
-    chain(n) = SHA-256(chain(n-1) | signature(n-1) | n | ids | hash of each row, in order of id)
+    chain(n) = SHA-256(chain(n-1) | signature(n-1) | head(n) | ids | hash of each row, in order of id)
+
+The head says the seal's number, time, key and largest id.
 
 One leader seals; every step is fenced by its term, and a crash between two steps is made good by the next start.
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import pairwise
@@ -31,14 +33,14 @@ from shared.kit.anchors import AnchorFile, Head, publish
 from shared.kit.audit import COLUMNS
 from shared.kit.bus import Bus, BusUnavailable
 from shared.kit.database import is_transient
-from shared.kit.instruments import AUDIT_OPEN, AUDIT_SEAL_SECONDS, AUDIT_SEALED
+from shared.kit.instruments import AUDIT_ANCHORED_AT, AUDIT_OPEN, AUDIT_SEAL_SECONDS, AUDIT_SEALED, AUDIT_SEALED_AT
 from shared.kit.leader import LeadershipLost
 from shared.kit.signing import Signer
 
-SEAL_SECONDS: Final = 0.25
+SEAL_SECONDS: Final = 0.5
 ANCHOR_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
-ROWS_PER_SEAL_MAX: Final = 10_000
+ROWS_PER_SEAL_MAX: Final = 2_000
 OPEN_SECONDS: Final = 60.0
 """An id stays open at least so long, and until every transaction has ended that ran when it was missed."""
 GENESIS: Final = bytes(32)
@@ -83,10 +85,10 @@ def runs_in(ranges: Iterable[Int8Range]) -> list[Run]:
     return [(each.lower or 0, each.upper or 0) for each in ranges]
 
 
-def link(previous: bytes, signature: bytes, number: int, ids: str, hashes: bytes) -> bytes:
-    """The chain after one more seal."""
+def link(previous: bytes, signature: bytes, head: Head, ids: str, hashes: bytes) -> bytes:
+    """The chain after one more seal; what ``head`` says of its own chain is passed over."""
     digest = sha256(previous)
-    for part in (signature, number.to_bytes(8), ids.encode(), hashes):
+    for part in (signature, replace(head, chain=b"").statement, ids.encode(), hashes):
         digest.update(len(part).to_bytes(8) + part)
     return digest.digest()
 
@@ -169,6 +171,8 @@ class Sealer:
         self._state = after
         AUDIT_SEALED.inc(len(lines))
         AUDIT_OPEN.set(len(after.open_ids))
+        if len(lines) < ROWS_PER_SEAL_MAX:
+            AUDIT_SEALED_AT.set_to_current_time()
         if lines:
             AUDIT_SEAL_SECONDS.observe(time.monotonic() - started)
         return len(lines)
@@ -199,15 +203,16 @@ class Sealer:
         runs = runs_of(id_of(line) for line in lines)
         hashes = b"".join(row_hash(line) for line in lines)
         after.number = state.number + 1
-        after.chain = link(state.chain, state.signature, after.number, told(runs), hashes)
         head = Head(
             service=self._service,
             number=after.number,
             high=after.high,
-            chain=after.chain,
+            chain=b"",
             sealed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             key_id=self._signer.key_id,
-        ).signed_by(self._signer)
+        )
+        after.chain = link(state.chain, state.signature, head, told(runs), hashes)
+        head = replace(head, chain=after.chain).signed_by(self._signer)
         after.signature = head.signature
         await self._move(connection, state, after)
         await connection.execute(
@@ -283,14 +288,18 @@ class Sealer:
         if head is not None:
             await asyncio.to_thread(self._file.append, head)
             await self._anchored("filed", head.number)
+        AUDIT_ANCHORED_AT.labels("file").set_to_current_time()
         return 0
 
     async def publish(self) -> int:
         """Publish the newest head, if it is not on the stream. Raises BusUnavailable."""
-        head = None if self._bus is None else await self._unanchored("published")
-        if head is not None and self._bus is not None:
+        if self._bus is None:
+            return 0
+        head = await self._unanchored("published")
+        if head is not None:
             await publish(self._bus, head)
             await self._anchored("published", head.number)
+        AUDIT_ANCHORED_AT.labels("stream").set_to_current_time()
         return 0
 
     async def _unanchored(self, column: str) -> Head | None:

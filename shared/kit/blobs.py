@@ -191,10 +191,10 @@ def _clean_name(name: str) -> str:
 
 
 class Sink(Protocol):
-    """A content being written. Nobody can open it before ``commit``; after ``abandon`` nothing is left."""
+    """A content being written. Nobody can open it before ``keep``; after ``abandon`` nothing is left."""
 
     def write(self, sealed: bytes, /) -> object: ...
-    def commit(self) -> None: ...
+    def keep(self) -> None: ...
     def abandon(self) -> None: ...
 
 
@@ -220,7 +220,7 @@ class _DirectorySink:
         self._file = unfinished.open("xb")
         self.write = self._file.write
 
-    def commit(self) -> None:
+    def keep(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -426,7 +426,7 @@ class Blobs:
                 await asyncio.to_thread(_seal_into, sink, cipher, digest.update, chunk, number, last=last)
                 size += len(chunk)
                 number += 1
-            await asyncio.to_thread(sink.commit)
+            await asyncio.to_thread(sink.keep)
         except BaseException:
             sink.abandon()
             raise
@@ -549,7 +549,7 @@ class Blobs:
                 for number in range(max(1, -(-blob.size // CHUNK_BYTES))):
                     chunk = source.read(CHUNK_BYTES)
                     sink.write(cipher.seal(chunk, number, last=(number + 1) * CHUNK_BYTES >= blob.size))
-            sink.commit()
+            sink.keep()
         except BaseException:
             sink.abandon()
             raise

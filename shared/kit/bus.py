@@ -334,6 +334,7 @@ class Deliveries:
         self._signal = asyncio.Event()
         self._outstanding = 0
         self._requested_at = 0.0
+        self._requested_on = 0
         self._missing = False
         self._more_coming = False
 
@@ -392,7 +393,9 @@ class Deliveries:
 
     async def _ask(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._outstanding > 0 and now - self._requested_at < PULL_EXPIRES_SECONDS:
+        connection = self._client.stats["reconnects"]
+        open_here = self._outstanding > 0 and connection == self._requested_on  # a restarted broker forgot it
+        if open_here and now - self._requested_at < PULL_EXPIRES_SECONDS:
             return
         if not self._client.is_connected:
             message = "not connected"
@@ -402,10 +405,11 @@ class Deliveries:
             await self._client.publish(self._next, orjson.dumps(request), reply=self._inbox)
         except (NatsError, OSError) as error:
             raise BusUnavailable(str(error)) from error
-        self._outstanding, self._requested_at = PULL_BATCH, now
+        self._outstanding, self._requested_at, self._requested_on = PULL_BATCH, now, connection
 
     async def arrival(self) -> None:
-        """Until something arrives."""
+        """Until something arrives. Raises `BusUnavailable` when the connection is down."""
+        await self._ask()
         await self._signal.wait()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:

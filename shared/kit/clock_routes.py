@@ -12,6 +12,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import TIMESTAMP, Column, Date, Integer, MetaData, Table, text
 
+from shared.kit.audit import Change
 from shared.kit.permissions import Caller, Permit, Public
 from shared.kit.problems import Problem, ProblemText
 from shared.kit.routing import RequestModel, Router
@@ -71,6 +72,7 @@ def clock_router() -> Router:
         if not works.clock.movable:
             raise Problem("clock_is_real", text=_CLOCK_IS_REAL)
         async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
+            work.audit(Change(None, "clock.set", before={"today": works.clock.today()}, after={"today": body.today}))
             await work.connection.execute(text("DELETE FROM clock_setting"))
             if body.today is not None:
                 await work.connection.execute(

@@ -37,7 +37,7 @@ from shared.kit.instruments import (
     CONSUMER_RESYNCS,
 )
 from shared.kit.journal import Horizon
-from shared.kit.journal_client import JournalClient
+from shared.kit.journal_client import JournalClient, JournalPage
 from shared.kit.leader import LeadershipLost
 from shared.kit.mirror import Cause, Change, Changes
 from shared.kit.work import UnitOfWork, Works
@@ -240,9 +240,9 @@ class _Undo(Exception):
 
 
 async def discard_letter(
-    works: Works[W], subscription: Subscription[W], letter: dead_letters.Letter, *, by: str, note: str
+    works: Works[W], subscription: Subscription[W], letter: dead_letters.Letter, *, by: str, note: bytes
 ) -> int:
-    """Give one letter up, with a name and a reason, and apply what waited behind it; the number applied."""
+    """Give one letter up, with a name and a (sealed) reason, and apply what waited behind it; the number applied."""
     async with works.begin() as work:
         await lock_cursor(work.connection, subscription.publisher)
         await dead_letters.settle(work.connection, [letter.letter_id], state=LetterState.DISCARDED, by=by, note=note)
@@ -292,7 +292,7 @@ class Consumer(Generic[W]):
                 await asyncio.sleep(QUIET_SECONDS)
                 continue
             try:
-                await self._if_possible(self.catch_up)
+                await self._if_possible(partial(self._look_after_quiet, deliveries))
                 await self._consume(deliveries)
             except BusUnavailable as error:
                 log.warning("consumer.broker_lost", publisher=self.publisher, reason=str(error)[:200])
@@ -367,37 +367,47 @@ class Consumer(Generic[W]):
             log.warning("consumer.waiting", publisher=self.publisher, reason=str(error)[:200])
 
     async def _look_after_quiet(self, deliveries: Deliveries) -> None:
-        """A lost last message leaves no gap to notice: ask how far the journal is.
+        """A lost last message leaves no gap to notice: read whatever the journal has behind our position.
 
-        Whatever arrives meanwhile goes first: the publisher's API may hang while its events still come.
+        What arrives meanwhile goes first: the publisher's API may hang while its events still come.
         """
-        asking = asyncio.create_task(self.journal.horizon())
-        arriving = asyncio.create_task(deliveries.arrival())
-        try:
-            await asyncio.wait({asking, arriving}, return_when=asyncio.FIRST_COMPLETED)
-            head = asking.result() if asking.done() else None
-        finally:
-            asking.cancel()
-            arriving.cancel()
-            await asyncio.wait({asking, arriving})
-        if head is not None and (head.epoch, head.position) != (self.epoch, self.position):
-            await self.catch_up()
+        more = True
+        while more:
+            asking = asyncio.create_task(self._next_page())
+            arriving = asyncio.create_task(deliveries.arrival())
+            try:
+                await asyncio.wait({asking, arriving}, return_when=asyncio.FIRST_COMPLETED)
+                if not asking.done():
+                    arriving.result()  # the broker may be lost
+                    return
+                page = asking.result()
+            finally:
+                asking.cancel()
+                arriving.cancel()
+                await asyncio.wait({asking, arriving})
+            more = await self._take_over(page)
 
     async def catch_up(self) -> None:
         """Read the publisher's journal up to its end. Raises `PublisherUnreachable`."""
-        while True:
-            page = await self.journal.page(after=self.position, limit=BATCH_MAX)
-            if self.epoch == 0 and self.position == 0:
-                # First contact: adopt the history as it is and read it from the start.
-                self.epoch = page.horizon.epoch
-            if page.horizon.epoch != self.epoch or page.horizon.position < self.position:
-                await self.resync(page.horizon)
-                continue
-            CONSUMER_LAG_EVENTS.labels(self.publisher).set(page.horizon.position - self.position)
-            if not page.envelopes:
-                return
+        while await self._take_over(await self._next_page()):
+            pass
+
+    async def _next_page(self) -> JournalPage:
+        return await self.journal.page(after=self.position, limit=BATCH_MAX)
+
+    async def _take_over(self, page: JournalPage) -> bool:
+        """Apply a page of the publisher's journal; whether there may be more behind it."""
+        if self.epoch == 0 and self.position == 0:
+            # First contact: adopt the history as it is and read it from the start.
+            self.epoch = page.horizon.epoch
+        if page.horizon.epoch != self.epoch or page.horizon.position < self.position:
+            await self.resync(page.horizon)
+            return True
+        CONSUMER_LAG_EVENTS.labels(self.publisher).set(page.horizon.position - self.position)
+        if page.envelopes:
             CONSUMER_CAUGHT_UP.labels(self.publisher).inc(len(page.envelopes))
             await self.apply([envelope for envelope in page.envelopes if envelope.position > self.position])
+        return bool(page.envelopes)
 
     async def apply(self, run: Sequence[Envelope]) -> None:
         """Apply a contiguous run; on return every event of it is applied, parked or buried."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -31,8 +32,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from shared.contracts.event import Envelope
+from shared.kit.crypto import Cipher
 from shared.kit.instruments import DEAD_LETTERS
 
+NOTE: Final = b"dead_letter.note"
 ERROR_CHARACTERS_MAX: Final = 2_000
 RAW_BYTES_MAX: Final = 65_536
 
@@ -62,40 +65,44 @@ class Letter:
     attempts: int
     failed_at: datetime
     body: dict[str, object]
+    note_cipher: bytes | None
 
     def envelope(self) -> Envelope:
         """The event; raises `EnvelopeUnreadable` for a foreign message."""
         return Envelope.from_cloud_event(self.body)
 
 
+LETTER: Final = Table(
+    "dead_letter",
+    MetaData(),
+    Column("letter_id", Uuid, primary_key=True),
+    Column("publisher", Text, nullable=False),
+    Column("epoch", Integer),
+    Column("position", BigInteger),
+    Column("event_id", Uuid),
+    Column("type", Text),
+    Column("person_id", Uuid),
+    Column("state", Text, nullable=False),
+    Column("error", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
+    Column("settled_at", TIMESTAMP(timezone=True)),
+    Column("settled_by", Text),
+    Column("note_cipher", LargeBinary),
+    Column("body", JSONB, nullable=False),
+    Index("uq_dead_letter_publisher_epoch_position", "publisher", "epoch", "position", unique=True),
+    Index(
+        "ix_dead_letter_waiting",
+        "publisher",
+        "person_id",
+        postgresql_where=text("state IN ('OPEN', 'PARKED')"),
+    ),
+)
+
+
 def dead_letter_tables(metadata: MetaData) -> None:
     """Declare the table."""
-    Table(
-        "dead_letter",
-        metadata,
-        Column("letter_id", Uuid, primary_key=True),
-        Column("publisher", Text, nullable=False),
-        Column("epoch", Integer),
-        Column("position", BigInteger),
-        Column("event_id", Uuid),
-        Column("type", Text),
-        Column("person_id", Uuid),
-        Column("state", Text, nullable=False),
-        Column("error", Text),
-        Column("attempts", Integer, nullable=False),
-        Column("failed_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
-        Column("settled_at", TIMESTAMP(timezone=True)),
-        Column("settled_by", Text),
-        Column("note", Text),
-        Column("body", JSONB, nullable=False),
-        Index("uq_dead_letter_publisher_epoch_position", "publisher", "epoch", "position", unique=True),
-        Index(
-            "ix_dead_letter_waiting",
-            "publisher",
-            "person_id",
-            postgresql_where=text("state IN ('OPEN', 'PARKED')"),
-        ),
-    )
+    LETTER.to_metadata(metadata)
 
 
 _WAITING: Final = "state IN ('OPEN', 'PARKED')"
@@ -170,7 +177,9 @@ def describe(error: BaseException | None) -> str | None:
     return None if error is None else f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
 
 
-_COLUMNS: Final = "letter_id, publisher, position, event_id, type, person_id, state, error, attempts, failed_at, body"
+_COLUMNS: Final = (
+    "letter_id, publisher, position, event_id, type, person_id, state, error, attempts, failed_at, body, note_cipher"
+)
 
 
 async def get(connection: AsyncConnection, letter_id: UUID) -> Letter | None:
@@ -211,12 +220,12 @@ async def listed(
 
 
 async def settle(
-    connection: AsyncConnection, letters: Iterable[UUID], *, state: LetterState, by: str, note: str | None = None
+    connection: AsyncConnection, letters: Iterable[UUID], *, state: LetterState, by: str, note: bytes | None = None
 ) -> None:
-    """Close letters: APPLIED, DISCARDED or SUPERSEDED. They stay listed under that state."""
+    """Close letters: APPLIED, DISCARDED or SUPERSEDED, with a `sealed_note`. They stay listed under that state."""
     await connection.execute(
         text(
-            "UPDATE dead_letter SET state = :state, settled_at = now(), settled_by = :by, note = :note "
+            "UPDATE dead_letter SET state = :state, settled_at = now(), settled_by = :by, note_cipher = :note "
             "WHERE letter_id = ANY(:letters)"
         ),
         {"state": state.value, "by": by, "note": note, "letters": list(letters)},
@@ -255,9 +264,18 @@ async def count(connection: AsyncConnection) -> None:
         DEAD_LETTERS.labels(row.publisher, row.state).set(row.n)
 
 
-def _letter(row: object) -> Letter:
-    values = tuple(row)  # type: ignore[arg-type,var-annotated]
-    letter_id, publisher, position, event_id, type_, person_id, state, error, attempts, failed_at, body = values
-    return Letter(
-        letter_id, publisher, position, event_id, type_, person_id, LetterState(state), error, attempts, failed_at, body
-    )
+def sealed_note(cipher: Cipher, letter_id: UUID, note: str) -> bytes:
+    """Why a letter was given up, as it is kept: it may name somebody."""
+    return cipher.encrypt(note.encode(), context=NOTE, row=letter_id.bytes)
+
+
+def note_of(letter: Letter, cipher: Cipher) -> str | None:
+    """The reverse; None when the letter was not given up."""
+    if letter.note_cipher is None:
+        return None
+    return cipher.decrypt(letter.note_cipher, context=NOTE, row=letter.letter_id.bytes).decode()
+
+
+def _letter(row: Any) -> Letter:
+    note = None if row.note_cipher is None else bytes(row.note_cipher)
+    return Letter(**{**row._mapping, "state": LetterState(row.state), "note_cipher": note})

@@ -8,9 +8,11 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -112,6 +114,8 @@ class _Outgoing:
             for name, value in _SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
             headers["Trace-Id"] = self._scope["state"]["trace_id"]
+            if self.status == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers["Allow"] = ", ".join(_methods(self._scope))
             await self._audit_refusal(message["status"])
         await self._send(message)
 
@@ -197,6 +201,13 @@ def template(scope: Scope) -> str:
     route = scope.get("route")
     path = getattr(included, "path_format", None) or getattr(route, "path_format", None)
     return str(path) if path else ("(undeclared)" if "endpoint" in scope else "(none)")
+
+
+def _methods(scope: Scope) -> list[str]:
+    """What the path that was met takes, from all its routes together: the framework names only one of them."""
+    path = template(scope)
+    contexts = [context for context in iter_route_contexts(scope["app"].routes) if context.path_format == path]
+    return sorted({method for context in contexts for method in context.methods or ()})
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from shared.kit.problems import Problem
 
+ENTITY_TAGS: Final = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
+"""What the document tells of `If-Match`."""
 _TAG: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 
 

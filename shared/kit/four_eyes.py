@@ -16,11 +16,13 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sql
-from fastapi import Depends, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from shared.kit.audit import Change, Code
+from shared.kit.crypto import Cipher
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked, paginate
 from shared.kit.permissions import Caller, Permit
@@ -33,7 +35,11 @@ from shared.kit.work import UnitOfWork
 VALID_DAYS: Final = 7
 """A proposal not decided, or an approval not used, lapses after so long."""
 
-_APPROVAL: Final = sql.Table(
+NOTE: Final = b"approval.note"
+REASON: Final = b"approval.reason"
+"""What people write in their own words may name somebody: it is encrypted, bound to the approval."""
+
+APPROVAL: Final = sql.Table(
     "approval",
     sql.MetaData(),
     sql.Column("approval_id", sql.Uuid, primary_key=True),
@@ -43,13 +49,13 @@ _APPROVAL: Final = sql.Table(
     sql.Column("content", JSONB, nullable=False, comment="what is to be done; never personal values"),
     sql.Column("digest", sql.LargeBinary, nullable=False, comment="SHA-256 of kind, subject and content; made here"),
     sql.Column("maker", sql.Text, nullable=False),
-    sql.Column("note", sql.Text, nullable=False),
+    sql.Column("note_cipher", sql.LargeBinary, nullable=False),
     sql.Column("made_at", sql.TIMESTAMP(timezone=True), nullable=False, server_default=sql.text("clock_timestamp()")),
     sql.Column("expires_at", sql.TIMESTAMP(timezone=True), nullable=False),
     sql.Column("checker", sql.Text),
     sql.Column("checked_digest", sql.LargeBinary, comment="of the content as it was when the checker approved"),
     sql.Column("decision", sql.Text),
-    sql.Column("reason", sql.Text),
+    sql.Column("reason_cipher", sql.LargeBinary),
     sql.Column("decided_at", sql.TIMESTAMP(timezone=True)),
     sql.Column("used_at", sql.TIMESTAMP(timezone=True)),
     sql.CheckConstraint("checker IS NULL OR checker <> maker", name="four_eyes"),
@@ -93,20 +99,21 @@ BEGIN
   ELSIF TG_OP <> 'UPDATE' THEN
     RAISE EXCEPTION 'approvals are kept for ever' USING ERRCODE = 'restrict_violation';
   END IF;
-  IF (OLD.approval_id, OLD.kind, OLD.subject_id, OLD.division, OLD.content, OLD.digest, OLD.maker, OLD.note,
-      OLD.made_at, OLD.expires_at)
+  -- Words are not compared: a rotation of keys writes them anew, and nobody without a key can.
+  IF (OLD.approval_id, OLD.kind, OLD.subject_id, OLD.division, OLD.content, OLD.digest, OLD.maker, OLD.made_at,
+      OLD.expires_at)
      IS DISTINCT FROM
-     (NEW.approval_id, NEW.kind, NEW.subject_id, NEW.division, NEW.content, NEW.digest, NEW.maker, NEW.note,
-      NEW.made_at, NEW.expires_at) THEN
+     (NEW.approval_id, NEW.kind, NEW.subject_id, NEW.division, NEW.content, NEW.digest, NEW.maker, NEW.made_at,
+      NEW.expires_at) THEN
     RAISE EXCEPTION 'what was proposed is frozen' USING ERRCODE = 'restrict_violation';
   END IF;
   -- An approval nobody used may still be taken back or lapse; who gave it stays on it.
   IF OLD.decision IS NOT NULL
-     AND (OLD.decision, OLD.checker, OLD.checked_digest, OLD.reason)
-         IS DISTINCT FROM (NEW.decision, NEW.checker, NEW.checked_digest, NEW.reason)
+     AND (OLD.decision, OLD.checker, OLD.checked_digest, OLD.reason_cipher IS NULL)
+         IS DISTINCT FROM (NEW.decision, NEW.checker, NEW.checked_digest, NEW.reason_cipher IS NULL)
      AND NOT (OLD.decision = 'APPROVED' AND NEW.decision IN ('WITHDRAWN', 'LAPSED') AND OLD.used_at IS NULL
-              AND (OLD.checker, OLD.checked_digest, OLD.reason)
-                  IS NOT DISTINCT FROM (NEW.checker, NEW.checked_digest, NEW.reason)) THEN
+              AND (OLD.checker, OLD.checked_digest, OLD.reason_cipher IS NULL)
+                  IS NOT DISTINCT FROM (NEW.checker, NEW.checked_digest, NEW.reason_cipher IS NULL)) THEN
     RAISE EXCEPTION 'a decision is made once' USING ERRCODE = 'restrict_violation';
   END IF;
   IF OLD.decision IS NULL AND NEW.decision = 'APPROVED' AND clock_timestamp() > OLD.expires_at THEN
@@ -141,7 +148,7 @@ class ApprovalTables:
 
 def approval_tables(metadata: sql.MetaData) -> ApprovalTables:
     """Declare the table in `metadata`; its rules are `FOUR_EYES_DDL`, run by the migration."""
-    return ApprovalTables(_APPROVAL.to_metadata(metadata))
+    return ApprovalTables(APPROVAL.to_metadata(metadata))
 
 
 class Decision(StrEnum):
@@ -226,13 +233,13 @@ async def redeem(work: UnitOfWork, matter: Matter, subject_id: str, approval_id:
 async def use(work: UnitOfWork, approval_id: UUID) -> None:
     """Mark an approval used; the database refuses a second time."""
     await work.connection.execute(
-        _APPROVAL.update().where(_APPROVAL.c.approval_id == approval_id).values(used_at=sql.func.clock_timestamp())
+        APPROVAL.update().where(APPROVAL.c.approval_id == approval_id).values(used_at=sql.func.clock_timestamp())
     )
 
 
 async def redeemable(work: UnitOfWork, matter: Matter, subject_id: str, approval_id: UUID) -> None:
     """What `redeem` raises, without using the approval: for an action that spans several transactions."""
-    approval = _APPROVAL
+    approval = APPROVAL
     row = (
         await work.connection.execute(
             sql.select(approval)
@@ -310,15 +317,37 @@ class ApprovalOut(BaseModel):
     decided_at: datetime | None
     used_at: datetime | None
 
-    @classmethod
-    def of(cls, row: Any) -> ApprovalOut:
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Approvals with what was written about them."""
+
+    cipher: Cipher
+
+    def sealed(self, approval_id: UUID, context: bytes, words: str) -> bytes | None:
+        """As stored; nothing when nothing was written."""
+        return self.cipher.encrypt(words.encode(), context=context, row=approval_id.bytes) if words else None
+
+    def told(self, row: Any) -> ApprovalOut:
         """From its row."""
-        return cls.model_validate({**row._mapping, "digest": bytes(row.digest).hex()})
+        words = {"note": self._clear(row, NOTE), "reason": self._clear(row, REASON)}
+        return ApprovalOut.model_validate({**row._mapping, **words, "digest": bytes(row.digest).hex()})
+
+    def _clear(self, row: Any, context: bytes) -> str | None:
+        sealed = row.note_cipher if context == NOTE else row.reason_cipher
+        if sealed is None:
+            return None
+        return self.cipher.decrypt(bytes(sealed), context=context, row=row.approval_id.bytes).decode()
+
+
+def _words(request: Request) -> _Words:
+    return _Words(request.app.state.cipher)
 
 
 Work = Annotated[UnitOfWork, Depends(open_work, scope="function")]
 Reader = Annotated[Caller, Permit("approval:read")]
 Decider = Annotated[Caller, Permit("approval:decide")]
+Words = Annotated[_Words, Depends(_words)]
 
 
 def approval_router(matters: Iterable[Matter]) -> Router:
@@ -328,60 +357,61 @@ def approval_router(matters: Iterable[Matter]) -> Router:
 
     @router.get("", summary="复核事项列表")
     async def list_approvals(
-        caller: Reader, work: Work, page: PageAsked, *, open_only: bool = False, kind: str | None = None
+        *, caller: Reader, work: Work, words: Words, page: PageAsked, open_only: bool = False, kind: str | None = None
     ) -> Listed[ApprovalOut]:
         """Approvals of the house and of the caller's divisions, the newest first."""
-        wanted = (_APPROVAL.c.decision.is_(None) if open_only else sql.true(), _kind_is(kind))
-        query = sql.select(_APPROVAL).where(_visible_to(caller), *wanted)
-        rows, following = await paginate(work.connection, query, [_APPROVAL.c.approval_id], page, descending=True)
-        return Listed(items=[ApprovalOut.of(row) for row in rows], next=following)
+        wanted = (APPROVAL.c.decision.is_(None) if open_only else sql.true(), _kind_is(kind))
+        query = sql.select(APPROVAL).where(_visible_to(caller), *wanted)
+        rows, following = await paginate(work.connection, query, [APPROVAL.c.approval_id], page, descending=True)
+        return Listed(items=[words.told(row) for row in rows], next=following)
 
     @router.get("/{approval_id}", summary="复核事项详情")
-    async def read_approval(caller: Reader, approval_id: UUID, work: Work) -> ApprovalOut:
+    async def read_approval(caller: Reader, approval_id: UUID, work: Work, words: Words) -> ApprovalOut:
         """One approval; its digest is what approving it must name."""
-        return ApprovalOut.of(await _found(work, caller, approval_id))
+        return words.told(await _found(work, caller, approval_id))
 
     @router.post("", status_code=201, dependencies=[Idempotent()], summary="提请复核")
-    async def propose(caller: Decider, body: ProposalIn, work: Work, response: Response) -> ApprovalOut:
+    async def propose(caller: Decider, body: ProposalIn, work: Work, words: Words, response: Response) -> ApprovalOut:
         """Freeze what is to be done and ask another person."""
         matter = _permitted(known.get(body.kind), caller)
-        proposed = await _propose(work, caller, matter, body)
+        proposed = await _propose(work, caller, matter, body, words)
         response.headers["Location"] = f"/api/v1/approvals/{proposed.approval_id}"
-        return proposed
+        return words.told(proposed)
 
     @router.post("/{approval_id}/approval", dependencies=[Idempotent()], summary="复核通过")
-    async def approve(caller: Decider, approval_id: UUID, body: ApprovingIn, work: Work) -> ApprovalOut:
+    async def approve(caller: Decider, approval_id: UUID, body: ApprovingIn, work: Work, words: Words) -> ApprovalOut:
         """Approve exactly what was seen, as another person than the maker."""
         row, matter = await _decidable(known, work, caller, approval_id)
         digest = await _must_be_unchanged(work, matter, row)
         if digest.hex() != body.digest:
             raise Problem("approval_content_changed", text=_CHANGED)
-        return await _decide(
-            work, row, Decision.APPROVED, checker=caller.subject, checked_digest=digest, reason=body.reason or None
-        )
+        reason = words.sealed(approval_id, REASON, body.reason)
+        decided = {"checker": caller.subject, "checked_digest": digest, "reason_cipher": reason}
+        return words.told(await _decide(work, row, Decision.APPROVED, **decided))
 
     @router.post("/{approval_id}/rejection", dependencies=[Idempotent()], summary="复核不通过")
-    async def reject(caller: Decider, approval_id: UUID, body: RejectingIn, work: Work) -> ApprovalOut:
+    async def reject(caller: Decider, approval_id: UUID, body: RejectingIn, work: Work, words: Words) -> ApprovalOut:
         """Reject, as another person than the maker."""
         row, _ = await _decidable(known, work, caller, approval_id)
-        return await _decide(work, row, Decision.REJECTED, checker=caller.subject, reason=body.reason)
+        reason = words.sealed(approval_id, REASON, body.reason)
+        return words.told(await _decide(work, row, Decision.REJECTED, checker=caller.subject, reason_cipher=reason))
 
     @router.post("/{approval_id}/withdrawal", dependencies=[Idempotent()], summary="撤回提请")
-    async def withdraw(caller: Decider, approval_id: UUID, work: Work) -> ApprovalOut:
+    async def withdraw(caller: Decider, approval_id: UUID, work: Work, words: Words) -> ApprovalOut:
         """Take back one's own proposal, also an approved one that was not used."""
         row = await _found(work, caller, approval_id, lock=True)
         _must_be_withdrawable(row, caller)
-        return await _decide(work, row, Decision.WITHDRAWN)
+        return words.told(await _decide(work, row, Decision.WITHDRAWN))
 
     return router
 
 
 def _visible_to(caller: Caller) -> sql.ColumnElement[bool]:
-    return sql.or_(_APPROVAL.c.division.is_(None), inside(_APPROVAL.c.division, caller.scope))
+    return sql.or_(APPROVAL.c.division.is_(None), inside(APPROVAL.c.division, caller.scope))
 
 
 async def _found(work: UnitOfWork, caller: Caller, approval_id: UUID, *, lock: bool = False) -> Any:
-    query = sql.select(_APPROVAL).where(_APPROVAL.c.approval_id == approval_id, _visible_to(caller))
+    query = sql.select(APPROVAL).where(APPROVAL.c.approval_id == approval_id, _visible_to(caller))
     row = (await work.connection.execute(query.with_for_update() if lock else query)).one_or_none()
     if row is None:
         raise Problem("approval_unknown", text=_UNKNOWN)
@@ -422,55 +452,63 @@ def _must_be_withdrawable(row: Any, caller: Caller) -> None:
 
 
 def _kind_is(kind: str | None) -> sql.ColumnElement[bool]:
-    return sql.true() if kind is None else _APPROVAL.c.kind == kind
+    return sql.true() if kind is None else APPROVAL.c.kind == kind
 
 
-async def _decide(work: UnitOfWork, row: Any, decision: Decision, **values: Any) -> ApprovalOut:
+async def _decide(work: UnitOfWork, row: Any, decision: Decision, **values: Any) -> Any:
     decided = await work.connection.execute(
-        _APPROVAL.update()
-        .where(_APPROVAL.c.approval_id == row.approval_id)
+        APPROVAL.update()
+        .where(APPROVAL.c.approval_id == row.approval_id)
         .values(decision=decision, decided_at=sql.func.clock_timestamp(), **values)
-        .returning(_APPROVAL)
+        .returning(APPROVAL)
     )
-    return ApprovalOut.of(decided.one())
+    work.audit(_told(row, "approval.decided", decision))
+    return decided.one()
 
 
-async def _propose(work: UnitOfWork, caller: Caller, matter: Matter, body: ProposalIn) -> ApprovalOut:
+def _told(row: Any, what: str, decision: Decision | None) -> Change:
+    after = {"approval_id": row.approval_id, "kind": Code(row.kind), "decision": decision}
+    return Change(None, what, after=after, division=row.division)
+
+
+async def _propose(work: UnitOfWork, caller: Caller, matter: Matter, body: ProposalIn, words: _Words) -> Any:
     content = await matter.content(work, body.subject_id)
     if content is None or not (content.division is None or caller.scope.covers(content.division)):
         raise Problem("approval_subject_unknown", text=_SUBJECT_UNKNOWN)
-    same = (_APPROVAL.c.kind == body.kind, _APPROVAL.c.subject_id == body.subject_id, _APPROVAL.c.used_at.is_(None))
+    same = (APPROVAL.c.kind == body.kind, APPROVAL.c.subject_id == body.subject_id, APPROVAL.c.used_at.is_(None))
     await work.connection.execute(
-        _APPROVAL.update()
+        APPROVAL.update()
         .where(
             *same,
-            sql.or_(_APPROVAL.c.decision.is_(None), _APPROVAL.c.decision == Decision.APPROVED),
-            _APPROVAL.c.expires_at <= sql.func.clock_timestamp(),
+            sql.or_(APPROVAL.c.decision.is_(None), APPROVAL.c.decision == Decision.APPROVED),
+            APPROVAL.c.expires_at <= sql.func.clock_timestamp(),
         )
         .values(decision=Decision.LAPSED, decided_at=sql.func.clock_timestamp())
     )
+    approval_id = work.new_id()
     inserted = await work.connection.execute(
-        pg_insert(_APPROVAL)
+        pg_insert(APPROVAL)
         .values(
-            approval_id=work.new_id(),
+            approval_id=approval_id,
             kind=body.kind,
             subject_id=body.subject_id,
             division=content.division,
             content=orjson.loads(orjson.dumps(dict(content.what), default=str)),
             digest=b"",  # the trigger computes it
             maker=caller.subject,
-            note=body.note,
+            note_cipher=words.sealed(approval_id, NOTE, body.note),
             expires_at=sql.func.clock_timestamp() + timedelta(days=VALID_DAYS),
         )
         .on_conflict_do_nothing()
-        .returning(_APPROVAL)
+        .returning(APPROVAL)
     )
     row = inserted.one_or_none()
     if row is None:
         live = await work.connection.scalar(
-            sql.select(_APPROVAL.c.approval_id).where(
-                *same, sql.or_(_APPROVAL.c.decision.is_(None), _APPROVAL.c.decision == Decision.APPROVED)
+            sql.select(APPROVAL.c.approval_id).where(
+                *same, sql.or_(APPROVAL.c.decision.is_(None), APPROVAL.c.decision == Decision.APPROVED)
             )
         )
         raise Problem("approval_exists", text=_EXISTS, approval_id=live)
-    return ApprovalOut.of(row)
+    work.audit(_told(row, "approval.proposed", None))
+    return row

@@ -4,6 +4,7 @@ The first answer is stored by the transaction that made it (IETF draft `Idempote
 or neither. Only successes are kept: a refusal changed nothing, so asking again may as well be judged again.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,7 +42,9 @@ from shared.kit.routing import Answerer
 from shared.kit.transactions import open_work
 from shared.kit.work import UnitOfWork
 
-_KEY_LENGTH_MAX: Final = 255
+KEY_LENGTH_MAX: Final = 255
+KEY_PATTERN: Final = r'^("[!#-~]+"|[!#-~]+)$'
+"""Visible ASCII; the draft writes it as a quoted string, most clients without the quotes."""
 _KEPT_HEADERS: Final = ("content-type", "location", "etag", "content-language")
 ANSWER_CONTEXT: Final = b"idempotency_key.answer"
 _FINGERPRINT_BYTES: Final = 32
@@ -65,6 +68,13 @@ _ANSWERS: Final = Table(
     Column("kept_until", DateTime(timezone=True), comment="null: for ever"),
     Index("ix_idempotency_key_kept_until", "kept_until"),
 )
+
+
+KeyGiven = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="Repeat with the same key to get the first answer, not another effect"),
+]
+"""The header as a parameter; `valid_key` judges it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +112,10 @@ class _Idempotency(Answerer):
         self,
         request: Request,
         work: Annotated[UnitOfWork, Depends(open_work, scope="function")],
-        idempotency_key: Annotated[
-            str | None,
-            Header(
-                alias="Idempotency-Key",
-                description="Repeat with the same key to get the first answer, not a second effect",
-            ),
-        ] = None,
+        idempotency_key: KeyGiven = None,
     ) -> str:
         """Claim the key for the length of this transaction. Raises Problem 400, 409, 422 or replays."""
-        key = _valid(idempotency_key)
+        key = valid_key(idempotency_key)
         caller = _caller(request)
         fingerprint = _fingerprint(request, caller, await request.body())
         claimed = await work.connection.scalar(select(func.pg_try_advisory_xact_lock(_lock_number(caller, key))))
@@ -172,13 +176,13 @@ def Idempotent(*, kept_days: int | None = 30) -> Any:  # noqa: N802 - reads as a
     return Depends(_Idempotency(kept_days), scope="function")
 
 
-def _valid(key: str | None) -> str:
+def valid_key(key: str | None) -> str:
+    """The key a request gave, without quotes. Raises Problem 400: none, or not one."""
     if key is None:
         raise Problem("idempotency_key_missing")
-    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key  # the draft writes a quoted string
-    if not 0 < len(bare) <= _KEY_LENGTH_MAX or not bare.isascii() or not bare.isprintable():
-        raise Problem("idempotency_key_invalid", length_max=_KEY_LENGTH_MAX)
-    return bare
+    if len(key) > KEY_LENGTH_MAX or not re.fullmatch(KEY_PATTERN, key):
+        raise Problem("idempotency_key_invalid", length_max=KEY_LENGTH_MAX)
+    return key.strip('"')
 
 
 def _caller(request: Request) -> Caller:

@@ -17,11 +17,12 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sql
-from fastapi import Header, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kit.blobs import CSV, XLSX, Blob, Blobs
+from shared.kit.idempotency import KeyGiven, valid_key
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, Once, RunningJob, division_of, retention_end
 from shared.kit.limits import Budget
@@ -354,18 +355,15 @@ def import_routes(
             str,
             Query(pattern=f"^({'|'.join(spec.on_conflict)})$", description="What to do with rows known and different"),
         ] = spec.on_conflict[0],
-        idempotency_key: Annotated[
-            str | None, Header(max_length=255, description="Repeat with the same key to get the first job")
-        ] = None,
+        idempotency_key: KeyGiven = None,
     ) -> JobView:
         """Import a spreadsheet (.xlsx or .csv, first sheet). The job ends with received = applied + unchanged +
         rejected; if rows were rejected its result file lists row, column and reason."""
-        if not idempotency_key:
-            raise Problem("idempotency_key_missing")
+        key = valid_key(idempotency_key)
         blob = await _keep(await receive_file(request), request, caller, blobs)
         works: Works[UnitOfWork] = request.app.state.works
         submission = {"blob_id": str(blob.id), "dry_run": dry_run, "on_conflict": on_conflict}
-        once = Once(idempotency_key, _fingerprint(spec.kind, blob, dry_run=dry_run, on_conflict=on_conflict))
+        once = Once(key, _fingerprint(spec.kind, blob, dry_run=dry_run, on_conflict=on_conflict))
         try:
             async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
                 job = await jobs.submit(work, spec.kind, submission, once=once)

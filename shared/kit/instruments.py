@@ -33,7 +33,15 @@ REPAIRED = Counter("liangfu_drift_repaired_total", "Copied rows mended by a repa
 ANTI_ENTROPY_ROUNDS = Counter("liangfu_anti_entropy_rounds_total", "Comparisons by outcome", ["publisher", "outcome"])
 
 AUDIT_SEALED = Counter("liangfu_audit_sealed_total", "Audit rows sealed into the chain")
+AUDIT_SEALED_AT = Gauge("liangfu_audit_sealed_timestamp_seconds", "When the sealer last had sealed all there was")
+AUDIT_ANCHORED_AT = Gauge(
+    "liangfu_audit_anchored_timestamp_seconds", "When the newest head was last known to lie outside", ["where"]
+)  # file, stream
+AUDIT_FINDINGS = Gauge("liangfu_audit_findings", "What the last verification found wrong with the trail")
 AUDIT_OPEN = Gauge("liangfu_audit_open_ids", "Row ids that a running transaction may still commit")
 AUDIT_SEAL_SECONDS = Histogram("liangfu_audit_seal_seconds", "One seal: read, hash, chain, sign, commit")
 AUDIT_SUPPRESSED = Counter("liangfu_audit_suppressed_total", "Refused attempts counted together, not one by one")
 AUDIT_LOST = Counter("liangfu_audit_lost_total", "Refused attempts that could not be recorded: the database was away")
+
+ISSUER_KEYS_READ_AT = Gauge("liangfu_issuer_keys_read_timestamp_seconds", "When the token issuer's keys were last read")
+ISSUER_KEYS_UNREAD = Counter("liangfu_issuer_keys_unread_total", "Attempts to read the issuer's keys that failed")

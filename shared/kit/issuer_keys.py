@@ -16,7 +16,9 @@ from typing import Any, Final
 import httpx
 import structlog
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+
+from shared.kit.instruments import ISSUER_KEYS_READ_AT, ISSUER_KEYS_UNREAD
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -110,6 +112,7 @@ class IssuerKeys:
             document = await self._document()
         except (httpx.HTTPError, ValueError, RecursionError) as error:
             self._is_failing = True
+            ISSUER_KEYS_UNREAD.inc()
             _log.warning("issuer_keys.unread", error=type(error).__name__)
             return
         finally:
@@ -120,6 +123,7 @@ class IssuerKeys:
         if _printed(keys.values()) != _printed(self._keys.values()):
             self.generation += 1
         self._keys, self._is_failing, self._read_at = keys, False, self._monotonic()
+        ISSUER_KEYS_READ_AT.set_to_current_time()
 
     async def _document(self) -> list[Any]:
         response = await self._client.get(self._url)
@@ -141,7 +145,7 @@ def _usable(published: Iterable[Any]) -> Iterator[tuple[tuple[str, str], Key]]:
     for entry in published:
         try:
             with warnings.catch_warnings(action="ignore"):  # about weak keys, which are left out below
-                key = JWKRegistry.import_key(entry)
+                key = import_key(entry)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             continue
         if _may_verify(key):

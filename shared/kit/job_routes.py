@@ -1,6 +1,7 @@
 """Jobs over HTTP: list, read, watch, cancel, fetch the result. Outside the caller's sight is 404."""
 
 import asyncio
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
@@ -15,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from shared.kit.audit import Change, Code
 from shared.kit.blobs import BLOB_TEXTS, Blob, Blobs
-from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsUnknown, Jobs, JobState
+from shared.kit.jobs import ENDED, Job, JobGaveUp, JobHasEnded, JobIsAnothers, JobIsUnknown, Jobs, JobState
 from shared.kit.ops import Ops
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
-from shared.kit.problems import KIT_TEXTS, Problem, ProblemText, answer
+from shared.kit.problems import KIT_TEXTS, NOT_THERE_YET, Problem, ProblemText, answer
 from shared.kit.routing import Router
 from shared.kit.transactions import open_work
 from shared.kit.work import UnitOfWork, Works
@@ -31,6 +33,7 @@ __all__ = ["JOB_TEXTS", "JobHasNoResult", "JobView", "job_routes", "view_of"]
 
 POLL_SECONDS: Final = 0.25
 HEARTBEAT_SECONDS: Final = 15.0
+_REVISION: Final = re.compile(r"[0-9]{1,18}")
 READ_PERMISSION: Final = "job:read"
 CANCEL_PERMISSION: Final = "job:cancel"
 
@@ -49,6 +52,13 @@ JOB_TEXTS: Final[Texts] = {
     JobIsUnknown: ProblemText(404, "任务不存在", "No such job", "没有找到该任务。", "There is no such job."),
     JobHasEnded: ProblemText(
         409, "任务已结束", "The job has ended", "任务已结束（{state}），不能取消。", "The job has ended ({state})."
+    ),
+    JobIsAnothers: ProblemText(
+        403,
+        "他人提交的任务",
+        "Somebody else's job",
+        "只有提交人可以取消该任务。",
+        "Only who asked for the job may cancel it.",
     ),
     JobHasNoResult: ProblemText(
         409,
@@ -140,10 +150,14 @@ def job_routes(
     """The routes of one service.
 
     :param texts: words of the refusals its handlers may end with.
-    :param result_permissions: kind -> a further permission that fetching its result file needs.
+    :param result_permissions: kind -> a further permission that fetching its result file needs, and seeing or
+        cancelling one that somebody else asked for. Of other kinds others' jobs are seen, and cancelled by nobody else.
     """
     router = Router(prefix="/api/v1/jobs", tags=["jobs"])
     needed = dict(result_permissions or {})
+
+    def hidden_from(caller: Caller) -> frozenset[str]:
+        return frozenset(kind for kind, permission in needed.items() if not caller.may(permission))
 
     @router.get("")
     async def list_jobs(
@@ -156,7 +170,9 @@ def job_routes(
         kind: Annotated[str | None, Query(max_length=64)] = None,
     ) -> Listed[JobView]:
         """Jobs the caller may see, the newest first."""
-        found, following = await jobs.page(work.connection, page, seen_by=caller, state=state, kind=kind)
+        found, following = await jobs.page(
+            work.connection, page, seen_by=caller, hidden=hidden_from(caller), state=state, kind=kind
+        )
         return Listed(items=[view_of(job, request, texts) for job in found], next=following)
 
     @router.get("/{job_id}")
@@ -164,7 +180,9 @@ def job_routes(
         job_id: UUID, request: Request, work: Work, caller: Annotated[Caller, Permit(READ_PERMISSION)]
     ) -> JobView:
         """One job: phase, done of total, rate, time left, result or error."""
-        return view_of(await jobs.find(work.connection, job_id, seen_by=caller), request, texts)
+        return view_of(
+            await jobs.find(work.connection, job_id, seen_by=caller, hidden=hidden_from(caller)), request, texts
+        )
 
     @router.get("/{job_id}/events", response_class=Response, responses=_STREAM_RESPONSES)
     async def watch_job(
@@ -174,8 +192,8 @@ def job_routes(
         last_event_id: Annotated[str | None, Header(description="id of the last event received")] = None,
     ) -> Response:
         """Server-sent events: `progress` on every change, then `done`, then the stream ends."""
-        seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-        read = partial(_read_alone, jobs, request, job_id, caller)
+        seen = int(last_event_id) if last_event_id and _REVISION.fullmatch(last_event_id) else 0
+        read = partial(_read_alone, jobs, request, job_id, caller, hidden_from(caller))
         job = await read()
         if job.state in ENDED and seen >= job.revision:
             # A browser reconnects after every end of a stream; 204 tells it that there is nothing more.
@@ -191,12 +209,15 @@ def job_routes(
         job_id: UUID, request: Request, work: Work, caller: Annotated[Caller, Permit(CANCEL_PERMISSION)]
     ) -> JobView:
         """Ask the job to stop: a queued one ends at once, a running one at its next step. Repeating it is harmless."""
-        return view_of(await jobs.cancel(work.connection, job_id, seen_by=caller), request, texts)
+        hidden = hidden_from(caller)
+        job = await jobs.cancel(work.connection, job_id, seen_by=caller, hidden=hidden, kinds=needed.keys() - hidden)
+        work.audit(Change(None, "job.cancelled", after={"job_id": job_id, "kind": Code(job.kind)}))
+        return view_of(job, request, texts)
 
     @router.get("/{job_id}/result", response_class=Response, responses=_FILE_RESPONSES)
     async def fetch_result(job_id: UUID, work: Work, caller: Annotated[Caller, Permit(READ_PERMISSION)]) -> Response:
         """The result file, streamed."""
-        job = await jobs.find(work.connection, job_id, seen_by=caller)
+        job = await jobs.find(work.connection, job_id, seen_by=caller, hidden=hidden_from(caller))
         return await _result_of(job, work, blobs, caller, needed.get(job.kind, READ_PERMISSION))
 
     return router
@@ -207,15 +228,16 @@ _STREAM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     204: {"description": "The job has ended and its end was received: do not reconnect"},
 }
 _FILE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The file", "content": {"application/octet-stream": {}}}
+    200: {"description": "The file", "content": {"application/octet-stream": {}}},
+    **NOT_THERE_YET,
 }
 
 
-async def _read_alone(jobs: Jobs, request: Request, job_id: UUID, caller: Caller) -> Job:
+async def _read_alone(jobs: Jobs, request: Request, job_id: UUID, caller: Caller, hidden: frozenset[str]) -> Job:
     """In a transaction of its own: a watcher must not hold one while it waits."""
     works: Works[UnitOfWork] = request.app.state.works
     async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
-        return await jobs.find(work.connection, job_id, seen_by=caller)
+        return await jobs.find(work.connection, job_id, seen_by=caller, hidden=hidden)
 
 
 async def _told(

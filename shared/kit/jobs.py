@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -28,7 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from shared.kit.audit import Origin
+from shared.kit.audit import Change, Code, Origin
 from shared.kit.blobs import Blob, Blobs
 from shared.kit.database import is_transient
 from shared.kit.pagination import Page, paginate
@@ -44,6 +44,7 @@ __all__ = [
     "Handler",
     "Job",
     "JobHasEnded",
+    "JobIsAnothers",
     "JobIsUnknown",
     "JobResult",
     "JobRunner",
@@ -106,6 +107,12 @@ class JobGaveUp(Refusal):
     code: ClassVar[str] = "job_gave_up"
 
 
+class JobIsAnothers(Refusal):
+    """Only who asked for the job may cancel it."""
+
+    code: ClassVar[str] = "job_is_anothers"
+
+
 class JobWasCancelled(Exception):
     """Raised inside a handler by `RunningJob.progress`: somebody cancelled. Let it pass; open work rolls back."""
 
@@ -133,6 +140,7 @@ class Job:
     caller: Caller | None
     created_by: str
     client_id: str
+    machine: bool
     divisions: frozenset[str]
     trace_id: str
     created_at: datetime
@@ -252,6 +260,7 @@ def _job_of(row: sql.Row[Any]) -> Job:
         caller=caller,
         created_by=row.created_by,
         client_id=row.client_id,
+        machine=row.machine,
         divisions=frozenset(row.divisions),
         trace_id=row.trace_id,
         created_at=row.created_at,
@@ -305,7 +314,10 @@ class Jobs:
         # Waits for a transaction that is submitting the same key, then finds what it left.
         insert = pg_insert(self._job).values(values).on_conflict_do_nothing().returning(self._job)
         row = (await work.connection.execute(insert)).one_or_none()
-        return _job_of(row) if row else await self._first_of(work.connection, values)
+        if row is None:
+            return await self._first_of(work.connection, values)
+        work.audit(Change(None, "job.submitted", after={"job_id": row.job_id, "kind": Code(kind)}))
+        return _job_of(row)
 
     async def _first_of(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Job:
         names = ("client_id", "created_by", "once_key")
@@ -315,9 +327,20 @@ class Jobs:
             raise Problem("idempotency_key_reused")
         return _job_of(row)
 
-    async def find(self, connection: AsyncConnection, job_id: UUID, *, seen_by: Caller, lock: bool = False) -> Job:
-        """:raises JobIsUnknown: also for one the caller may not see."""
-        query = sql.select(self._job).where(self._job.c.job_id == job_id, self._visible_to(seen_by))
+    async def find(
+        self,
+        connection: AsyncConnection,
+        job_id: UUID,
+        *,
+        seen_by: Caller,
+        hidden: Collection[str] = (),
+        lock: bool = False,
+    ) -> Job:
+        """``hidden``: kinds that only who asked for a job of them sees.
+
+        :raises JobIsUnknown: also for one the caller may not see.
+        """
+        query = sql.select(self._job).where(self._job.c.job_id == job_id, self._visible_to(seen_by, hidden))
         if lock:
             query = query.with_for_update()
         row = (await connection.execute(query)).one_or_none()
@@ -331,12 +354,13 @@ class Jobs:
         page: Page,
         *,
         seen_by: Caller,
+        hidden: Collection[str] = (),
         state: JobState | None = None,
         kind: str | None = None,
     ) -> tuple[list[Job], str | None]:
-        """One page, the newest first, and the cursor of the next."""
+        """One page, the newest first, and the cursor of the next. ``hidden`` as for `find`."""
         job = self._job
-        query = sql.select(job).where(self._visible_to(seen_by))
+        query = sql.select(job).where(self._visible_to(seen_by, hidden))
         if state is not None:
             query = query.where(job.c.state == state)
         if kind is not None:
@@ -345,12 +369,24 @@ class Jobs:
         rows, following = await paginate(connection, query, [job.c.job_id], page, descending=True)
         return [_job_of(row) for row in rows], following
 
-    async def cancel(self, connection: AsyncConnection, job_id: UUID, *, seen_by: Caller) -> Job:
+    async def cancel(
+        self,
+        connection: AsyncConnection,
+        job_id: UUID,
+        *,
+        seen_by: Caller,
+        hidden: Collection[str] = (),
+        kinds: Collection[str] = (),
+    ) -> Job:
         """A queued job ends at once, a running one at its next step; asking twice changes nothing.
 
-        :raises JobIsUnknown, JobHasEnded:
+        Whoever asked for a job may cancel it; ``kinds`` are those of which the caller may cancel others' as well.
+
+        :raises JobIsUnknown, JobHasEnded, JobIsAnothers:
         """
-        job = await self.find(connection, job_id, seen_by=seen_by, lock=True)
+        job = await self.find(connection, job_id, seen_by=seen_by, hidden=hidden, lock=True)
+        if job.kind not in kinds and not _asked_by(job, seen_by):
+            raise JobIsAnothers
         match job.state:
             case JobState.QUEUED:
                 change: dict[str, Any] = {"state": JobState.CANCELLED, "finished_at": sql.func.now()}
@@ -370,8 +406,9 @@ class Jobs:
         )
         return _job_of(result.one())
 
-    def _visible_to(self, caller: Caller) -> sql.ColumnElement[bool]:
-        """The same person (or, for machines, the same client), or a scope that covers every division of the job."""
+    def _visible_to(self, caller: Caller, hidden: Collection[str]) -> sql.ColumnElement[bool]:
+        """The same person (or, for machines, the same client), or a scope that covers every division of the job, unless
+        its kind is hidden from them."""
         job = self._job
         owned = job.c.client_id == caller.client_id if caller.machine else job.c.created_by == caller.subject
         patterns = ["%" if prefix == EVERYWHERE else prefix + "%" for prefix in sorted(caller.scope.prefixes)]
@@ -380,8 +417,14 @@ class Jobs:
         outside = sql.exists(sql.select(sql.literal(1)).where(sql.not_(inside)).correlate(job))
         return sql.or_(
             sql.and_(owned, job.c.machine == caller.machine),
-            sql.and_(sql.func.cardinality(job.c.divisions) > 0, sql.not_(outside)),
+            sql.and_(sql.func.cardinality(job.c.divisions) > 0, sql.not_(outside), job.c.kind.not_in(sorted(hidden))),
         )
+
+
+def _asked_by(job: Job, caller: Caller) -> bool:
+    """Whether it is their own job: as `_visible_to` says it in SQL."""
+    asked, asks = (job.client_id, caller.client_id) if caller.machine else (job.created_by, caller.subject)
+    return asked == asks and job.machine == caller.machine
 
 
 # ---------------------------------------------------------------------------- running

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from shared.kit import dead_letters
 from shared.kit.consumer import Subscription, discard_letter, retry_person
+from shared.kit.crypto import Cipher, Keys
 from shared.kit.dead_letters import Letter, LetterState
 from shared.kit.work import Works
 
@@ -22,15 +23,17 @@ LISTED_MAX: Final = 1_000
 _USAGE: Final = "usage: letters [retry <letter id> | discard <letter id> <reason>]"
 
 
-def letters_command(works: Works[Any], subscriptions: Sequence[Subscription[Any]]) -> bool:
+def letters_command(works: Works[Any], subscriptions: Sequence[Subscription[Any]], keys: Keys) -> bool:
     """Run ``letters …`` when the command line asks for it; False otherwise. Exits non-zero when nothing was done."""
     if sys.argv[1:2] != ["letters"]:
         return False
-    asyncio.run(_run(works, {each.publisher: each for each in subscriptions}, sys.argv[2:]))
+    asyncio.run(_run(works, {each.publisher: each for each in subscriptions}, Cipher(keys), sys.argv[2:]))
     return True
 
 
-async def _run(works: Works[Any], subscriptions: dict[str, Subscription[Any]], words: list[str]) -> None:
+async def _run(
+    works: Works[Any], subscriptions: dict[str, Subscription[Any]], cipher: Cipher, words: list[str]
+) -> None:
     try:
         match words:
             case []:
@@ -43,7 +46,8 @@ async def _run(works: Works[Any], subscriptions: dict[str, Subscription[Any]], w
                 _say(f"applied {applied}; letter is {(await _letter(works, letter.letter_id)).state}")
             case ["discard", letter_id, reason]:
                 letter = await _letter(works, UUID(letter_id))
-                applied = await discard_letter(works, subscriptions[letter.publisher], letter, by=_who(), note=reason)
+                note = dead_letters.sealed_note(cipher, letter.letter_id, reason)
+                applied = await discard_letter(works, subscriptions[letter.publisher], letter, by=_who(), note=note)
                 _say(f"discarded; applied {applied} that waited behind it")
             case _:
                 sys.exit(_USAGE)

@@ -43,6 +43,8 @@ class AsText:
     min_length: int = 1
     max_length: int = 200
     example: str | None = None
+    format: str | None = None
+    """What the text is, for the document: no pattern can tell a check digit."""
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         text = core_schema.str_schema(min_length=self.min_length, max_length=self.max_length)
@@ -50,4 +52,5 @@ class AsText:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         told = handler(schema) | {"description": self.description}
+        told |= {} if self.format is None else {"format": self.format}
         return told if self.example is None else told | {"examples": [self.example]}

@@ -6,7 +6,7 @@ Every route declares exactly one decision in its own signature or decorator:
     @router.get("/code-lists", dependencies=[Public()])     # or, aloud, that anybody may
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -56,8 +56,10 @@ class Caller:
             raise Problem("division_outside_scope", division=division)
 
 
-def caller_of(claims: Claims, roles: Roles) -> Caller:
+def caller_of(claims: Claims, roles: Roles, machines: Container[str] | None = None) -> Caller:
     """Read a verified token. A person has the permissions of their roles, a machine those of its OAuth scopes.
+
+    ``machines``: what a machine may hold at all, whatever its issuer was persuaded to grant; None: anything.
 
     A token of the client itself (subject = client, RFC 9068 2.2) is a machine's. Without `divisions` the
     caller sees no row; "everywhere" must be said: `*`. Raises TokenInvalid when a claim has the wrong shape.
@@ -65,7 +67,7 @@ def caller_of(claims: Claims, roles: Roles) -> Caller:
     subject, client_id = str(claims["sub"]), str(claims.get("client_id") or claims.get("azp") or "")
     held = frozenset(_texts(claims, "roles"))
     machine = subject == client_id
-    permissions = frozenset(str(claims.get("scope", "")).split()) if machine else permissions_of(roles, held)
+    permissions = _granted(claims, machines) if machine else permissions_of(roles, held)
     try:
         scope = Scope.of(*_texts(claims, "divisions"))
     except (Refusal, ValueError) as error:
@@ -81,6 +83,11 @@ def caller_of(claims: Claims, roles: Roles) -> Caller:
         person_id=None if machine else _person_id(claims),
         ward_ids=frozenset() if machine else frozenset(_uuids(_texts(claims, "ward_ids"), "ward_ids")),
     )
+
+
+def _granted(claims: Claims, machines: Container[str] | None) -> frozenset[str]:
+    scopes = str(claims.get("scope", "")).split()
+    return frozenset(scope for scope in scopes if machines is None or scope in machines)
 
 
 def _person_id(claims: Claims) -> UUID | None:
@@ -156,7 +163,8 @@ async def _authenticate(connection: HTTPConnection) -> Caller:
         raise Problem("token_missing", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = connection.app.state.tokens
     try:
-        return caller_of(await verifier.verify(token.strip()), connection.app.state.roles)
+        state = connection.app.state
+        return caller_of(await verifier.verify(token.strip()), state.roles, state.machines)
     except TokenInvalid as refusal:
         _log.info("token.refused", reason=refusal.reason)
         connection.state.refusal_reason = Code(refusal.reason)

@@ -26,7 +26,7 @@ from shared.kit.outbound import http_client
 from shared.kit.pagination import Listed, PageAsked, paginate
 from shared.kit.permissions import Caller, Permit
 from shared.kit.person_requests import Filing, Kind, PersonRequests, State, Step, allowed_steps
-from shared.kit.problems import Problem, ProblemText
+from shared.kit.problems import NOT_THERE_YET, Problem, ProblemText
 from shared.kit.routing import RequestModel, Router
 from shared.kit.scoping import inside
 from shared.kit.transactions import open_work
@@ -173,6 +173,7 @@ def own_request_router(requests: PersonRequests, blobs: Blobs) -> Router:
     @router.get(
         "/{request_id}/copy",
         response_class=Response,
+        responses=NOT_THERE_YET,
         dependencies=[Permit("own:read"), _COPIES],
         summary="下载我的数据副本",
     )
@@ -234,7 +235,13 @@ def person_request_router(requests: PersonRequests, blobs: Blobs, jobs: Jobs) ->
             statement=None if statement is None else statement.clear, answer=None if answer is None else answer.clear
         )
 
-    @router.get("/{request_id}/copy", response_class=Response, dependencies=[_COPIES], summary="代本人下载数据副本")
+    @router.get(
+        "/{request_id}/copy",
+        response_class=Response,
+        responses=NOT_THERE_YET,
+        dependencies=[_COPIES],
+        summary="代本人下载数据副本",
+    )
     async def fetch(caller: Unmasker, request_id: UUID, work: Work, form: Format) -> Response:
         """The copy, to be handed to the person."""
         row = await requests.find(work, request_id, within=caller.scope)

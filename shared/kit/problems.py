@@ -27,8 +27,46 @@ from shared.values.refusal import Refusal
 Language = Literal["zh", "en"]
 
 MEDIA_TYPE: Final = "application/problem+json"
+DOCUMENT_SCHEMA: Final[Mapping[str, Any]] = {
+    "title": "Problem",
+    "description": "RFC 9457; words in Chinese, or in English by Accept-Language",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "errors", "trace_id"],
+    "additionalProperties": False,
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:liangfu:problem:[a-z0-9_]+$"},
+        "title": {"type": "string", "minLength": 1},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "minLength": 1},
+        "code": {"type": "string", "pattern": "^[a-z0-9_]+$", "description": "stable, for programs"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["in", "code", "detail"],
+                "additionalProperties": False,
+                "properties": {
+                    "in": {"enum": ["body", "query", "path", "header", "cookie"]},
+                    "pointer": {"type": "string", "description": "RFC 6901, of a field of the body"},
+                    "parameter": {"type": "string", "description": "the name of a parameter"},
+                    "code": {"type": "string", "minLength": 1},
+                    "detail": {"type": "string", "minLength": 1},
+                },
+            },
+        },
+        "trace_id": {"type": "string"},
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "of a step a state machine refuses: those it takes",
+        },
+    },
+}
+"""What every refusal looks like, for the OpenAPI document."""
 _TYPE_PREFIX: Final = "urn:liangfu:problem:"
 _NAME_LENGTH_MAX: Final = 64
+NOT_THERE_YET: Final[dict[int | str, dict[str, Any]]] = {409: {"$ref": "#/components/responses/Problem409"}}
+"""`responses` of a route that reads what may not be there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +360,8 @@ _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "value_error": ("取值不符合要求", "not an acceptable value"),
     "assertion_error": ("取值不符合要求", "not an acceptable value"),
 }
+FRAMEWORK_FAULTS: Final = frozenset(_FAULTS)
+"""Codes of faults of shape; a value type that refuses has a code of its own."""
 _FAULT_UNKNOWN: Final = ("取值不符合要求", "not an acceptable value")
 
 

@@ -36,7 +36,7 @@ class Rule:
 
 
 def house_rules(answers: IdempotencyTables, blobs: BlobTables) -> tuple[Rule, ...]:
-    """What the kit keeps in every service that has persons' cases."""
+    """What the kit keeps in every service."""
     blob, answer = blobs.blob, answers.idempotency_key
 
     async def count_answers(connection: AsyncConnection, now: datetime) -> int:
@@ -59,13 +59,16 @@ def house_rules(answers: IdempotencyTables, blobs: BlobTables) -> tuple[Rule, ..
     return (
         Rule("idempotent_answers", "answers are kept thirty days for repeats", count_answers, forget_answers),
         Rule("files", "each file says until when it is kept", count_files, forget_files),
-        Rule(
-            "request_words",
-            "words of closed requests are evidence for three years",
-            person_requests.count_forgettable,
-            person_requests.forget_words,
-        ),
     )
+
+
+REQUEST_WORDS: Final = Rule(
+    "request_words",
+    "words of closed requests are evidence for three years",
+    person_requests.count_forgettable,
+    person_requests.forget_words,
+)
+"""What is kept of persons' own requests."""
 
 
 def retention_handler(rules: Sequence[Rule]) -> Callable[[RunningJob[Any]], Awaitable[JobResult]]:

@@ -22,9 +22,10 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.kit import dead_letters
 from shared.kit.blobs import NAME_CONTEXT, Blobs, BlobTables
 from shared.kit.crypto import BlindIndex, Cipher, CiphertextIsUnreadable, KeyIsUnknown, KeyRing, key_named_in
-from shared.kit.four_eyes import Content, Matter, redeem
+from shared.kit.four_eyes import APPROVAL, NOTE, REASON, Content, Matter, redeem
 from shared.kit.idempotency import ANSWER_CONTEXT, IdempotencyTables, Idempotent
 from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Handler, JobResult, Jobs, RunningJob
@@ -97,11 +98,16 @@ class Sealed:
 
 
 def house_columns(answers: IdempotencyTables, blobs: BlobTables) -> tuple[Sealed, ...]:
-    """What the kit itself keeps encrypted in every service: answers kept for repeats, names of files."""
+    """What the kit itself keeps encrypted in every service: kept answers, names of files, words about approvals."""
     return (
+        Sealed(APPROVAL, {"note_cipher": NOTE, "reason_cipher": REASON}),
         Sealed(answers.idempotency_key, {"answer": ANSWER_CONTEXT}, lambda key: f"{key[0]}\n{key[1]}".encode()),
         Sealed(blobs.blob, {"name": NAME_CONTEXT}),
     )
+
+
+READER_COLUMNS: Final = (Sealed(dead_letters.LETTER, {"note_cipher": dead_letters.NOTE}),)
+"""What a service that reads others' journals has beside them: why a dead letter was given up."""
 
 
 # ---------------------------------------------------------------------------- counting

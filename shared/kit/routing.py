@@ -12,16 +12,17 @@ from typing import Annotated, Any, Final, get_args, get_origin
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Host, Mount, WebSocketRoute
 
 from shared.kit.audit import Look, Origin, originating
+from shared.kit.bodies import RequestModel
 from shared.kit.edge import template
 from shared.kit.limits import EVERY_REQUEST, DeclaredBudget, budgets_in
 from shared.kit.permissions import Decision, decisions_in
-from shared.kit.problems import Problem
+from shared.kit.problems import FieldError, Problem
 from shared.kit.transactions import open_work
 from shared.kit.work import UnitOfWork, Works
 
@@ -30,12 +31,6 @@ __all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "op
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _SEQUENCES: Final = frozenset({list, set, frozenset, tuple})
-
-
-class RequestModel(BaseModel):
-    """The base of every request body: frozen, and a field nobody declared is a fault (422), not passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class BodyAcceptsUnknownFields(TypeError):
@@ -188,7 +183,9 @@ class _QueryParameters:
                 self.allowed[parameter.alias] = _is_sequence(annotation)
 
     def refuse_others(self, request: Request) -> None:
-        """Raise 400 naming what is unknown (and what is allowed), or what is repeated."""
+        """Raise 400 naming what is unknown (and what is allowed), or what is repeated; 422 for text with NUL."""
+        if with_nul := sorted(name for name, value in request.path_params.items() if "\0" in str(value)):
+            raise _contain_nul(with_nul, place="path")
         if not request.url.query:
             return
         given = [name for name, _ in request.query_params.multi_items()]
@@ -196,6 +193,16 @@ class _QueryParameters:
             raise Problem("unknown_parameter", unknown=unknown, allowed=sorted(self.allowed) or "-")
         if repeated := sorted({name for name in given if given.count(name) > 1 and not self.allowed[name]}):
             raise Problem("repeated_parameter", repeated=repeated)
+        if with_nul := sorted({name for name, value in request.query_params.multi_items() if "\0" in value}):
+            raise _contain_nul(with_nul, place="query")
+
+
+def _contain_nul(names: Iterable[str], *, place: str) -> Problem:
+    errors = [
+        FieldError("string_unicode", "含有无效字符", "contains invalid characters", parameter=name, place=place)
+        for name in names
+    ]
+    return Problem("body_invalid", errors=errors, count=len(errors))
 
 
 def _bare(annotation: Any) -> Any:

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from shared.contracts.event import EMPTY_TRACE, Announcement
 from shared.kit import journal
-from shared.kit.audit import Auditor, Entry, Origin, Row, current_origin, goes_alone, write
+from shared.kit.audit import Auditor, Entry, Look, Origin, Row, current_origin, goes_alone, write
 
 if TYPE_CHECKING:
     from shared.kit.clock import Clock
@@ -153,6 +153,12 @@ class Works(Generic[W]):
             return rows
         await write(work.connection, rows)
         return ()
+
+    async def look(self, *entries: Look, caller: Caller | None, trace_id: str) -> None:
+        """Record what was shown without a unit of work (from a snapshot); durable when this returns."""
+        auditor = self._require_auditor()
+        rows = auditor.rows(entries, origin=current_origin(), caller=caller, trace_id=trace_id)
+        await auditor.recorder.write(rows)
 
     def _require_auditor(self) -> Auditor:
         assert self.auditor is not None, "these units of work were opened without an auditor"

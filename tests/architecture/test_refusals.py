@@ -108,7 +108,7 @@ def test_a_refusal_raised_without_a_fact_its_words_need_is_noticed() -> None:
     assert missing_facts(texts, ast.parse("raise Planted(on=1)"), "x") == []
 
 
-STATUSES: Final = frozenset({404, 409, 410, 413, 415, 422, 500})
+STATUSES: Final = frozenset({403, 404, 409, 410, 413, 415, 422, 500})
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.bench.audit_bench import cost_of_auditing, trail_proved
 from tests.bench.cancelling import cancellation_to_suspension, cancellations_over_http
 from tests.bench.comparing import digest_of_a_relation
 from tests.bench.events import events_end_to_end
@@ -25,6 +26,8 @@ BENCHES: Final[Mapping[str, Callable[[Ground], Awaitable[list[Measurement]]]]] =
     "import": import_of_a_file,
     "events": events_end_to_end,
     "digest": digest_of_a_relation,
+    "audit": cost_of_auditing,
+    "proof": trail_proved,
 }
 
 

@@ -18,7 +18,6 @@ from services.registry.domain.certificate import CancellationReason
 from services.registry.use_cases import change_certificate as steps
 from shared.contracts.event import Announcement, Envelope, timestamp
 from shared.kit import journal
-from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine
 from shared.kit.work import Works
@@ -28,6 +27,7 @@ from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured, percentile
 from tests.builders.databases import DATA_KEYS
 from tests.builders.population import cancellations, id_of
+from tests.builders.works import works_on
 
 CANCELLATIONS: Final = int(os.environ.get("LIANGFU_BENCH_CANCELLATIONS", "2000"))
 ONE_BY_ONE: Final = int(os.environ.get("LIANGFU_BENCH_LATENCIES", "300"))
@@ -117,7 +117,7 @@ async def _crowded(
 async def _without_http(ground: Ground) -> tuple[float, list[float]]:
     """The use case, its repositories and the journal, called in this process."""
     engine = new_engine(ground.stack.database_url("registry"), pool_size=CLIENTS, application_name="bench")
-    works: Works[RegistryWork] = Works(engine, clock=Clock(), make=work_with(KeyRing.parse(DATA_KEYS)))
+    works: Works[RegistryWork] = works_on(engine, work_with(KeyRing.parse(DATA_KEYS)))
 
     async def cancel(number: int) -> None:
         async with works.begin() as work:

@@ -17,7 +17,7 @@ from typing import Final
 from shared.contracts.event import Envelope
 from shared.kit import journal
 from shared.kit.bus import BATCH_MAX
-from tests.bench.ground import Ground
+from tests.bench.ground import WAIT_SECONDS_MAX, Ground
 from tests.bench.measure import Measurement, measured
 
 EVENTS: Final = int(os.environ.get("LIANGFU_BENCH_EVENTS", "50000"))
@@ -66,8 +66,9 @@ async def _without(ground: Ground, *names: str) -> AsyncIterator[None]:
     for name in names:
         await ground.stack.stop_process(name)
     yield
-    for name in names:
-        await ground.stack.spawn(name)
+    back = [await ground.stack.spawn(name, ready=False) for name in names]
+    for process in back:
+        await process.wait_ready(WAIT_SECONDS_MAX)  # it has all that was held back to carry first
 
 
 async def _rate(ground: Ground, *, down: str, carrier: str) -> float:

@@ -40,6 +40,7 @@ class FakeJournal:
     entries: list[Envelope]
     epoch: int = 1
     unreachable: bool = False
+    hangs: bool = False
     pages: int = 0
     engine: AsyncEngine | None = None
     tables: dict[type[State], str] = field(default_factory=dict)
@@ -52,6 +53,8 @@ class FakeJournal:
 
     async def page(self, *, after: int, limit: int) -> JournalPage:
         self.pages += 1
+        if self.hangs:
+            await asyncio.Event().wait()
         head = self._answer()
         return JournalPage(head, [entry for entry in self.entries if entry.position > after][:limit])
 
@@ -117,7 +120,8 @@ class FakeDeliveries:
             return []
 
     async def arrival(self) -> None:
-        await asyncio.Event().wait()
+        while self.batches.empty():
+            await asyncio.sleep(0.005)
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         self.acknowledged += deliveries

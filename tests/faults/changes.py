@@ -151,13 +151,12 @@ def no_cursor_check(_: Control) -> None:
 
 def no_catch_up(_: Control) -> None:
     """The consumer reads the journal when it meets a publisher for the first time, and never again."""
-    catch_up = Consumer.catch_up
+    take_over = Consumer._take_over
 
-    async def first_only(self: Consumer[Any]) -> None:
-        if self.position == 0:
-            await catch_up(self)
+    async def first_only(self: Consumer[Any], page: JournalPage) -> bool:
+        return self.position == 0 and await take_over(self, page)
 
-    Consumer.catch_up = first_only  # type: ignore[method-assign]
+    Consumer._take_over = first_only  # type: ignore[method-assign]
 
 
 def no_anti_entropy(_: Control) -> None:

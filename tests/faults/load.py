@@ -8,15 +8,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
-from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
 
 from deploy.local.stack import Stack
 from services.registry.adapters.bulk import Holder, add_holders, expire_some
-from services.registry.adapters.secrets import Secrets
-from services.registry.adapters.work import RegistryWork
+from services.registry.adapters.work import RegistryWork, work_with
+from shared.kit.audit import Auditor
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine
@@ -24,6 +23,7 @@ from shared.kit.work import Works
 from shared.values.disability import Disability
 from shared.values.division import Division
 from shared.values.identity_number import IdentityNumber
+from shared.values.personal import PersonName
 from tests.faults.people import citizen_id_no
 
 FIRST_NUMBER: Final = 400_000
@@ -45,7 +45,7 @@ async def registry_works(stack: Stack) -> AsyncIterator[Works[RegistryWork]]:
     engine = new_engine(stack.database_url("registry"), pool_size=WRITERS, application_name="load")
     keys = KeyRing.parse(SecretStr(stack._vault.data_keys("registry")))
     try:
-        yield Works(engine, clock=Clock(movable=False), make=partial(RegistryWork, secrets=Secrets(keys)))
+        yield Works(engine, clock=Clock(movable=False), make=work_with(keys), auditor=Auditor(engine, keys))
     finally:
         await engine.dispose()
 
@@ -78,4 +78,4 @@ async def traffic(works: Works[RegistryWork], *, events_per_second: int, seconds
 
 def _holder(number: int) -> Holder:
     certificate = (_DISABILITY, ISSUED_ON, EXPIRES_ON)
-    return Holder(IdentityNumber(citizen_id_no(number)), "李小红", None, _DIVISION, certificate)
+    return Holder(IdentityNumber(citizen_id_no(number)), PersonName("李小红"), None, _DIVISION, certificate)

@@ -156,12 +156,27 @@ async def test_what_no_repair_may_touch_raises_an_alarm_and_waits_for_a_decision
     assert difference["person_id"] == str(holder.person_id)
     assert await world.metric("subsidy", "worker", "liangfu_drift_alarms_total") == alarms + 1
 
+    approval_id = await two_decide(world, f"registry/{relation}/{difference['id']}")
     decided = time.monotonic()
     url = f"{world.stack.url('subsidy')}/api/v1/consumption/drift/registry/{relation}/{difference['id']}/adoption"
-    answer = await world.post(url)
+    answer = await world.post(url, {"approval_id": approval_id})
     assert answer.json() == {"rows_changed": 1}
     assert await drift(world) == []
     await world.converged(f"planted: {planted}, adopted", since=decided)
+
+
+async def two_decide(world: World, difference: str) -> str:
+    """One administrator proposes that the publisher is right, another approves; the id of the approval."""
+    one, other = (
+        {"Authorization": f"Bearer {world.stack.token('system_administrator', subject=who)}"}
+        for who in ("one", "other")
+    )
+    approvals = f"{world.stack.url('subsidy')}/api/v1/approvals"
+    body = {"kind": "drift.adoption", "subject_id": difference, "note": "已与发布方核对"}
+    proposed = (await world.post(approvals, body, headers=one)).json()
+    approval_id: str = proposed["approval_id"]
+    await world.post(f"{approvals}/{approval_id}/approval", {"digest": proposed["digest"]}, headers=other)
+    return approval_id
 
 
 def ids(holder: Holder) -> dict[str, object]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.registry.adapters.secrets import GUARDIAN_CITIZEN_ID as CITIZEN_ID
 from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.tables import guardian, person
+from services.registry.domain.errors import GuardianDatesAreWrong
 from shared.kit.masking import masked
 from shared.kit.scoping import inside
 from shared.values.division import Scope
@@ -81,20 +82,28 @@ class Guardians:
         return [self._opened(row) for row in rows]
 
     async def end(self, guardian_id: UUID, *, person_id: UUID, on: date, within: Scope) -> Guardian | None:
-        """The last valid day becomes known; None when there is no such guardian within the scope."""
-        changed = await self._connection.execute(
-            update(guardian)
+        """The last valid day becomes known; None when there is no such guardian within the scope.
+
+        Raises `GuardianDatesAreWrong` for a day before the guardianship began.
+        """
+        began = await self._connection.scalar(
+            select(guardian.c.valid_from)
             .where(
                 guardian.c.guardian_id == guardian_id,
                 guardian.c.person_id == person_id,
                 LIVING,
                 inside(person.c.division, within),
             )
-            .values(valid_to=on)
-            .returning(guardian)
+            .with_for_update(of=guardian)
         )
-        row = changed.one_or_none()
-        return None if row is None else self._opened(row)
+        if began is None:
+            return None
+        if on < began:
+            raise GuardianDatesAreWrong(valid_from=began.isoformat(), valid_to=on.isoformat())
+        changed = await self._connection.execute(
+            update(guardian).where(guardian.c.guardian_id == guardian_id).values(valid_to=on).returning(guardian)
+        )
+        return self._opened(changed.one())
 
     def _opened(self, row: Row[Any]) -> Guardian:
         key, secrets = row.guardian_id.bytes, self._secrets

@@ -35,6 +35,7 @@ from services.registry.adapters.tables import (
     certificate,
     conclusion,
     guardian,
+    jobs,
     objection,
     person,
     requests,
@@ -48,6 +49,7 @@ from shared.kit.permissions import Caller
 from shared.kit.person_requests import DataMustBeKept, Holding, Sheets, request_columns
 from shared.kit.rotation import Sealed, house_columns
 from shared.kit.scoping import inside
+from shared.kit.trust import Trust
 from shared.values.certificate_number import CertificateNumber
 from shared.values.division import Scope
 
@@ -276,3 +278,5 @@ def _years_after(day: date, years: int) -> date:
 HOLDING: Final = Holding(
     service="registry", division_of=division_of, acts_for=acts_for, collect=collect, restrict=restrict, erase=erase
 )
+
+TRUST: Final = Trust(jobs=jobs, answers=answers, blobs=blobs, sealed=SEALED, holding=lambda _: HOLDING)

@@ -39,19 +39,11 @@ from shared.contracts.registry import (
     StopState,
     VisitState,
 )
-from shared.kit.audit import audit_tables
-from shared.kit.blobs import blob_tables
 from shared.kit.calendar import calendar_tables
-from shared.kit.clock_routes import clock_tables
-from shared.kit.four_eyes import approval_tables
-from shared.kit.idempotency import idempotency_tables
 from shared.kit.imports import import_tables
-from shared.kit.jobs import job_tables
-from shared.kit.journal import journal_tables
-from shared.kit.leader import leader_tables
 from shared.kit.person_requests import person_request_tables
 from shared.kit.publisher_routes import Published
-from shared.kit.relay import relay_tables
+from shared.kit.tables import house_tables
 
 __all__ = [
     "PUBLISHED",
@@ -99,16 +91,8 @@ __all__ = [
     "working_days",
 ]
 
-journal_tables(metadata)
-audit_tables(metadata)
-relay_tables(metadata)
-leader_tables(metadata)
-clock_tables(metadata)
-approval_tables(metadata)
+answers, jobs, blobs = house_tables(metadata)
 requests = person_request_tables(metadata)
-answers = idempotency_tables(metadata)
-jobs = job_tables(metadata)
-blobs = blob_tables(metadata)
 imports = import_tables(metadata)
 working_days = calendar_tables(metadata)
 

@@ -32,10 +32,10 @@ async def cases_page(
     page: Page,
     *,
     within: Scope,
-    division: Division | None,
-    status: CaseStatus | None,
-    flag: CaseFlag | None,
-    person_id: UUID | None,
+    division: Division | None = None,
+    status: CaseStatus | None = None,
+    flag: CaseFlag | None = None,
+    person_id: UUID | None = None,
 ) -> tuple[list[Case], str | None]:
     """A page of cases."""
     scope = within if division is None else within.narrowed_to(division)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.rehab.adapters.tables import case_step, client_person, client_stop, rehab_case
 from services.rehab.domain.case import Case, CaseFlag, Client, ClosingReason, Happened
 from services.rehab.use_cases.ports import Judged, Subject
+from shared.kit.audit import Change, Code
 from shared.kit.scoping import inside
 from shared.values.certificate import StopKind
 from shared.values.division import Division, Scope
@@ -105,7 +106,9 @@ changed AS (
   RETURNING c.*,
     CASE WHEN c.status = 'CLOSED' THEN 'CLOSED' WHEN old.status = 'CLOSED' THEN 'REOPENED'
          WHEN c.flag IS NOT NULL THEN 'FLAGGED' ELSE 'UNFLAGGED' END AS happened,
-    coalesce(c.death_id, old.death_id, c.transfer_id, old.transfer_id) AS cause),
+    coalesce(c.death_id, old.death_id, c.transfer_id, old.transfer_id) AS cause,
+    old.status AS status_before, old.closed_on AS closed_on_before, old.closing_reason AS closing_reason_before,
+    old.flag AS flag_before, coalesce(old.death_id, old.transfer_id) AS cause_id_before),
 step AS (
   INSERT INTO case_step (case_id, version, happened, status, division, closed_on, closing_reason, cause_id, trace_id,
                          recorded_by)
@@ -123,14 +126,25 @@ _JUDGE_ALL: Final = text(
     )
 )
 JUDGED_MAX: Final = 4_000
+_JUDGED: Final = ("status", "closed_on", "closing_reason", "flag", "cause_id")
 
 
 class SqlCases:
     """`Cases` on PostgreSQL."""
 
-    def __init__(self, connection: AsyncConnection, clients: SqlClients, *, recorded_by: str, trace_id: str) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        clients: SqlClients,
+        *,
+        recorded_by: str,
+        trace_id: str,
+        audit: Callable[[Change], None],
+    ) -> None:
         self._connection = connection
         self._clients = clients
+        self._audit = audit
+        self._loaded: dict[UUID, Case] = {}
         self._recorded_by = recorded_by
         self._trace_id = trace_id
 
@@ -165,6 +179,8 @@ class SqlCases:
             return None
         added = to_case(row)
         await self._record(added, Happened.OPENED, None)
+        after = {"case_id": added.case_id, **_told(added), "opened_on": added.opened_on}
+        self._audit(Change(added.person_id, "case.opened", after=after, division=added.division.code))
         return added
 
     async def get(self, case_id: UUID, *, within: Scope) -> Subject | None:
@@ -178,7 +194,10 @@ class SqlCases:
                 .with_for_update()
             )
         ).one_or_none()
-        return None if row is None or client is None else Subject(to_case(row), client)
+        if row is None or client is None:
+            return None
+        case = self._loaded[case_id] = to_case(row)
+        return Subject(case, client)
 
     async def save(self, case: Case, happened: Happened, *, cause_id: UUID | None = None) -> None:
         """Store the changed row and its step."""
@@ -197,6 +216,8 @@ class SqlCases:
             )
         )
         await self._record(case, happened, cause_id)
+        self._changed(case, _told(self._loaded[case.case_id]))
+        self._loaded[case.case_id] = case
 
     async def _record(self, case: Case, happened: Happened, cause_id: UUID | None) -> None:
         await self._connection.execute(
@@ -222,4 +243,31 @@ class SqlCases:
             rows = await self._connection.execute(_JUDGE_ALL, values)
         else:
             rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": list(persons)})
-        return [Judged(Happened(row.happened), row.cause, to_case(row)) for row in rows]
+        judged = []
+        for row in rows:
+            outcome = Judged(Happened(row.happened), row.cause, to_case(row))
+            self._changed(outcome.case, _told(outcome.case) | _before(row))
+            judged.append(outcome)
+        return judged
+
+    def _changed(self, case: Case, before: Mapping[str, object]) -> None:
+        self._audit(
+            Change(case.person_id, "case.changed", before=before, after=_told(case), division=case.division.code)
+        )
+
+
+def _told(case: Case) -> dict[str, object]:
+    return {
+        "status": case.status,
+        "division": case.division,
+        "closed_on": case.closed_on,
+        "closing_reason": case.closing_reason,
+        "flag": case.flag,
+        "cause_id": case.cause_id,
+    }
+
+
+def _before(row: Any) -> dict[str, object]:
+    """What a judged row was, as `_told` tells what it is."""
+    values = {name: getattr(row, f"{name}_before") for name in _JUDGED}
+    return {name: Code(value) if isinstance(value, str) else value for name, value in values.items()}

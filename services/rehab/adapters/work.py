@@ -25,6 +25,7 @@ class RehabWork(UnitOfWork):
             self.clients,
             recorded_by=SYSTEM if caller is None else caller.subject,
             trace_id=trace_id,
+            audit=self.audit,
         )
 
     def tell(self, *facts: Fact) -> None:

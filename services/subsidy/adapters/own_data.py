@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import Request
 from sqlalchemy import select
 
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
-from services.subsidy.adapters.tables import answers, award, blobs, holder_person, payee, requests
+from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardNotFound, PayeeNotFound
-from shared.kit.clients import ServiceClient, ServiceIsUnavailable
+from shared.kit.consumption_routes import DRIFT
+from shared.kit.crypto import Keys
 from shared.kit.disclosure import Disclosing, Revealed
-from shared.kit.outbound import http_client
-from shared.kit.permissions import Caller
 from shared.kit.person_requests import DataMustBeKept, Holding, Sheets, request_columns
-from shared.kit.problems import Problem
-from shared.kit.rotation import Sealed, house_columns
+from shared.kit.rotation import READER_COLUMNS, Sealed, house_columns
 from shared.kit.scoping import inside
+from shared.kit.trust import Trust
+from shared.kit.wards import Wards
 from shared.values.division import Scope
 
 SEALED: Final = (
@@ -30,10 +29,11 @@ SEALED: Final = (
     ),
     request_columns(requests),
     *house_columns(answers, blobs),
+    *READER_COLUMNS,
 )
 """Every encrypted column of this service."""
-
-_OK: Final = 200
+WARDS: Final = Wards("registry")
+"""Guardianships are the register's."""
 
 
 def disclosing(payees: Payees) -> Disclosing:
@@ -53,8 +53,9 @@ def disclosing(payees: Payees) -> Disclosing:
     return Disclosing("/api/v1/awards/{subject_id}/disclosure", frozenset({"payee_name", "account"}), reveal)
 
 
-def holding(payees: Payees) -> Holding:
+def holding(keys: Keys) -> Holding:
     """What this service does about a person's requests: it copies; money that was paid is nobody's to forget."""
+    payees = Payees(keys)
 
     async def collect(work: SubsidyWork, person_id: UUID) -> Sheets:
         awards = await work.connection.execute(
@@ -78,7 +79,7 @@ def holding(payees: Payees) -> Holding:
             ],
         }
 
-    return Holding(service="subsidy", division_of=_division_of, acts_for=_acts_for, collect=collect, erase=_erase)
+    return Holding(service="subsidy", division_of=_division_of, acts_for=WARDS.acts_for, collect=collect, erase=_erase)
 
 
 async def _division_of(work: SubsidyWork, person_id: UUID, within: Scope) -> str | None:
@@ -90,27 +91,11 @@ async def _division_of(work: SubsidyWork, person_id: UUID, within: Scope) -> str
     return division
 
 
-async def _acts_for(request: Request, _work: Any, person_id: UUID) -> bool:
-    """The person; for a ward the register is asked, in the guardian's own name: it alone knows guardianships."""
-    caller: Caller = request.state.caller
-    if caller.person_id == person_id:
-        return True
-    return person_id in caller.ward_ids and await is_ward(request, person_id)
-
-
-async def is_ward(request: Request, person_id: UUID) -> bool:
-    """Whether the register says that the caller is a guardian of the person today. Raises Problem 503."""
-    token = request.headers["authorization"].partition(" ")[2]
-    async with http_client(request.app.state.settings.publisher_urls["registry"]) as client:
-        try:
-            answer = await ServiceClient("registry", client).get(f"/api/v1/me/wards/{person_id}", bearer=token)
-        except ServiceIsUnavailable as error:
-            raise Problem("service_unavailable", headers={"Retry-After": "5"}, service="registry") from error
-    return answer.status_code == _OK
-
-
 async def _erase(work: SubsidyWork, person_id: UUID) -> None:
     """Accounting records of public money are kept; a person without any award has nothing here to erase."""
     held = await work.connection.scalar(select(award.c.award_id).where(award.c.person_id == person_id).limit(1))
     if held is not None:
         raise DataMustBeKept(rule="SUB-55", basis="会计档案管理办法", until="会计档案保管期满")
+
+
+TRUST: Final = Trust(jobs=jobs, answers=answers, blobs=blobs, sealed=SEALED, matters=(DRIFT,), holding=holding)

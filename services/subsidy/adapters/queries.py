@@ -50,9 +50,12 @@ async def awards_page(
     return [to_award(row) for row in rows], following
 
 
-async def steps_of(connection: AsyncConnection, award_id: UUID) -> list[dict[str, Any]]:
-    """The history of an award that the caller may see (`award_by_id`), oldest first."""
+async def steps_of(connection: AsyncConnection, award_id: UUID, *, within: Scope) -> list[dict[str, Any]]:
+    """The history of one award, oldest first; empty outside the scope."""
     rows = await connection.execute(
-        select(award_step).where(award_step.c.award_id == award_id).order_by(award_step.c.version)
+        select(award_step)
+        .join(award, award.c.award_id == award_step.c.award_id)
+        .where(award_step.c.award_id == award_id, inside(award.c.division, within))
+        .order_by(award_step.c.version)
     )
     return [dict(row._mapping) for row in rows]

@@ -19,23 +19,12 @@ from sqlalchemy import (
 
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
-from shared.kit.anti_entropy import drift_tables
-from shared.kit.audit import audit_tables
-from shared.kit.blobs import blob_tables
-from shared.kit.clock_routes import clock_tables
-from shared.kit.consumer import consumer_tables
 from shared.kit.database import new_metadata
-from shared.kit.dead_letters import dead_letter_tables
-from shared.kit.four_eyes import approval_tables
-from shared.kit.idempotency import idempotency_tables
 from shared.kit.imports import import_tables
-from shared.kit.jobs import job_tables
-from shared.kit.journal import journal_tables
-from shared.kit.leader import leader_tables
 from shared.kit.mirror import mirror_table
 from shared.kit.person_requests import person_request_tables
 from shared.kit.publisher_routes import Published
-from shared.kit.relay import relay_tables
+from shared.kit.tables import house_tables, reader_tables
 
 metadata = new_metadata()
 
@@ -110,19 +99,9 @@ payee = Table(
     Index("ix_payee_person_id", "person_id"),
 )
 
-journal_tables(metadata)
-audit_tables(metadata)
-relay_tables(metadata)
-leader_tables(metadata)
-clock_tables(metadata)
-consumer_tables(metadata)
-dead_letter_tables(metadata)
-drift_tables(metadata)
-approval_tables(metadata)
+answers, jobs, blobs = house_tables(metadata)
+reader_tables(metadata)
 requests = person_request_tables(metadata)
-answers = idempotency_tables(metadata)
-jobs = job_tables(metadata)
-blobs = blob_tables(metadata)
 imports = import_tables(metadata)
 
 PUBLISHED = (Published(AwardState, award),)

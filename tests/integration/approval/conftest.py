@@ -11,8 +11,9 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import Column, Integer, Table, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
+from shared.kit.audit import AUDIT_DDL, Auditor, audit_tables
+from shared.kit.crypto import KeyRing
 from shared.kit.database import new_engine, new_metadata
 from shared.kit.four_eyes import FOUR_EYES_DDL, Content, Matter, approval_router, approval_tables, redeem
 from shared.kit.idempotency import idempotency_tables
@@ -20,10 +21,12 @@ from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import RequestModel, Router
 from shared.kit.transactions import open_work
 from shared.kit.work import UnitOfWork
+from tests.builders.databases import DATA_KEYS, running
 from tests.unit.kit.a_service import a_client, an_api, bearer
 
 METADATA = new_metadata()
 approval_tables(METADATA)
+audit_tables(METADATA)
 idempotency_tables(METADATA)
 DOOR = Table(
     "door",
@@ -71,25 +74,19 @@ def door_router() -> Router:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    root = tmp_path_factory.mktemp("approval")
-    port = Ports(root / "ports.json").port("postgres")
-    server = PostgresServer(
-        root / "pgdata", port=port, password="admin", owners={"kit": "kit"}, log_file=root / "postgres.log"
-    )
+def server() -> Iterator[PostgresServer]:
+    with running("kit") as server:
+        asyncio.run(_make_tables(server))
+        yield server
 
-    async def started() -> None:
-        await server.start()
-        engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
-        async with engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
-            for statement in FOUR_EYES_DDL:
-                await connection.execute(text(statement))
-        await engine.dispose()
 
-    asyncio.run(started())
-    yield server
-    asyncio.run(server.stop())
+async def _make_tables(server: PostgresServer) -> None:
+    engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+        for statement in (*AUDIT_DDL, *FOUR_EYES_DDL):
+            await connection.execute(text(statement))
+    await engine.dispose()
 
 
 @pytest.fixture
@@ -104,7 +101,9 @@ async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def app(engine: AsyncEngine) -> FastAPI:
-    app = an_api(approval_router([OPENING]), door_router(), engine=engine)
+    app = an_api(
+        approval_router([OPENING]), door_router(), engine=engine, auditor=Auditor(engine, KeyRing.parse(DATA_KEYS))
+    )
     app.state.roles = ROLES
     return app
 

@@ -104,8 +104,8 @@ async def test_what_does_not_exist_cannot_be_proposed(house: House, subject: str
 
 
 INSERT = (
-    "INSERT INTO approval (approval_id, kind, subject_id, content, digest, maker, note, expires_at) "
-    "VALUES (:id, 'door.opening', :subject, '{\"version\": 1}', '\\x', 'maker', 'n', now() + interval '7 days')"
+    "INSERT INTO approval (approval_id, kind, subject_id, content, digest, maker, note_cipher, expires_at) "
+    "VALUES (:id, 'door.opening', :subject, '{\"version\": 1}', '\\x', 'maker', '\\x', now() + interval '7 days')"
 )
 
 

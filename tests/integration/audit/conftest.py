@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
 from shared.kit.anchors import AnchorFile
 from shared.kit.audit import AUDIT_DDL, Auditor, Entry, Look, Origin, Row, audit_tables, write
@@ -24,6 +23,7 @@ from shared.kit.idempotency import idempotency_tables
 from shared.kit.jobs import job_tables
 from shared.kit.journal import JOURNAL_DDL, journal_tables
 from shared.kit.signing import KeyPair, new_key
+from tests.builders.databases import running
 from tests.integration.kit_jobs.conftest import a_ring
 
 METADATA = new_metadata()
@@ -45,26 +45,20 @@ EMPTIED = (
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    root = tmp_path_factory.mktemp("audit")
-    port = Ports(root / "ports.json").port("postgres")
-    server = PostgresServer(
-        root / "pgdata", port=port, password="admin", owners={"kit": "kit"}, log_file=root / "postgres.log"
-    )
+def server() -> Iterator[PostgresServer]:
+    with running("kit") as server:
+        asyncio.run(_make_tables(server))
+        yield server
 
-    async def started() -> None:
-        await server.start()
-        engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
-        async with engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
-            for statement in (*JOURNAL_DDL, *AUDIT_DDL):
-                await connection.execute(text(statement))
-            await connection.execute(text("INSERT INTO journal_epoch (epoch, reason) VALUES (1, 'test')"))
-        await engine.dispose()
 
-    asyncio.run(started())
-    yield server
-    asyncio.run(server.stop())
+async def _make_tables(server: PostgresServer) -> None:
+    engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+        for statement in (*JOURNAL_DDL, *AUDIT_DDL):
+            await connection.execute(text(statement))
+        await connection.execute(text("INSERT INTO journal_epoch (epoch, reason) VALUES (1, 'test')"))
+    await engine.dispose()
 
 
 @pytest.fixture

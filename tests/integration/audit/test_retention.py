@@ -78,6 +78,43 @@ async def test_a_forged_tombstone_excuses_nothing(old: Trail, rule: Rule, forger
     assert {(Found.REMOVED, each, 1) for each in range(1, 5)} | {(Found.REMOVED, 6, 2)} <= found
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "partition = 'audit_2024_02'",
+        "ids = '{[1,4)}'",
+        "removed_at = removed_at || ' '",
+        "key_id = 'a2'",
+        "signature = sha256('x') || sha256('y')",
+    ],
+)
+async def test_an_edited_tombstone_is_named_and_with_it_the_rows_it_excused(
+    old: Trail, rule: Rule, forger: Forger, engine: AsyncEngine, edit: str
+) -> None:
+    async with engine.begin() as connection:
+        await rule.forget(connection, NOW)
+    await old.sealer.seal()
+    forger.execute(f"UPDATE audit_tombstone SET {edit}")
+    report = old.verify(keys=KEYS)
+    assert {finding.detail for finding in report.findings if finding.kind is Found.SIGNATURE_INVALID} == {
+        "tombstone audit_2024_02" if edit.startswith("partition") else "tombstone audit_2024_01"
+    }
+    assert named(report) == {
+        (Found.SIGNATURE_INVALID, None, None),
+        *((Found.REMOVED, audit_id, 1) for audit_id in range(1, 5)),
+    }
+
+
+async def test_without_its_tombstone_a_month_was_removed(
+    old: Trail, rule: Rule, forger: Forger, engine: AsyncEngine
+) -> None:
+    async with engine.begin() as connection:
+        await rule.forget(connection, NOW)
+    await old.sealer.seal()
+    forger.execute("DELETE FROM audit_tombstone")
+    assert named(old.verify(keys=KEYS)) == {(Found.REMOVED, audit_id, 1) for audit_id in range(1, 5)}
+
+
 async def test_a_month_within_its_time_stays(old: Trail, rule: Rule, engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         soon = datetime(2025, 1, 31, tzinfo=UTC)

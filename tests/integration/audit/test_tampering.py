@@ -1,16 +1,20 @@
 """Whoever holds the database can change it; nobody can do so unseen."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 
 from shared.kit.anchors import Head
+from shared.kit.audit import COLUMNS
 from shared.kit.audit_seal import link, row_hash, runs_in, told
 from shared.kit.audit_verify import FindingKind as Found
 from shared.kit.signing import KeyPair, new_key
-from tests.integration.audit.conftest import KEY, SERVICE, Trail, named
+from tests.integration.audit.conftest import KEY, SERVICE, TABLES, Trail, named
 
 Forger = psycopg.Connection[tuple[Any, ...]]
 
@@ -25,23 +29,55 @@ async def test_an_empty_trail_is_proved(trail: Trail) -> None:
     assert trail.verify().intact
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        "person_id = gen_random_uuid()",
-        "actor = 'somebody else'",
-        "fields = NULL",
-        "what = ''",
-        "detail = '{}'",
-        "ip = NULL",
-        "recorded_at = recorded_at + interval '1 microsecond'",
-        "trace_id = trace_id || ' '",
-    ],
-)
-async def test_a_single_edit_of_any_column_is_named(trail: Trail, forger: Forger, edit: str) -> None:
+EDITS = {
+    "recorded_at": "recorded_at + interval '1 microsecond'",
+    "kind": "'CHANGE'",
+    "person_id": "gen_random_uuid()",
+    "division": "'341503'",
+    "actor": "'somebody else'",
+    "client_id": "client_id || ' '",
+    "roles": "'auditor'",
+    "method": "'POST'",
+    "route": "'/'",
+    "status": "404",
+    "what": "''",
+    "fields": "NULL",
+    "purpose": "'PAYMENT'",
+    "trace_id": "trace_id || ' '",
+    "ip": "NULL",
+    "detail": "'{}'",
+}
+
+
+@contextmanager
+def put_back(forger: Forger, table: str) -> Iterator[None]:
+    """Whatever is done to a table inside is undone."""
+    forger.execute(f"CREATE TEMP TABLE kept AS TABLE {table}")
+    try:
+        yield
+    finally:
+        forger.execute(f"DELETE FROM {table}; INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE kept; DROP TABLE kept")
+
+
+async def test_a_single_edit_of_any_column_is_named(trail: Trail, forger: Forger) -> None:
     await trail.sealed(10, 10)
-    forger.execute(f"UPDATE audit SET {edit} WHERE audit_id = 13")
-    assert named(trail.verify()) == {(Found.CHANGED, 13, 2)}
+    for column, value in EDITS.items():
+        with put_back(forger, "audit"):
+            forger.execute(f"UPDATE audit SET {column} = {value} WHERE audit_id = 13")
+            assert named(trail.verify()) == {(Found.CHANGED, 13, 2)}, column
+    assert trail.verify().intact
+
+
+def test_every_column_of_the_trail_is_proved_and_tried() -> None:
+    assert list(COLUMNS) == [column.name for column in TABLES.audit.columns]
+    assert {"audit_id", *EDITS} == set(COLUMNS)
+
+
+async def test_a_row_under_another_id_is_named_under_both(trail: Trail, forger: Forger) -> None:
+    await trail.sealed(10, 10)
+    put_beside(forger, 13, -13)
+    forger.execute("DELETE FROM audit WHERE audit_id = 13")
+    assert named(trail.verify()) == {(Found.REMOVED, 13, 2), (Found.INSERTED, -13, None)}
 
 
 @pytest.mark.parametrize("gone", [[1], [7], [10], [11], [20], [3, 4, 5], list(range(1, 21))])
@@ -63,6 +99,49 @@ async def test_a_row_put_back_into_a_gap_is_named(trail: Trail, forger: Forger) 
     assert named(trail.verify()) == {(Found.INSERTED, 6, None)}
 
 
+def put_beside(forger: Forger, audit_id: int, new_id: int, **changes: str) -> None:
+    """Another row like this one."""
+    columns = ", ".join(COLUMNS)
+    values = ", ".join(({name: name for name in COLUMNS} | {"audit_id": str(new_id)} | changes).values())
+    forger.execute(
+        f"INSERT INTO audit ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM audit WHERE audit_id = %s",
+        (audit_id,),
+    )
+
+
+@pytest.mark.parametrize("new_id", [0, -1, -(2**63)])
+async def test_a_row_put_before_the_first_is_named(trail: Trail, forger: Forger, new_id: int) -> None:
+    await trail.sealed(5, 5)
+    put_beside(forger, 1, new_id)
+    assert named(trail.verify()) == {(Found.INSERTED, new_id, None)}
+
+
+@pytest.mark.parametrize("shift", ["interval '1 second'", "- interval '1 second'"])
+async def test_a_second_row_of_the_same_id_is_named_and_the_first_is_still_proved(
+    trail: Trail, forger: Forger, shift: str
+) -> None:
+    await trail.sealed(5, 5)
+    put_beside(forger, 7, 7, recorded_at=f"recorded_at + {shift}", actor="'x'")
+    assert named(trail.verify()) == {(Found.INSERTED, 7, None)}
+
+
+async def test_a_second_row_of_the_same_id_does_not_hide_that_the_first_was_changed(
+    trail: Trail, forger: Forger
+) -> None:
+    await trail.sealed(5, 5)
+    put_beside(forger, 7, 7, recorded_at="recorded_at + interval '1 second'")
+    forger.execute("UPDATE audit SET actor = 'x' WHERE audit_id = 7")
+    assert named(trail.verify()) == {(Found.INSERTED, 7, None), (Found.CHANGED, 7, 2)}
+
+
+async def test_a_row_that_says_it_is_of_tomorrow_does_not_wait_for_its_seal_for_ever(
+    trail: Trail, forger: Forger
+) -> None:
+    await trail.sealed(3)
+    put_beside(forger, 3, 4, recorded_at="recorded_at + interval '1 day'")
+    assert named(trail.verify()) == {(Found.UNSEALED, 4, None)}
+
+
 async def test_a_row_nobody_seals_is_noticed(trail: Trail, forger: Forger) -> None:
     await trail.sealed(3)
     await trail.record()
@@ -71,14 +150,18 @@ async def test_a_row_nobody_seals_is_noticed(trail: Trail, forger: Forger) -> No
     assert named(trail.verify()) == {(Found.UNSEALED, 4, None)}
 
 
-async def test_two_rows_that_changed_places_are_named_as_that(trail: Trail, forger: Forger) -> None:
+@pytest.mark.parametrize(("one", "other"), [(4, 5), (1, 10), (4, 17), (1, 20)])
+async def test_two_rows_that_changed_places_are_named_as_that(
+    trail: Trail, forger: Forger, one: int, other: int
+) -> None:
     await trail.sealed(10, 10)
-    swapped = "recorded_at, person_id, fields, trace_id"
+    rest = ", ".join(COLUMNS[1:])
     forger.execute(
-        f"UPDATE audit a SET ({swapped}) = (SELECT {swapped} FROM audit b WHERE b.audit_id = 21 - a.audit_id) "
-        "WHERE a.audit_id IN (4, 17)"
+        f"UPDATE audit a SET ({rest}) = (SELECT {rest} FROM audit b WHERE b.audit_id = %s - a.audit_id) "
+        "WHERE a.audit_id = ANY(%s)",
+        (one + other, [one, other]),
     )
-    assert named(trail.verify()) == {(Found.REORDERED, 4, 1), (Found.REORDERED, 17, 2)}
+    assert named(trail.verify()) == {(Found.REORDERED, each, 1 if each <= 10 else 2) for each in (one, other)}
 
 
 async def test_two_seals_that_changed_places_are_named_as_that(trail: Trail, forger: Forger) -> None:
@@ -89,33 +172,61 @@ async def test_two_seals_that_changed_places_are_named_as_that(trail: Trail, for
     assert {(Found.REORDERED, None, 2), (Found.REORDERED, None, 4)} <= named(report)
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        "hashes = hashes || sha256('x')",
-        "hashes = sha256('x') || substring(hashes from 33)",
-        "chain = sha256('x')",
-        "ids = '{[5,8)}'",
-    ],
-)
-async def test_an_edited_seal_is_named(trail: Trail, forger: Forger, edit: str) -> None:
+SEAL_EDITS = {
+    "ids": (["'{[5,8)}'", "'{[5,8),[9,10)}'", "'{}'", "'{[5,9000000000000)}'", "'{[5,)}'"], Found.SEAL_CHANGED),
+    "hashes": (
+        ["hashes || sha256('x')", "sha256('x') || substring(hashes from 33)", "''", "substring(hashes from 2)"],
+        Found.SEAL_CHANGED,
+    ),
+    "high": (["high + 1", "-high", "9223372036854775807"], Found.SEAL_CHANGED),
+    "chain": (["sha256('x')", "''"], Found.SEAL_CHANGED),
+    "sealed_at": (["''", "sealed_at || ' '"], Found.SEAL_CHANGED),
+    "key_id": (["'a2'"], Found.SEAL_CHANGED),
+    "signature": (["sha256('x') || sha256('y')", "''"], Found.SIGNATURE_INVALID),
+    "number": (["9", "-2", "2 - 2"], Found.SEAL_REMOVED),
+}
+
+
+@pytest.mark.parametrize("column", SEAL_EDITS)
+async def test_an_edit_of_any_column_of_a_seal_is_named(trail: Trail, forger: Forger, column: str) -> None:
     await trail.sealed(4, 4, 4, 4)
-    forger.execute(f"UPDATE audit_seal SET {edit} WHERE number = 2")
-    assert (Found.SEAL_CHANGED, None, 2) in named(trail.verify())
+    values, kind = SEAL_EDITS[column]
+    for value, number in itertools.product(values, (1, 2, 4)):
+        with put_back(forger, "audit_seal"):
+            forger.execute(f"UPDATE audit_seal SET {column} = {value} WHERE number = {number}")
+            found = named(trail.verify())
+        # The end of the chain has nothing behind it that would miss it: the anchors do.
+        kinds = {kind, Found.SUFFIX_REMOVED} if (column, number) == ("number", 4) else {kind}
+        assert found & {(each, None, number) for each in kinds}, (value, number)
+    assert trail.verify().intact
 
 
-async def test_an_edited_signature_is_named_though_nothing_hangs_on_it(trail: Trail, forger: Forger) -> None:
+def test_every_column_of_a_seal_is_tried() -> None:
+    assert set(SEAL_EDITS) == {column.name for column in TABLES.seal.columns}
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(1, Found.SEAL_REMOVED), (2, Found.SEAL_REMOVED), (3, Found.SUFFIX_REMOVED)]
+)
+async def test_a_removed_seal_is_named(trail: Trail, forger: Forger, number: int, kind: Found) -> None:
     await trail.sealed(4, 4, 4)
-    forger.execute("UPDATE audit_seal SET signature = sha256('x') || sha256('y') WHERE number = 2")
-    assert (Found.SIGNATURE_INVALID, None, 2) in named(trail.verify())
-
-
-async def test_a_removed_seal_is_named(trail: Trail, forger: Forger) -> None:
-    await trail.sealed(4, 4, 4)
-    forger.execute("DELETE FROM audit_seal WHERE number = 2")
+    forger.execute("DELETE FROM audit_seal WHERE number = %s", (number,))
     report = trail.verify()
-    assert (Found.SEAL_REMOVED, None, 2) in named(report)
-    assert {finding.audit_id for finding in report.findings if finding.kind is Found.INSERTED} == {5, 6, 7, 8}
+    assert (kind, None, number) in named(report)
+    if kind is Found.SEAL_REMOVED:
+        rows = range(4 * number - 3, 4 * number + 1)
+        assert {finding.audit_id for finding in report.findings if finding.kind is Found.INSERTED} == {*rows}
+
+
+async def test_a_seal_that_no_key_of_ours_signed_does_not_carry_rows(trail: Trail, forger: Forger) -> None:
+    await trail.sealed(4, 4)
+    forger.execute(
+        "INSERT INTO audit_seal SELECT 3, '{[9,10)}', sha256('row'), 9, sha256('chain'), sealed_at, key_id, signature "
+        "FROM audit_seal WHERE number = 2"
+    )
+    assert {(Found.SIGNATURE_INVALID, None, 3), (Found.SEAL_CHANGED, None, 3), (Found.REMOVED, 9, 3)} <= named(
+        trail.verify()
+    )
 
 
 def rehash(forger: Forger, first: int, signer: Callable[[Head], Head]) -> None:
@@ -129,17 +240,12 @@ def rehash(forger: Forger, first: int, signer: Callable[[Head], Head]) -> None:
     forger.execute("SET timezone = 'UTC'")
     for number, ids, high, sealed_at in rows[first - 1 :]:
         hashes = b""
-        columns = (
-            "audit_id, recorded_at, kind, person_id, division, actor, client_id, roles, method, route, status, what, "
-            "fields, purpose, trace_id, ip, detail"
-        )
-        with forger.cursor().copy(
-            f"COPY (SELECT {columns} FROM audit WHERE audit_id <@ %s::int8multirange ORDER BY audit_id) TO STDOUT",
-            (told(runs_in(ids)),),
-        ) as copy:
+        chosen = f"SELECT {', '.join(COLUMNS)} FROM audit WHERE audit_id <@ %s::int8multirange ORDER BY audit_id"
+        with forger.cursor().copy(f"COPY ({chosen}) TO STDOUT", (told(runs_in(ids)),)) as copy:
             hashes = b"".join(row_hash(bytes(line)) for line in copy)
-        chain = link(chain, signature, number, told(runs_in(ids)), hashes)
-        signature = signer(Head(SERVICE, number, high, chain, sealed_at, "a1")).signature
+        head = Head(SERVICE, number, high, b"", sealed_at, "a1")
+        chain = link(chain, signature, head, told(runs_in(ids)), hashes)
+        signature = signer(replace(head, chain=chain)).signature
         forger.execute(
             "UPDATE audit_seal SET hashes = %s, chain = %s, signature = %s WHERE number = %s",
             (hashes, chain, signature, number),

@@ -152,6 +152,36 @@ async def test_a_lost_last_event_is_noticed_when_it_has_been_quiet(
     assert await reader.applied() == ids(publisher.journal.entries)
 
 
+async def test_events_that_arrive_do_not_wait_for_a_journal_that_hangs(
+    consumer: Consumer[SubsidyWork], bus: FakeBus, journal: FakeJournal, publisher: Registry, live: Live
+) -> None:
+    live(1)
+    running = asyncio.create_task(consumer.run())
+    await _until(lambda: consumer.position == 2)
+    journal.hangs = True
+    await _until_asked_again(journal)
+    live(1)
+    bus.hand_out(publisher.journal.entries[2:])
+    await _until(lambda: consumer.position == 4)
+    running.cancel()
+
+
+async def test_the_first_events_do_not_wait_for_a_journal_that_hangs(
+    consumer: Consumer[SubsidyWork], bus: FakeBus, journal: FakeJournal, publisher: Registry, live: Live
+) -> None:
+    live(1)
+    running = asyncio.create_task(consumer.run())
+    await _until(lambda: consumer.position == 2)
+    running.cancel()
+    await asyncio.wait({running})
+    journal.hangs = True
+    live(1)
+    bus.hand_out(publisher.journal.entries[2:])
+    running = asyncio.create_task(consumer.run())
+    await _until(lambda: consumer.position == 4)
+    running.cancel()
+
+
 async def test_while_the_broker_is_missing_the_journal_is_enough(
     consumer: Consumer[SubsidyWork], bus: FakeBus, live: Live
 ) -> None:
@@ -172,6 +202,11 @@ async def test_a_message_is_acknowledged_after_its_effects_are_committed(
     await _until(lambda: len(bus.deliveries.acknowledged) == 2)
     running.cancel()
     assert await reader.applied() == ids(publisher.journal.entries)
+
+
+async def _until_asked_again(journal: FakeJournal) -> None:
+    asked = journal.pages
+    await _until(lambda: journal.pages > asked)
 
 
 async def _until(condition: Callable[[], bool]) -> None:
@@ -287,10 +322,10 @@ async def test_discarding_gives_one_letter_up_by_name_and_applies_the_rest(
     await consumer.catch_up()
     async with reader.works.begin() as work:
         bad = (await dead_letters.of_person(work.connection, "registry", person))[0]
-    assert await discard_letter(reader.works, reader.subscription, bad, by="me", note="entered twice") == 1
+    assert await discard_letter(reader.works, reader.subscription, bad, by="me", note=b"sealed") == 1
     assert (await reader.lives())[person] == [1, 3]
     given_up, behind = await reader.letters()
-    assert (given_up.state, given_up.settled_by, given_up.note) == ("DISCARDED", "me", "entered twice")
+    assert (given_up.state, given_up.settled_by, given_up.note_cipher) == ("DISCARDED", "me", b"sealed")
     assert behind.state == "APPLIED"
 
 

@@ -12,6 +12,7 @@ from services.indicators.adapters.work import IndicatorsWork
 from shared.kit.clock import Clock
 from shared.kit.work import Works
 from tests.builders.databases import emptied, migrated
+from tests.builders.works import works_on
 from tests.integration.indicators.world import TODAY, World
 
 
@@ -36,7 +37,7 @@ def today() -> date:
 def works(engine: AsyncEngine) -> Works[IndicatorsWork]:
     clock = Clock(movable=True)
     clock.show(TODAY)
-    return Works(engine, clock=clock, make=IndicatorsWork)
+    return works_on(engine, IndicatorsWork, clock=clock)
 
 
 @pytest.fixture

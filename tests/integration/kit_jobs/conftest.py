@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.postgres import PostgresServer
+from shared.kit.audit import AUDIT_DDL, AuditTables, audit_tables
 from shared.kit.blobs import Blobs, BlobTables, DirectoryStore, blob_tables
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
@@ -19,10 +20,12 @@ from shared.kit.imports import ImportTables, import_tables
 from shared.kit.jobs import Jobs, JobTables, job_tables
 from shared.kit.work import UnitOfWork, Works
 from tests.builders.databases import running
+from tests.builders.works import works_on
 
 METADATA: MetaData = new_metadata()
 BLOBS: BlobTables = blob_tables(METADATA)
 JOBS: JobTables = job_tables(METADATA)
+AUDIT: AuditTables = audit_tables(METADATA)
 IMPORTS: ImportTables = import_tables(METADATA)
 
 
@@ -37,6 +40,8 @@ async def _make_tables(server: PostgresServer) -> None:
     engine = new_engine(server.url("kit"), pool_size=1, application_name="schema")
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
+        for statement in AUDIT_DDL:
+            await connection.execute(text(statement))
     await engine.dispose()
 
 
@@ -45,7 +50,8 @@ async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
     engine = new_engine(server.url("kit"), pool_size=8, application_name="test")
     async with engine.begin() as connection:
         for table in METADATA.sorted_tables:
-            await connection.execute(table.delete())
+            if not table.name.startswith("audit"):  # nobody empties the trail
+                await connection.execute(table.delete())
     yield engine
     await engine.dispose()
 
@@ -57,7 +63,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def works(engine: AsyncEngine, clock: Clock) -> Works[UnitOfWork]:
-    return Works(engine, clock=clock, make=UnitOfWork)
+    return works_on(engine, UnitOfWork, clock=clock)
 
 
 def a_ring() -> KeyRing:

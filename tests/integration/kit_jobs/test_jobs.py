@@ -5,8 +5,9 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from shared.kit.jobs import (
     Handler,
     Job,
     JobHasEnded,
+    JobIsAnothers,
     JobIsUnknown,
     JobResult,
     JobRunner,
@@ -41,6 +43,7 @@ from shared.kit.problems import Problem
 from shared.kit.work import UnitOfWork, Works
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
+from tests.builders.works import works_on
 from tests.integration.kit_jobs.conftest import BLOBS, JOBS
 
 Running = RunningJob[UnitOfWork]
@@ -91,9 +94,9 @@ class World:
         async with self.works.begin() as work:
             return await self.jobs.find(work.connection, job_id, seen_by=caller)
 
-    async def cancel(self, job_id: UUID, caller: Caller = ADMIN) -> Job:
+    async def cancel(self, job_id: UUID, caller: Caller = WANG, kinds: Collection[str] = ()) -> Job:
         async with self.works.begin() as work:
-            return await self.jobs.cancel(work.connection, job_id, seen_by=caller)
+            return await self.jobs.cancel(work.connection, job_id, seen_by=caller, kinds=kinds)
 
     def runner(self, lease_seconds: float = 15.0, parallel: int = 1, **handlers: Handler[UnitOfWork]) -> JobRunner[Any]:
         return JobRunner(
@@ -227,7 +230,7 @@ def _work_in_a_process(url: str, directory: str, keys: Any) -> None:
     async def work() -> None:
         engine = new_engine(url, pool_size=3, application_name="doomed")
         clock = Clock()
-        works = Works(engine, clock=clock, make=UnitOfWork)
+        works = works_on(engine, UnitOfWork, clock=clock)
         blobs = Blobs(DirectoryStore(Path(directory)), BLOBS, keys, clock)
         runner = JobRunner(works, JOBS, {"count": count}, blobs, worker="doomed", lease_seconds=1.0)
         await runner.run()
@@ -497,6 +500,29 @@ async def test_a_job_is_seen_by_who_asked_and_by_scopes_that_cover_it(world: Wor
             await world.job(job_id, caller)
         with pytest.raises(JobIsUnknown):
             await world.cancel(job_id, caller)
+
+
+async def test_a_job_is_cancelled_by_who_asked_or_by_who_may_cancel_its_kind(world: World) -> None:
+    job_id = await world.submit()
+    for stranger in (ADMIN, a_caller("341502", subject="li"), a_caller("341502", machine=True)):
+        with pytest.raises(JobIsAnothers):
+            await world.cancel(job_id, stranger)
+        with pytest.raises(JobIsAnothers):
+            await world.cancel(job_id, stranger, kinds={"another"})
+    assert (await world.job(job_id)).state is JobState.QUEUED
+    assert (await world.cancel(job_id, ADMIN, kinds={"count"})).state is JobState.CANCELLED
+
+
+async def test_a_hidden_kind_is_seen_by_who_asked_only(world: World) -> None:
+    job_id = await world.submit()
+    async with world.works.begin() as work:
+        found = partial(world.jobs.find, work.connection, job_id, hidden={"count"})
+        page = partial(world.jobs.page, work.connection, Page(), hidden={"count"})
+        assert (await found(seen_by=WANG)).id == job_id
+        assert [job.id for job in (await page(seen_by=WANG))[0]] == [job_id]
+        assert (await page(seen_by=ADMIN))[0] == []
+        with pytest.raises(JobIsUnknown):
+            await found(seen_by=ADMIN)
 
 
 async def test_a_machine_sees_the_jobs_of_its_own_client_only(world: World) -> None:

@@ -1,6 +1,5 @@
 """The register as it is served: its real routes, tables and jobs on a real PostgreSQL, without processes."""
 
-import asyncio
 import base64
 import json
 import os
@@ -16,17 +15,16 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.ports import Ports
 from deploy.local.postgres import PostgresServer
 from services.registry.adapters.tables import jobs as job_tables
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.main import app_of
 from services.registry.settings import RegistrySettings
 from services.registry.worker import job_handlers
-from shared.kit import migrations
 from shared.kit.jobs import JobRunner
 from shared.kit.service import Parts, open_parts
 from shared.values.identity_number import check_character
+from tests.builders.databases import migrated
 from tests.unit.kit.a_service import a_verifier, bearer, some_settings
 
 COUNTY, OTHER = "341502", "340102"
@@ -54,25 +52,9 @@ def _a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    root = tmp_path_factory.mktemp("privacy")
-    port = Ports(root / "ports.json").port("postgres")
-    server = PostgresServer(
-        root / "pgdata",
-        port=port,
-        password="admin",
-        owners={"registry": "registry", "subsidy": "subsidy"},
-        log_file=root / "postgres.log",
-    )
-
-    async def started() -> None:
-        await server.start()
-        for service in ("registry", "subsidy"):
-            await asyncio.to_thread(migrations.upgrade, service, server.url(service))
-
-    asyncio.run(started())
-    yield server
-    asyncio.run(server.stop())
+def server() -> Iterator[PostgresServer]:
+    with migrated("registry", "subsidy") as server:
+        yield server
 
 
 def settings_of(server: PostgresServer, tmp_path: Path, keys: dict[str, Any], **changes: Any) -> RegistrySettings:
@@ -133,7 +115,13 @@ class Office:
 
     async def work_off(self) -> None:
         """Run every job that is due."""
-        runner = JobRunner(self.parts.works, job_tables, job_handlers(self.parts), self.parts.blobs, worker="test")
+        runner = JobRunner(
+            self.parts.works,
+            job_tables,
+            job_handlers(self.app.state.settings, self.parts),
+            self.parts.blobs,
+            worker="test",
+        )
         while await runner.run_one():
             pass
 
@@ -159,10 +147,13 @@ def _blobs() -> Any:
 
 
 async def emptied(engine: AsyncEngine) -> None:
+    """Nothing of another test's keys is left; approvals, which are kept for ever, go by force."""
     async with engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE approval DISABLE TRIGGER USER"))
         await connection.execute(
-            text("TRUNCATE person, certificate, stop, guardian, person_request, idempotency_key, job, blob")
+            text("TRUNCATE person, certificate, stop, guardian, person_request, idempotency_key, job, blob, approval")
         )
+        await connection.execute(text("ALTER TABLE approval ENABLE TRIGGER USER"))
 
 
 @pytest.fixture(scope="session")

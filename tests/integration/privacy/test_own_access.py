@@ -89,6 +89,14 @@ async def test_an_ended_guardianship_shows_nothing_from_the_day_after(office: Of
     assert seen.status_code == 404
 
 
+async def test_a_guardianship_does_not_end_before_it_began(office: Office) -> None:
+    ward = await office.register(1)
+    guardian = await _guardian(office, ward)
+    path = f"/api/v1/persons/{ward}/guardians/{guardian}/ending"
+    refused = await office.call("POST", path, body={"valid_to": "0228-09-22"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "guardian_dates_are_wrong")
+
+
 async def test_a_guardian_of_one_is_none_of_another_in_the_claim(office: Office) -> None:
     ward, other = await office.register(1), await office.register(2)
     await _guardian(office, ward)

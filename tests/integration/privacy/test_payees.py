@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from deploy.local.postgres import PostgresServer
-from services.subsidy.adapters import own_data
-from services.subsidy.adapters.tables import blobs, metadata
+from services.subsidy.adapters.tables import blobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.main import app_of
 from services.subsidy.settings import SubsidySettings
+from shared.kit import wards
 from shared.kit.service import open_parts
 from tests.integration.privacy.conftest import COUNTY, OTHER, Office, settings_of
 from tests.unit.kit.a_service import a_verifier
@@ -132,7 +132,7 @@ async def test_a_guardian_sees_a_wards_awards_while_the_register_says_so(
     def client(url: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=url, transport=httpx.MockTransport(register))
 
-    monkeypatch.setattr(own_data, "http_client", client)
+    monkeypatch.setattr(wards, "http_client", client)
     _, ward = await _award(subsidy)
     path = f"/api/v1/me/wards/{ward}/awards"
     seen = await subsidy.call("GET", path, "guardian", who="iam-77", divisions=[], ward_ids=[ward])
@@ -141,17 +141,6 @@ async def test_a_guardian_sees_a_wards_awards_while_the_register_says_so(
     assert asked[0].headers["authorization"].startswith("Bearer "), "asked in the guardian's own name"
     assert (await subsidy.call("GET", path, "guardian", who="iam-77", divisions=[])).status_code == 404
     assert len(asked) == 1, "what the token does not claim is not even asked"
-
-
-async def test_every_encrypted_column_of_this_service_is_declared() -> None:
-    declared = {(sealed.table.name, column) for sealed in own_data.SEALED for column in sealed.columns}
-    found = {
-        (table.name, column.name)
-        for table in metadata.tables.values()
-        for column in table.columns
-        if column.name.endswith("_cipher")
-    }
-    assert found <= declared
 
 
 async def test_what_was_granted_is_copied_and_never_erased(subsidy: Subsidy) -> None:

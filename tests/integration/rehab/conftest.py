@@ -9,10 +9,10 @@ from deploy.local.postgres import PostgresServer
 from services.rehab.adapters.tables import metadata
 from services.rehab.adapters.work import RehabWork
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS
-from shared.kit.clock import Clock
 from shared.kit.work import Works
 from tests.builders.databases import emptied, migrated
 from tests.builders.publishers import Registry, deliver
+from tests.builders.works import works_on
 
 Hear = Callable[[], Awaitable[None]]
 
@@ -31,7 +31,7 @@ async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def works(engine: AsyncEngine) -> Works[RehabWork]:
-    return Works(engine, clock=Clock(movable=True), make=RehabWork)
+    return works_on(engine, RehabWork)
 
 
 @pytest.fixture

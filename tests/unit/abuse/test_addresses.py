@@ -12,7 +12,7 @@ from tests.unit.abuse.services import NAMES, app_of
 KNOWN = frozenset({
     "limit", "cursor", "after", "division", "status", "state", "kind", "scheme", "relation", "relations", "fields",
     "buckets", "publisher", "format", "dry_run", "overdue", "open_only", "actor", "route", "since", "until",
-    "as_of", "known_at", "month", "category", "grade",
+    "as_of", "known_at", "month", "category", "grade", "flag", "indicator", "from", "to", "level", "children",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""

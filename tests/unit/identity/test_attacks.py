@@ -112,9 +112,9 @@ def on_the_claims() -> Attacks:
         "exp a list": {"exp": [now + 300]},
         "no exp": {"exp": None},
         "lives too long": {"exp": now + 30 * 24 * 3600},
-        "not yet valid": {"nbf": now + 120},
+        "not yet valid": {"nbf": now + 3600, "exp": now + 7200},
         "nbf as text": {"nbf": "soon"},
-        "issued in the future": {"iat": now + 120, "exp": now + 300},
+        "issued in the future": {"iat": now + 3600, "exp": now + 7200},
         "issued after its end": {"iat": now, "exp": now},
         "no iat": {"iat": None},
         "iat huge": {"iat": 1e308},
@@ -249,7 +249,8 @@ def a_router(reached: list[str]) -> Router:
 def a_verifier_of_three_keys() -> tuple[TokenVerifier, JwksServer]:
     """Of an issuer that publishes one key of each kind, and by mistake a secret."""
     server = JwksServer(RSA, ED, EC, OctKey.generate_key(256, {"kid": "oct"}))
-    keys = IssuerKeys(f"{ISSUER}/jwks", httpx.AsyncClient(transport=httpx.MockTransport(server)))
+    client = httpx.AsyncClient(transport=httpx.MockTransport(server))
+    keys = IssuerKeys(f"{ISSUER}/jwks", client, monotonic=lambda: 0.0)  # all of it happens in one moment
     return TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE), server
 
 

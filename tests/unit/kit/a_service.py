@@ -15,6 +15,7 @@ from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.kit.app import create_app
+from shared.kit.audit import Auditor
 from shared.kit.clock import Clock
 from shared.kit.health import Check
 from shared.kit.ops import Ops
@@ -42,7 +43,7 @@ def a_token(*, key: Any = KEY, header: dict[str, Any] | None = None, **claims: A
         "roles": ["clerk"],
         "divisions": ["341502"],
         "iat": now,
-        "exp": now + 300,
+        "exp": now + 6 * 3600,  # some are made when tests are collected, long before they run
         **claims,
     }
     about = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid, **(header or {})}
@@ -109,6 +110,7 @@ def an_api(
     engine: AsyncEngine | None = None,
     checks: Sequence[Check] = (),
     settings: ServiceSettings | None = None,
+    auditor: Auditor | None = None,
     **options: Any,
 ) -> FastAPI:
     engine = engine or create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
@@ -116,7 +118,7 @@ def an_api(
         settings or some_settings(),
         title="Things",
         routers=routers,
-        works=Works(engine, clock=Clock(), make=UnitOfWork),
+        works=Works(engine, clock=Clock(), make=UnitOfWork, auditor=auditor),
         roles=ROLES,
         ops=Ops("things", "api", checks, version="1.2.3", schema_head="abc"),
         asyncapi=lambda: {"asyncapi": "3.0.0"},

@@ -25,6 +25,11 @@ def test_a_machine_may_what_its_scopes_say_and_nothing_by_role() -> None:
     assert caller.permissions == {"thing:count", "thing:list"}
 
 
+def test_a_machine_holds_nothing_but_what_machines_may_hold() -> None:
+    claims = _claims(sub="desk", scope="thing:count thing:rule")
+    assert caller_of(claims, ROLES, frozenset({"thing:count"})).permissions == {"thing:count"}
+
+
 def test_the_scope_of_a_caller_is_the_divisions_of_the_token() -> None:
     caller = caller_of(_claims(divisions=["3415", "340102"]), ROLES)
     assert caller.scope.covers("341502001")

@@ -14,19 +14,20 @@ from services.indicators.domain.definition import DEFINITIONS, definitions
 from services.indicators.domain.errors import BreakdownNotPossible
 from services.indicators.domain.period import Period, periods
 from services.indicators.entrypoints.http.schemas import DefinitionOut, FiguresOut, LevelName
-from services.indicators.use_cases.read_figures import read_figures
+from services.indicators.use_cases.read_figures import Answer, read_figures
+from shared.kit.audit import Look, division_of
 from shared.kit.divisions import bundled
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router
+from shared.kit.scoping import DivisionAsked
 from shared.kit.work import Works
-from shared.values.division import Division
+from shared.values.division import EVERYWHERE, Division
 from shared.values.month import Month
 
 router = Router(prefix="/api/v1/indicators", tags=["indicators"])
 
 Reader = Annotated[Caller, Permit("indicator:read")]
-Place = Annotated[str | None, Query(max_length=12, description="区划代码，任意级别；缺省为您的管辖范围")]
 
 
 async def open_reading(request: Request) -> AsyncIterator[SqlFigures]:
@@ -51,7 +52,7 @@ async def read_values(
     request: Request,
     caller: Reader,
     figures: Reading,
-    division: Place = None,
+    division: DivisionAsked = None,
     month: Annotated[str | None, Query(max_length=7, description="YYYY-MM，缺省为本月")] = None,
     level: Annotated[LevelName | None, Query(description="按该级别细分")] = None,
     children: Annotated[bool, Query(description="按直接下级细分")] = False,
@@ -65,6 +66,7 @@ async def read_values(
     period = Period.of(Month.of(today) if month is None else Month.parse(month), today=today)
     asked = _broken_down(_roots(division, caller), level, children=children)
     answer = await read_figures(definitions(indicator), asked, [period], figures, bundled())
+    await _remember(request, caller, answer)
     return FiguresOut.of(answer, _name_of)
 
 
@@ -77,12 +79,21 @@ async def read_series(
     indicator: Annotated[str, Query(max_length=64)],
     first: Annotated[str, Query(alias="from", max_length=7, description="YYYY-MM")],
     last: Annotated[str, Query(alias="to", max_length=7, description="YYYY-MM，与起始月相距不超过 36 个月")],
-    division: Place = None,
+    division: DivisionAsked = None,
 ) -> FiguresOut:
     """One indicator month by month, at most 36, as known now: late news has moved past months (RU-04)."""
     asked = periods(Month.parse(first), Month.parse(last), today=request.app.state.clock.today())
     answer = await read_figures(definitions([indicator]), _roots(division, caller), asked, figures, bundled())
+    await _remember(request, caller, answer)
     return FiguresOut.of(answer, _name_of)
+
+
+async def _remember(request: Request, caller: Caller, answer: Answer) -> None:
+    """Who saw which figures. They are of nobody, but many of them about few people can tell of somebody."""
+    codes = tuple(sorted({figure.definition.code for figure in answer.figures}))
+    look = Look(None, codes, "figures", division_of(caller.scope), count=len(answer.figures))
+    works: Works[IndicatorsWork] = request.app.state.works
+    await works.look(look, caller=caller, trace_id=request.state.trace_id)
 
 
 def _roots(division: str | None, caller: Caller) -> list[Root]:
@@ -99,4 +110,4 @@ def _broken_down(asked: list[Root], level: LevelName | None, *, children: bool) 
 
 def _name_of(code: str) -> str | None:
     directory = bundled()
-    return directory.name(code) if code in directory else None
+    return directory.name(code) if code != EVERYWHERE and code in directory else None

@@ -9,9 +9,11 @@ from services.indicators.domain import errors
 from services.indicators.domain.definition import DEFINITIONS, Counting
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
+from shared.kit.trust import TRUST_TEXTS
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
+    **TRUST_TEXTS,
     errors.DivisionNotFound: ProblemText(
         404,
         "区划不存在",

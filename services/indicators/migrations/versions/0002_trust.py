@@ -27,7 +27,7 @@ def upgrade() -> None:
             "digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of kind, subject and content; made here"
         ),
         sa.Column("maker", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("note_cipher", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("checker", sa.Text(), nullable=True),
@@ -38,7 +38,7 @@ def upgrade() -> None:
             comment="of the content as it was when the checker approved",
         ),
         sa.Column("decision", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reason_cipher", sa.LargeBinary(), nullable=True),
         sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("used_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -196,11 +196,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_job_open", "job", ["job_id"], unique=False, postgresql_where=sa.text("state IN ('QUEUED', 'RUNNING')")
     )
+    op.drop_column("dead_letter", "note")
+    op.add_column("dead_letter", sa.Column("note_cipher", sa.LargeBinary(), nullable=True))
     create_trust()
 
 
 def downgrade() -> None:
     drop_trust()
+    op.drop_column("dead_letter", "note_cipher")
+    op.add_column("dead_letter", sa.Column("note", sa.Text(), nullable=True))
     op.drop_table("job")
     op.drop_table("audit_tombstone")
     op.drop_table("audit_seal")

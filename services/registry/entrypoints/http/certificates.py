@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 
 from services.registry.adapters import queries
 from services.registry.adapters.certificate_history import history_of, status_on
@@ -30,6 +30,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.certificate import CertificateStatus
 from shared.values.division import Division
 
@@ -47,7 +48,7 @@ async def list_certificates(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
     status: CertificateStatus | None = None,
     person_id: UUID | None = None,
 ) -> Listed[CertificateOut]:

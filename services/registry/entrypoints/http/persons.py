@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime
 
 from services.registry.adapters import person_queries, queries
+from services.registry.adapters.own_data import division_of
 from services.registry.adapters.trail import PERSON_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
@@ -37,6 +38,7 @@ from shared.kit.limits import Budget
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.division import Division
 
 router = Router(prefix="/api/v1/persons", tags=["persons"])
@@ -67,7 +69,7 @@ async def list_persons(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
 ) -> Listed[PersonOut]:
     """Persons of the caller's divisions, masked."""
     items, following = await queries.persons_page(
@@ -93,7 +95,7 @@ async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Resp
     return _shown(work, found, response)
 
 
-@router.get("/{person_id}", summary="人员详情")
+@router.get("/{person_id:uuid}", summary="人员详情")
 async def read_person(
     *,
     caller: Reader,
@@ -138,8 +140,11 @@ async def change_contact(
 @router.get("/{person_id}/stops", summary="人员的停发事实")
 async def read_stops(caller: Reader, person_id: UUID, work: Work) -> Listed[StopOut]:
     """Every fact that ever stopped this person's entitlement, with its origin."""
+    division = await division_of(work, person_id, caller.scope)
+    if division is None:
+        raise PersonNotFound
     found = await queries.stops_of_person(work.connection, person_id, within=caller.scope)
-    work.audit(Look(person_id, STOP_FIELDS, "read", found[0]["division"] if found else None, count=len(found)))
+    work.audit(Look(person_id, STOP_FIELDS, "read", division, count=len(found)))
     return Listed(items=[StopOut.model_validate(item) for item in found])
 
 

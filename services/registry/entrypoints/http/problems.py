@@ -11,19 +11,14 @@ from services.registry.entrypoints.http.problems_application import APPLICATION_
 from services.registry.entrypoints.http.problems_person import PERSON_CODE_LISTS, PERSON_TEXTS
 from services.registry.use_cases.report_death import DeathSource
 from shared.kit.codelists import Code, codes
-from shared.kit.disclosure import PURPOSE_CODES
-from shared.kit.job_routes import JOB_TEXTS
-from shared.kit.person_requests import REQUEST_KIND_CODES, REQUEST_STATE_CODES, REQUEST_TEXTS
 from shared.kit.problems import ProblemText
-from shared.kit.rotation import ROTATION_TEXTS
+from shared.kit.trust import REQUEST_CODES, TRUST_TEXTS
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import DisabilityCategory, DisabilityGrade
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
-    **JOB_TEXTS,
-    **REQUEST_TEXTS,
-    **ROTATION_TEXTS,
+    **TRUST_TEXTS,
     **PERSON_TEXTS,
     **APPLICATION_TEXTS,
     errors.PersonNotFound: ProblemText(
@@ -104,9 +99,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 }
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
-    "purpose": PURPOSE_CODES,
-    "person_request_kind": REQUEST_KIND_CODES,
-    "person_request_state": REQUEST_STATE_CODES,
+    **REQUEST_CODES,
     "guardian_relation": codes(
         ("PARENT", "父母", "parent"),
         ("SPOUSE", "配偶", "spouse"),

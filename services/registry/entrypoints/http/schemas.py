@@ -35,16 +35,21 @@ CitizenId = Annotated[
         min_length=15,
         max_length=32,
         example="99010220100520006X",
+        format="citizen-id",
     ),
 ]
-Name = Annotated[PersonName, AsText(PersonName.parse, "姓名", max_length=64)]
-PhoneNumber = Annotated[Phone, AsText(Phone.parse, "联系电话", min_length=5, max_length=24)]
+Name = Annotated[PersonName, AsText(PersonName.parse, "姓名", max_length=64, format="person-name")]
+PhoneNumber = Annotated[Phone, AsText(Phone.parse, "联系电话", min_length=5, max_length=24, format="phone")]
 Address = Annotated[AddressDetail, AsText(AddressDetail.parse, "详细地址（街道、门牌）", max_length=200)]
 CountyDivision = Annotated[
     str,
     StringConstraints(min_length=6, max_length=12),
     AfterValidator(_county_or_below),
-    Field(description="户籍地区划代码，县级或以下（6、9 或 12 位）", examples=["341502001001"]),
+    Field(
+        description="户籍地区划代码，县级或以下（6、9 或 12 位）",
+        examples=["341502001001"],
+        json_schema_extra={"format": "county-division"},
+    ),
 ]
 
 

@@ -16,13 +16,17 @@ from services.rehab.use_cases.close_case import close_case, load
 from services.rehab.use_cases.decide_transfer import decide_transfer
 from services.rehab.use_cases.open_case import open_case
 from services.rehab.use_cases.ports import Subject
+from shared.kit.audit import Look, looks
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.division import Division
 from shared.values.rehab_case import CaseStatus
+
+CASE_FIELDS = ("status", "opened_on", "closed_on", "closing_reason", "flag")
 
 router = Router(prefix="/api/v1/cases", tags=["cases"])
 
@@ -47,7 +51,7 @@ async def list_cases(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
     status: CaseStatus | None = None,
     flag: Annotated[CaseFlag | None, Query(description="待处理的提示")] = None,
     person_id: UUID | None = None,
@@ -62,6 +66,7 @@ async def list_cases(
         flag=flag,
         person_id=person_id,
     )
+    work.audit(*looks(((item.person_id, item.division.code) for item in items), CASE_FIELDS, what="read"))
     return Listed(items=[CaseOut.of(item) for item in items], next=following)
 
 
@@ -71,6 +76,7 @@ async def read_case(caller: Reader, case_id: UUID, work: Work, response: Respons
     found = await queries.case_by_id(work.connection, case_id, within=caller.scope)
     if found is None:
         raise CaseNotFound
+    work.audit(Look(found.person_id, (*CASE_FIELDS, "steps"), "read", found.division.code))
     tag(response, found.version)
     return CaseWithSteps.with_steps(found, await queries.steps_of(work.connection, case_id, within=caller.scope))
 

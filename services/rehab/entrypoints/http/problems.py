@@ -9,10 +9,12 @@ from services.rehab.domain import errors
 from services.rehab.domain.case import CaseFlag, ClosingReason, Happened, TransferDecision
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
+from shared.kit.trust import REQUEST_CODES, TRUST_TEXTS
 from shared.values.refusal import Refusal
 from shared.values.rehab_case import CaseStatus
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
+    **TRUST_TEXTS,
     errors.CaseNotFound: ProblemText(
         404, "康复个案不存在", "Case not found", "在您的管辖范围内没有该康复个案", "no such case within your divisions"
     ),
@@ -64,6 +66,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 }
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
+    **REQUEST_CODES,
     "case_status": codes(
         (CaseStatus.NEED_REGISTERED.value, "已登记需求", "need registered"),
         (CaseStatus.CLOSED.value, "已结案", "closed"),

@@ -18,6 +18,7 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
+from shared.kit.scoping import DivisionAsked
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Division
 
@@ -48,7 +49,7 @@ async def list_awards(
     caller: Reader,
     work: Work,
     page: PageAsked,
-    division: Annotated[str | None, Query(max_length=12, description="区划代码，任意级别")] = None,
+    division: DivisionAsked = None,
     status: AwardStatus | None = None,
     scheme: Scheme | None = None,
     person_id: UUID | None = None,
@@ -86,6 +87,6 @@ async def read_steps(caller: Reader, award_id: UUID, work: Work) -> Listed[StepO
     award = await queries.award_by_id(work.connection, award_id, within=caller.scope)
     if award is None:
         raise AwardNotFound
-    found = await queries.steps_of(work.connection, award_id)
+    found = await queries.steps_of(work.connection, award_id, within=caller.scope)
     work.audit(Look(award.person_id, AWARD_FIELDS, "read", award.division.code, count=len(found)))
     return Listed(items=[StepOut.model_validate(step) for step in found])

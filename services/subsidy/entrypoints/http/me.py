@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from services.subsidy.adapters import queries
-from services.subsidy.adapters.own_data import is_ward
+from services.subsidy.adapters.own_data import WARDS
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import PersonNotKnown
 from services.subsidy.entrypoints.http.schemas import AwardOut
@@ -34,9 +34,9 @@ async def list_own_awards(caller: Self, work: Work) -> Listed[AwardOut]:
 
 
 @router.get("/wards/{person_id}/awards", summary="被监护人的补贴资格")
-async def list_ward_awards(caller: Self, person_id: UUID, work: Work, request: Request) -> Listed[AwardOut]:
+async def list_ward_awards(_: Self, person_id: UUID, work: Work, request: Request) -> Listed[AwardOut]:
     """A ward's awards."""
-    if person_id not in caller.ward_ids or not await is_ward(request, person_id):
+    if not await WARDS.is_ward(request, person_id):
         raise PersonNotKnown
     return await _awards(work, person_id)
 

@@ -28,8 +28,10 @@ FIELDS = ("payee_name", "account", "bank")
 class PayeeIn(RequestModel):
     """Whom to pay, and where."""
 
-    name: Annotated[PersonName, AsText(PersonName.parse, "收款人姓名", max_length=64)]
-    account: Annotated[BankAccount, AsText(BankAccount.parse, "银行账号", min_length=8, max_length=48)]
+    name: Annotated[PersonName, AsText(PersonName.parse, "收款人姓名", max_length=64, format="person-name")]
+    account: Annotated[
+        BankAccount, AsText(BankAccount.parse, "银行账号", min_length=8, max_length=48, format="bank-account")
+    ]
     bank: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=64)] = Field(
         description="开户银行"
     )

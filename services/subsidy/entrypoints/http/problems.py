@@ -7,20 +7,15 @@ from typing import Final
 
 from services.subsidy.domain import errors
 from shared.kit.codelists import Code, codes
-from shared.kit.disclosure import PURPOSE_CODES
 from shared.kit.imports import IMPORT_TEXTS
-from shared.kit.job_routes import JOB_TEXTS
-from shared.kit.person_requests import REQUEST_KIND_CODES, REQUEST_STATE_CODES, REQUEST_TEXTS
 from shared.kit.problems import ProblemText
-from shared.kit.rotation import ROTATION_TEXTS
+from shared.kit.trust import REQUEST_CODES, TRUST_TEXTS
 from shared.values.award import AwardStatus, Scheme
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
-    **JOB_TEXTS,
     **IMPORT_TEXTS,
-    **REQUEST_TEXTS,
-    **ROTATION_TEXTS,
+    **TRUST_TEXTS,
     errors.AwardNotFound: ProblemText(
         404,
         "补贴资格不存在",
@@ -67,9 +62,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 SCHEME_ZH: Final = {Scheme.LIVING: "困难残疾人生活补贴", Scheme.NURSING: "重度残疾人护理补贴"}
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
-    "purpose": PURPOSE_CODES,
-    "person_request_kind": REQUEST_KIND_CODES,
-    "person_request_state": REQUEST_STATE_CODES,
+    **REQUEST_CODES,
     "scheme": codes(
         (Scheme.LIVING.value, SCHEME_ZH[Scheme.LIVING], "living subsidy"),
         (Scheme.NURSING.value, SCHEME_ZH[Scheme.NURSING], "nursing subsidy"),

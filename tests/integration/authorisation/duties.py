@@ -1,0 +1,80 @@
+"""Whose duty is what: written down by hand from the duties of the field (docs/glossary.md, RULES), role by role.
+
+Deliberately not read from `shared/contracts/roles.py`: what the product says about itself cannot contradict it. A new
+permission gets a line here, with whoever should hold it, and rows in `rows/`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+CLERK: Final = "township_clerk"
+REVIEWER: Final = "county_reviewer"
+DETERMINER: Final = "county_determiner"
+FINANCE: Final = "finance"
+BANK: Final = "bank_operator"
+INSTITUTION: Final = "institution"
+AUDITOR: Final = "auditor"
+STATISTICIAN: Final = "statistician"
+SYSTEM: Final = "system_administrator"
+SECURITY: Final = "security_administrator"
+TRAIL: Final = "audit_administrator"
+PERSON: Final = "person"
+GUARDIAN: Final = "guardian"
+MACHINE: Final = "M"
+"""A client with every scope a machine may be given."""
+
+OFFICES: Final = (CLERK, REVIEWER, DETERMINER)
+"""Who works on persons' cases at the counter."""
+ROLES: Final = (
+    *OFFICES,
+    *(FINANCE, BANK, INSTITUTION, AUDITOR, STATISTICIAN),
+    *(SYSTEM, SECURITY, TRAIL),
+    *(PERSON, GUARDIAN),
+)
+_OFFICIALS: Final = ROLES[:-2]
+
+DUTIES: Final[Mapping[str, frozenset[str]]] = {
+    permission: frozenset(holders)
+    for permission, *holders in (
+        # the register
+        ("person:read", *OFFICES, FINANCE, AUDITOR, MACHINE),
+        ("person:write", CLERK, REVIEWER, MACHINE),
+        ("person:import", REVIEWER, MACHINE),
+        ("person:unmask", *OFFICES, FINANCE, AUDITOR),
+        ("person:erase", REVIEWER),
+        ("certificate:read", *OFFICES, AUDITOR, MACHINE),
+        ("certificate:write", REVIEWER, MACHINE),
+        # money
+        ("award:read", *OFFICES, FINANCE, BANK, AUDITOR, MACHINE),
+        ("award:write", DETERMINER, MACHINE),
+        ("award:import", DETERMINER, MACHINE),
+        ("payee:write", CLERK, DETERMINER),
+        # rehabilitation, figures
+        ("case:read", *OFFICES, INSTITUTION, AUDITOR, MACHINE),
+        ("case:write", CLERK, REVIEWER, INSTITUTION, MACHINE),
+        ("indicator:read", *OFFICES, AUDITOR, STATISTICIAN, MACHINE),
+        # persons' rights
+        ("request:read", *OFFICES, AUDITOR),
+        ("request:write", *OFFICES),
+        ("own:read", PERSON, GUARDIAN),
+        ("own:request", PERSON, GUARDIAN),
+        # running the house
+        ("job:read", *_OFFICIALS, MACHINE),
+        ("job:cancel", *_OFFICIALS, MACHINE),
+        ("journal:read", AUDITOR, SYSTEM, MACHINE),
+        ("journal:compare", MACHINE),
+        ("events:read", AUDITOR, SYSTEM, MACHINE),
+        ("events:repair", SYSTEM, MACHINE),
+        ("clock:set", SYSTEM, MACHINE),
+        # two pairs of eyes; the three administrations
+        ("approval:read", REVIEWER, AUDITOR, SYSTEM, SECURITY),
+        ("approval:decide", REVIEWER, SYSTEM, SECURITY),
+        ("key:read", SECURITY),
+        ("key:rotate", SECURITY),
+        ("retention:run", SECURITY),
+        ("audit:read", AUDITOR, TRAIL),
+        ("audit:verify", TRAIL),
+        ("audit:export", TRAIL),
+    )
+}
+"""Permission -> who holds it."""

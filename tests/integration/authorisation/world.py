@@ -1,0 +1,351 @@
+"""Four services as they are served, on one PostgreSQL, and the same things in two counties and a neighbouring township.
+
+What can be made through the API is; the rest (letters, differences, ended jobs) is put where its code puts it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+from joserfc.jwk import RSAKey
+from pydantic import SecretStr
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from deploy.local.issuer import ALGORITHM, AUDIENCE, Issuer, Person
+from deploy.local.postgres import PostgresServer
+from shared.kit import journal
+from shared.kit.audit import Change
+from shared.kit.blobs import JSON
+from shared.kit.crypto import KeyRing
+from shared.kit.issuer_keys import IssuerKeys
+from shared.kit.jobs import Jobs, JobState
+from shared.kit.permissions import Caller
+from shared.kit.service import Parts, open_parts
+from shared.kit.signing import new_key
+from shared.kit.tokens import TokenVerifier
+from shared.kit.work import UnitOfWork, Works
+from shared.values.division import Scope
+from shared.values.identity_number import check_character
+from tests.builders.databases import DATA_KEYS
+from tests.builders.publishers import deliver
+from tests.builders.settings import settings_of
+from tests.integration.authorisation.duties import DETERMINER, PERSON, REVIEWER, SECURITY
+
+SERVICES: Final = ("registry", "subsidy", "rehab", "indicators")
+ERASES: Final = frozenset({"registry", "subsidy"})
+"""What the others hold is of nobody once the register has erased who it was."""
+HERE, BESIDE, THERE = "here", "beside", "there"
+DIVISIONS: Final = {HERE: "341502001001", BESIDE: "341502002001", THERE: "341503001001"}
+"""Beside lies in the same county as here, there in the next."""
+MAKER: Final = "who-proposed"
+ACCOUNT: Final = "62220212345678901"
+
+Ids = dict[str, str]
+
+
+def guardian_of(place: str) -> str:
+    """The account of the guardian of the person there."""
+    return f"guardian-{place}"
+
+
+@dataclass
+class World:
+    """The services, who gives their tokens, and what lies where."""
+
+    issuer: Issuer
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+    parts: dict[str, Parts[Any]] = field(default_factory=dict)
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+    ids: dict[str, dict[str, Ids]] = field(default_factory=dict)
+    """Service -> place (or "house") -> name -> id."""
+
+    def named(self, service: str, name: str, place: str = HERE) -> str:
+        """An id: ``there:name`` elsewhere, ``=text`` is the text itself; what lies nowhere is the house's."""
+        if name.startswith("="):
+            return name[1:]
+        elsewhere, _, bare = name.rpartition(":")
+        known = self.ids[service]
+        return known[elsewhere or place].get(bare) or known["house"][bare]
+
+    def telling(self, service: str, place: str) -> frozenset[bytes]:
+        """What an answer that is about this place would hold."""
+        return frozenset(value.encode() for name, value in self.ids[service][place].items() if name != "division")
+
+    def token(self, role: str, *divisions: str, subject: str = "", **about: Any) -> str:
+        """Of somebody with one role."""
+        person = Person(subject or f"the-{role}", role, tuple(role.split()), divisions, **about)
+        return self.issuer.person_token(person)
+
+    async def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        token: str,
+        body: Any = None,
+        *,
+        status: int = 200,
+        version: str | None = None,
+    ) -> Any:
+        """Something that must succeed; its answer."""
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
+        headers |= {"If-Match": version} if version else {}
+        answer = await self.clients[service].request(method, path, json=body, headers=headers)
+        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+
+@asynccontextmanager
+async def opened(server: PostgresServer, folder: Path) -> AsyncIterator[World]:
+    """The four services and everything a row asks for."""
+    key = RSAKey.generate_key(2048, {"kid": "the-issuer", "use": "sig", "alg": ALGORITHM})
+    world = World(Issuer(port=1, key=key, clients={}, environment="test"))
+    async with AsyncExitStack() as stack:
+        for service in SERVICES:
+            await _serve(world, service, server, folder, stack)
+        await _register(world)
+        for reader in ("subsidy", "rehab"):
+            await _hear(world, reader, "registry")
+        await _grant(world)
+        for publisher in ("registry", "subsidy", "rehab"):
+            await _hear(world, "indicators", publisher)
+        for service in SERVICES:
+            await _keep_house(world, service)
+        yield world
+
+
+async def _serve(world: World, service: str, server: PostgresServer, folder: Path, stack: AsyncExitStack) -> None:
+    """The service's own application on its own database, its tokens checked by its own verifier."""
+    url = server.url(service)
+    settings = settings_of(
+        service,
+        folder,
+        database_url=url,
+        database_direct_url=url,
+        token_issuer=world.issuer.url,
+        token_jwks_url=world.issuer.jwks_url,
+        audit_signing_key=new_key("a1"),
+        audit_dir=folder / "audit",
+        budgets={"*": {}, "refused": {}},
+        log_level="ERROR",
+        publisher_urls={name: f"http://{name}.test" for name in SERVICES if name != service},
+    )
+    tables = importlib.import_module(f"services.{service}.adapters.tables")
+    parts = open_parts(settings, role="api", blob_tables=tables.blobs, make_work=_making(service))
+    parts.ops.checks = ()  # whether it is ready is tested elsewhere
+    app = importlib.import_module(f"services.{service}.main").app_of(settings, parts)
+    issuer_client = await stack.enter_async_context(
+        httpx.AsyncClient(transport=httpx.ASGITransport(world.issuer.app()), base_url=world.issuer.url)
+    )
+    keys = IssuerKeys(world.issuer.jwks_url, issuer_client)
+    app.state.tokens = TokenVerifier(
+        keys, issuer=world.issuer.url, audience=AUDIENCE, algorithms=(ALGORITHM,), remember_seconds=3600
+    )
+    stack.push_async_callback(parts.works.engine.dispose)
+    world.apps[service], world.parts[service] = app, parts
+    world.clients[service] = await stack.enter_async_context(
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{service}.test")
+    )
+    world.ids[service] = {place: {"division": division} for place, division in DIVISIONS.items()} | {"house": {}}
+
+
+def _making(service: str) -> Any:
+    work = importlib.import_module(f"services.{service}.adapters.work")
+    return getattr(work, "work_with", None) or (lambda _: getattr(work, f"{service.capitalize()}Work"))
+
+
+# ---------------------------------------------------------------------------- what lies where
+
+
+def a_number(serial: int) -> str:
+    """An identity number of nobody."""
+    base = f"990102{1960 + serial}0101{serial:03d}"
+    return base + check_character(base)
+
+
+async def _register(world: World) -> None:
+    """In each place a person with a certificate that was frozen once, and a guardian."""
+    reviewer = world.token(REVIEWER, "*")
+    for serial, (place, division) in enumerate(DIVISIONS.items(), 1):
+        ids = world.ids["registry"][place]
+        ids["citizen_id_no"] = a_number(serial)
+        body = {"name": "王小明", "citizen_id_no": ids["citizen_id_no"], "division": division}
+        person = await world.call("registry", "POST", "/api/v1/persons", reviewer, body, status=201)
+        ids["person_id"] = person["person_id"]
+        path = f"/api/v1/persons/{person['person_id']}"
+        card = {"category": 4, "grade": 2, "issued_on": "2024-01-01"}
+        certificate = await world.call("registry", "POST", f"{path}/certificates", reviewer, card, status=201)
+        ids["certificate_id"] = certificate["certificate_id"]
+        step = f"/api/v1/certificates/{certificate['certificate_id']}"
+        frozen = await world.call(
+            "registry", "POST", f"{step}/freezing", reviewer, {"reason": "SUSPECT_FRAUD"}, version="*"
+        )
+        ids["stop_id"] = frozen["stop_id"]
+        await world.call("registry", "POST", f"{step}/unfreezing", reviewer, version="*")
+        guardian = {
+            "name": "监护人甲",
+            "citizen_id_no": a_number(50 + serial),
+            "relation": "PARENT",
+            "account": guardian_of(place),
+            "valid_from": "2020-01-01",
+        }
+        told = await world.call("registry", "POST", f"{path}/guardians", reviewer, guardian, status=201)
+        ids["guardian_id"] = told["guardian_id"]
+        for service in SERVICES[1:]:
+            world.ids[service][place]["person_id"] = ids["person_id"]
+
+
+async def _hear(world: World, reader: str, publisher: str) -> None:
+    """The reader absorbs all the publisher has said."""
+    async with world.parts[publisher].works.engine.connect() as connection:
+        entries = await journal.read(connection, after=0, limit=1000)
+    consumers = importlib.import_module(f"services.{reader}.entrypoints.consumers")
+    (subscription,) = [each for each in consumers.SUBSCRIPTIONS if each.publisher == publisher]
+    await deliver(world.parts[reader].works, subscription, entries)
+
+
+async def _grant(world: World) -> None:
+    """An award with a payee, and a rehabilitation case, for each person."""
+    determiner, reviewer = world.token(DETERMINER, "*"), world.token(REVIEWER, "*")
+    for serial, place in enumerate(DIVISIONS):
+        ids = world.ids["subsidy"][place]
+        body = {"person_id": ids["person_id"], "scheme": "nursing_subsidy"}
+        award = await world.call("subsidy", "POST", "/api/v1/awards", determiner, body, status=201)
+        ids |= {"award_id": award["award_id"], "account": f"{ACCOUNT}{serial:02d}"}
+        payee = {"name": "收款人甲", "account": ids["account"], "bank": "徽商银行"}
+        await world.call(
+            "subsidy", "PUT", f"/api/v1/awards/{award['award_id']}/payee", determiner, payee, version='"0"'
+        )
+        body = {"person_id": ids["person_id"]}
+        case = await world.call("rehab", "POST", "/api/v1/cases", reviewer, body, status=201)
+        world.ids["rehab"][place]["case_id"] = case["case_id"]
+
+
+# ---------------------------------------------------------------------------- what every service has
+
+
+async def _keep_house(world: World, service: str) -> None:
+    house, has = world.ids[service]["house"], {str(path) for path in world.apps[service].openapi()["paths"]}
+    for place in DIVISIONS:
+        ids = world.ids[service][place]
+        await _remember(world, service, ids)
+        if "/api/v1/journal" in has and service != "indicators":
+            ids["event_id"] = await _first_event(world, service, ids["person_id"])
+        if "/api/v1/jobs" in has:
+            ids["job_id"] = await _ended_job(world, service, "some.import", ids["division"])
+            ids["export_id"] = await _ended_job(world, service, "audit.export", ids["division"])
+        if "/api/v1/consumption/drift" in has:
+            await _misread(world, service, ids)
+        if "/api/v1/person-requests" in has:
+            await _file(world, service, ids)
+    if "/api/v1/approvals" in has:
+        subject = "/".join(_active_key())
+        house["settled_rotation_id"], house["rotation_id"] = await _proposed_twice(
+            world, service, "keys.rotation", subject, SECURITY
+        )
+
+
+def _active_key() -> tuple[str, str]:
+    ring = KeyRing.parse(SecretStr(DATA_KEYS))
+    return ring.active, ring.algorithm.name
+
+
+async def _remember(world: World, service: str, ids: Mapping[str, str]) -> None:
+    """A change of this person in the trail."""
+    async with _begun(world, service, ids["division"]) as work:
+        work.audit(Change(UUID(ids["person_id"]), "thing.recorded", division=ids["division"]))
+
+
+async def _first_event(world: World, service: str, person_id: str) -> str:
+    query = "SELECT event_id FROM journal WHERE aggregate_id = :person ORDER BY position LIMIT 1"
+    async with world.parts[service].works.engine.connect() as connection:
+        return str(await connection.scalar(text(query), {"person": person_id}))
+
+
+async def _ended_job(world: World, service: str, kind: str, division: str) -> str:
+    """A job somebody else asked for in this division, cancelled when it had a file already."""
+    tables, blobs = importlib.import_module(f"services.{service}.adapters.tables"), world.parts[service].blobs
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    blob = await blobs.put(content(), media_type=JSON, name="result.json", division=division, owner=MAKER)
+    async with _begun(world, service, division) as work:
+        job = await Jobs(tables.jobs).submit(work, kind, {}, scope=Scope.of(division))
+        await blobs.record(work.connection, blob)
+        await work.connection.execute(
+            text(
+                "UPDATE job SET state = :state, cancel_requested = true, finished_at = now(), revision = 2, "
+                "result_blob_id = :blob WHERE job_id = :job"
+            ),
+            {"state": JobState.CANCELLED.value, "blob": blob.id, "job": job.id},
+        )
+    return str(job.id)
+
+
+async def _misread(world: World, service: str, ids: Ids) -> None:
+    """A message of this division nobody can read, one that was given up, and a row that differs."""
+    ids["letter_id"], ids["settled_letter_id"] = str(uuid7()), str(uuid7())
+    letter = (
+        "INSERT INTO dead_letter (letter_id, publisher, state, error, attempts, body) "
+        "VALUES (:id, 'registry', :state, 'EnvelopeUnreadable', 1, "
+        "jsonb_build_object('division', CAST(:division AS text)))"
+    )
+    drift = (
+        "INSERT INTO drift (publisher, relation, id, person_id, kind, our_version, their_version) "
+        "VALUES ('registry', 'registry.person', :person, :person, 'ALTERED', 1, 1)"
+    )
+    async with world.parts[service].works.begin() as work:
+        for letter_id, state in ((ids["letter_id"], "OPEN"), (ids["settled_letter_id"], "DISCARDED")):
+            values = {"id": letter_id, "state": state, "division": ids["division"]}
+            await work.connection.execute(text(letter), values)
+        await work.connection.execute(text(drift), {"person": ids["person_id"]})
+
+
+async def _file(world: World, service: str, ids: Ids) -> None:
+    """Requests of the person: one that waits, one withdrawn, and an erasure two people are to decide about."""
+    person = world.token(PERSON, subject="the-person-itself", person_id=ids["person_id"])
+    officer = world.token(REVIEWER, "*", subject=MAKER)
+
+    async def filed(kind: str) -> str:
+        told = await world.call(service, "POST", "/api/v1/me/requests", person, {"kind": kind}, status=201)
+        return str(told["request_id"])
+
+    ids["request_id"], ids["closed_request_id"] = await filed("COPY"), await filed("CORRECTION")
+    await world.call(service, "POST", f"/api/v1/me/requests/{ids['closed_request_id']}/withdrawal", person)
+    if service not in ERASES:
+        return
+    ids["erasure_id"] = await filed("ERASURE")
+    path = f"/api/v1/person-requests/{ids['erasure_id']}/acceptance"
+    await world.call(service, "POST", path, officer, version='"1"')
+    ids["settled_approval_id"], ids["approval_id"] = await _proposed_twice(
+        world, service, "person.erasure", ids["erasure_id"], REVIEWER
+    )
+
+
+async def _proposed_twice(world: World, service: str, kind: str, subject_id: str, role: str) -> tuple[str, str]:
+    """A proposal that was withdrawn, and the one that waits."""
+    maker, approvals = world.token(role, "*", subject=MAKER), "/api/v1/approvals"
+    body, ids = {"kind": kind, "subject_id": subject_id, "note": "请复核"}, list[str]()
+    for _ in range(2):
+        if ids:
+            await world.call(service, "POST", f"{approvals}/{ids[0]}/withdrawal", maker)
+        ids.append((await world.call(service, "POST", approvals, maker, body, status=201))["approval_id"])
+    return ids[0], ids[1]
+
+
+@asynccontextmanager
+async def _begun(world: World, service: str, *divisions: str) -> AsyncIterator[UnitOfWork]:
+    caller = Caller(MAKER, "desk", MAKER, frozenset(), frozenset(), Scope.of(*divisions), machine=False)
+    works: Works[UnitOfWork] = world.parts[service].works
+    async with works.begin(caller=caller, trace_id="a" * 32) as work:
+        yield work

@@ -1,0 +1,124 @@
+"""A body is the JSON it is: what the document calls a number, a day or a yes is nothing else."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+from fastapi import Query
+from pydantic import AwareDatetime, Field, ValidationError
+
+from shared.kit.bodies import Moment, RequestModel
+from shared.kit.permissions import Public
+from shared.kit.routing import Router
+from tests.unit.kit.a_service import a_client, an_api
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Inner(RequestModel):
+    size: Annotated[int, Field(ge=1)] = 1
+
+
+class Body(RequestModel):
+    number: int = 1
+    share: float = 1.0
+    yes: bool = True
+    day: date | None = None
+    moment: AwareDatetime | None = None
+    id: UUID | None = None
+    colour: Colour = Colour.RED
+    text: str = ""
+    digits: Annotated[str, Field(pattern=r"^\d+$")] = "1"
+    texts: tuple[str, ...] = ()
+    inner: Inner | None = None
+    inners: list[Inner] = Field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("number", value) for value in (1, 0, -(2**63), 4.0)),
+        *(("share", value) for value in (1, 1.5)),
+        ("yes", False),
+        ("day", "2026-05-01"),
+        *(("moment", value) for value in ("2026-05-01T08:00:00+08:00", "2026-05-01T00:00:00Z", "2026-05-01 00:00Z")),
+        ("id", "01a20166-c031-7241-a640-97c0f496c986"),
+        ("colour", "red"),
+        ("text", "王小明\n"),
+        ("digits", "007"),
+        ("texts", ["a", ""]),
+        ("inner", {"size": 2}),
+        ("inners", [{"size": 2}, {}]),
+        *((field, None) for field in ("day", "moment", "id", "inner")),
+    ],
+)
+def test_what_the_document_promises_is_taken(field: str, value: object) -> None:
+    Body.model_validate({field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        *(("number", value, "int_type") for value in ("4", True, None, [4])),
+        ("number", 4.5, "int_from_float"),
+        *(("share", value, "float_type") for value in ("1.5", True)),
+        *(("yes", value, "bool_type") for value in (1, 0, "true", "yes", 1.0)),
+        *(("day", value, "date_type") for value in (0, 1_600_000_000, 1.5, True)),
+        *(("day", value, "date_parsing") for value in ("0", "1600000000", "2026-05-01T00:00:00", "20260501", "")),
+        *(("moment", value, "datetime_type") for value in (0, 1_600_000_000)),
+        *(("moment", value, "datetime_parsing") for value in ("0", "1600000000", "2026-05-01", "")),
+        ("moment", "2026-05-01T00:00:00", "timezone_aware"),
+        *(("text", value, "string_type") for value in (1, True, ["a"])),
+        ("text", "a\0b", "string_pattern_mismatch"),
+        ("text", "a\ud800b", "string_unicode"),
+        ("digits", "1\0", "string_pattern_mismatch"),
+        ("texts", ["a", "\0"], "string_pattern_mismatch"),
+        ("inner", {"size": "2"}, "int_type"),
+        ("inners", [{"size": 1}, {"size": True}], "int_type"),
+        ("unknown", 1, "extra_forbidden"),
+    ],
+)
+def test_what_it_does_not_promise_is_refused(field: str, value: object, code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Body.model_validate({field: value})
+    assert [error["type"] for error in refused.value.errors()] == [code]
+    assert refused.value.errors()[0]["loc"][0] == field
+
+
+def _router() -> Router:
+    router = Router()
+
+    @router.get("/since", dependencies=[Public()])
+    async def since(since: Annotated[Moment | None, Query()] = None, word: str = "") -> datetime | None:
+        assert word is not None
+        return since
+
+    @router.get("/words/{word}", dependencies=[Public()])
+    async def word(word: str) -> str:
+        return word
+
+    return router
+
+
+async def _answer(path: str) -> tuple[int, dict[str, Any]]:
+    async with a_client(an_api(_router())) as client:
+        response = await client.get(path)
+    told = response.json()
+    return response.status_code, told["errors"][0] if response.status_code == 422 else {}
+
+
+async def test_a_moment_in_an_address_is_written_out_with_its_zone() -> None:
+    assert (await _answer("/since?since=2026-05-01T00:00:00%2B08:00"))[0] == 200
+    for wrong in ("0", "1600000000", "2026-05-01", "2026-05-01T00:00:00"):
+        status, error = await _answer(f"/since?since={wrong}")
+        assert (status, error["parameter"]) == (422, "since")
+
+
+@pytest.mark.parametrize(("path", "place"), [("/since?word=a%00", "query"), ("/words/a%00", "path")])
+async def test_text_with_nul_in_an_address_is_named(path: str, place: str) -> None:
+    status, error = await _answer(path)
+    assert (status, error["in"], error["parameter"], error["code"]) == (422, place, "word", "string_unicode")
