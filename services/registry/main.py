@@ -26,8 +26,7 @@ from services.registry.entrypoints.http import (
 from services.registry.entrypoints.http.applications import APPLICATION_ROUTERS
 from services.registry.entrypoints.http.applications.papers import paper_router
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
-from services.registry.entrypoints.jobs import CARD_IMPORT, PERSON_IMPORT
-from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT
+from services.registry.entrypoints.imports import IMPORTS
 from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
@@ -76,15 +75,8 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
             reports.router,
             reports.batch_router(queue, texts=texts),
             *(
-                import_routes(spec, path=path, permission="report:import", jobs=queue, blobs=parts.blobs, texts=texts)
-                for spec, path in ((DEATH_IMPORT, "/api/v1/death-imports"), (MOVE_IMPORT, "/api/v1/move-imports"))
-            ),
-            *(
-                import_routes(spec, path=path, permission="person:import", jobs=queue, blobs=parts.blobs, texts=texts)
-                for spec, path in (
-                    (PERSON_IMPORT, "/api/v1/person-imports"),
-                    (CARD_IMPORT, "/api/v1/certificate-imports"),
-                )
+                import_routes(spec, path=path, permission=permission, jobs=queue, blobs=parts.blobs, texts=texts)
+                for spec, path, permission in IMPORTS
             ),
             *TRUST.routers(parts, texts=texts),
             publisher_router(PUBLISHED),

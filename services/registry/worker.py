@@ -8,10 +8,11 @@ from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
 from services.registry.entrypoints.exports import EXPORTS
 from services.registry.entrypoints.http.reports import APPLY_JOB
-from services.registry.entrypoints.jobs import CARD_IMPORT, PERSON_IMPORT, TIMERS
+from services.registry.entrypoints.imports import IMPORTS
+from services.registry.entrypoints.jobs import TIMERS
 from services.registry.entrypoints.jobs_certificates import CERTIFICATE_JOBS, CERTIFICATE_TIMERS, reminder_timer
 from services.registry.entrypoints.jobs_person import PERSON_TIMERS
-from services.registry.entrypoints.jobs_reports import DEATH_IMPORT, MOVE_IMPORT, apply_batch
+from services.registry.entrypoints.jobs_reports import apply_batch
 from services.registry.settings import RegistrySettings
 from shared.kit.exports import export_handler
 from shared.kit.imports import import_handler
@@ -24,9 +25,7 @@ from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublish
 def job_handlers(settings: RegistrySettings, parts: Parts[RegistryWork]) -> dict[str, Handler[RegistryWork]]:
     """What the register does as jobs."""
     return {
-        **{
-            spec.kind: import_handler(spec, imports) for spec in (PERSON_IMPORT, CARD_IMPORT, DEATH_IMPORT, MOVE_IMPORT)
-        },
+        **{spec.kind: import_handler(spec, imports) for spec, _, _ in IMPORTS},
         APPLY_JOB: apply_batch,
         **{spec.kind: export_handler(spec) for spec, _, _ in EXPORTS},
         **CERTIFICATE_JOBS,

@@ -6,8 +6,6 @@ row twice and leaves none out. At the end the parts become one .xlsx (in further
 with cells no spreadsheet program takes for a formula.
 """
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -90,21 +88,11 @@ class Export(Generic[W, F]):
 def export_routes(spec: Export[Any, Any], *, path: str, permission: str, jobs: Jobs, texts: Texts) -> Router:
     """`POST path` with filters and format answers 202 with the job; its result is the file."""
     router = Router(tags=["exports"])
-    body_model: Any = create_model(
-        f"{spec.filters.__name__}Export", __base__=(ExportAsked, spec.filters), __doc__=f"导出{spec.name}"
-    )
 
-    @router.post(
-        path,
-        status_code=202,
-        dependencies=[Budget("export", client="60/minute", subject="20/hour;100/day"), Idempotent()],
-        name=spec.kind,
-        summary=f"导出{spec.name}",
-    )
     async def submit(
         request: Request,
         caller: Annotated[Caller, Permit(permission)],
-        body: body_model,
+        body: ExportAsked,
         work: Annotated[UnitOfWork, Depends(open_work, scope="function")],
     ) -> JobView:
         """Write the rows that fit the filters into a file, as a job."""
@@ -114,6 +102,19 @@ def export_routes(spec: Export[Any, Any], *, path: str, permission: str, jobs: J
         work.audit(Look(None, spec.titles, "export.clear" if body.clear else "export.masked", purpose=purpose, count=0))
         return view_of(job, request, texts)
 
+    # The filters are the export's own: a type nobody could have written above.
+    submit.__annotations__["body"] = create_model(
+        f"{spec.filters.__name__}Export", __base__=(ExportAsked, spec.filters), __doc__=f"导出{spec.name}"
+    )
+    router.add_api_route(
+        path,
+        submit,
+        methods=["POST"],
+        status_code=202,
+        dependencies=[Budget("export", client="60/minute", subject="20/hour;100/day"), Idempotent()],
+        name=spec.kind,
+        summary=f"导出{spec.name}",
+    )
     return router
 
 

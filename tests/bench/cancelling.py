@@ -25,6 +25,7 @@ from shared.values.division import Scope
 from tests.bench.events import CANCELLED_ON
 from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured, percentile
+from tests.builders.applications import a_proof
 from tests.builders.databases import DATA_KEYS
 from tests.builders.population import cancellations, id_of
 from tests.builders.works import works_on
@@ -123,7 +124,11 @@ async def _without_http(ground: Ground) -> tuple[float, list[float]]:
         async with works.begin() as work:
             subject = await steps.load(id_of("certificate", number), work, within=Scope.everywhere())
             await steps.cancel_certificate(
-                subject, work, reason=CancellationReason.VOLUNTARY, effective_date=work.today()
+                subject,
+                work,
+                reason=CancellationReason.VOLUNTARY,
+                effective_date=work.today(),
+                proof=a_proof(),
             )
 
     try:

@@ -63,7 +63,7 @@ class Reports:
                 report.c.number_index,
             ).where(report.c.source == source.value, report.c.source_ref.in_(list(refs)))
         )
-        return {row.source_ref: row for row in rows}
+        return {row.source_ref: row for row in rows.all()}
 
     async def get(self, report_id: UUID, *, within: Scope) -> Taken | None:
         """Lock and load; None outside the scope."""

@@ -35,7 +35,7 @@ from shared.kit.work import Works
 from shared.values.identity_number import check_character
 from tests.builders.callers import TrustingVerifier
 from tests.builders.databases import DATA_KEYS, cloned, migrated
-from tests.builders.settings import api_of
+from tests.builders.settings import api_of, settings_of
 
 COUNTY: Final = "341502"
 VILLAGE: Final = "341502001001"
@@ -196,6 +196,6 @@ async def office(app: FastAPI, engine: AsyncEngine, files: Path) -> AsyncIterato
         blobs=Blobs(DirectoryStore(files), blob_tables, keys, clock),
         ops=Ops(service="registry", role="worker"),
     )
-    runner = JobRunner(works, job_tables, job_handlers(parts), parts.blobs, worker="test")
+    runner = JobRunner(works, job_tables, job_handlers(settings_of("registry", files), parts), parts.blobs, worker="test")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as client:
         yield Office(app, works, client, runner)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
 from services.registry.adapters import queries
 from services.registry.adapters.certificate_history import history_of, status_on
