@@ -14,10 +14,10 @@ from uuid_utils.compat import uuid7
 
 from services.registry.adapters.certificates import to_certificate
 from services.registry.adapters.tables_division import division_change, division_succession
+from services.registry.adapters.work import RegistryWork
 from services.registry.domain.division_change import ChangeState, DivisionChange, Succession, followed
 from services.registry.domain.facts import PersonWasChanged
 from services.registry.domain.person import Person
-from services.registry.adapters.work import RegistryWork
 from shared.contracts.event import Announcement
 from shared.contracts.registry import DivisionSucceeded
 from shared.kit.pagination import Page, paginate
@@ -113,9 +113,7 @@ class DivisionChanges:
         of: dict[UUID, list[Succession]] = {}
         for step in steps:
             of.setdefault(step.change_id, []).append(
-                Succession(
-                    predecessor=Division(step.predecessor), successor=Division(step.successor), name=step.name
-                )
+                Succession(predecessor=Division(step.predecessor), successor=Division(step.successor), name=step.name)
             )
         return [
             DivisionChange(
@@ -189,9 +187,7 @@ async def move_some(work: RegistryWork, step: Succession, *, effective_on: date)
             merged_into=row.merged_into,
         )
         card = cards.get(row.person_id)
-        work.tell(
-            PersonWasChanged(event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=card)
-        )
+        work.tell(PersonWasChanged(event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=card))
     return len(rows)
 
 

@@ -13,7 +13,6 @@ from services.registry.adapters.secrets import (
     HOUSEHOLD_ADDRESS,
     OTHER_NAME,
     PERMIT,
-    PORTAL_CONTENT,
     REPORT_BORN_ON,
     REPORT_CITIZEN_ID,
     REPORT_NAME,
@@ -44,7 +43,6 @@ SEALED: Final = (
         indexes={"number_cipher": ("number_index", REPORT_CITIZEN_ID)},
     ),
     Sealed(survey_visit, {"answers_cipher": SURVEY_ANSWERS}),
-    Sealed(portal_case, {"content_cipher": PORTAL_CONTENT}),
 )
 """Encrypted columns of these tables."""
 
@@ -57,6 +55,8 @@ async def lives_of(work: RegistryWork, person_id: UUID) -> Sheets:
     reports = await work.reports.of_person(person_id, within=everywhere)
     places = await work.connection.execute(select(person_place).where(person_place.c.person_id == person_id))
     clients = await work.connection.execute(select(client).where(client.c.person_id == person_id))
+    portal_cases = await work.connection.execute(select(portal_case).where(portal_case.c.person_id == person_id))
+    foreign_ids = await work.connection.execute(select(foreign_id).where(foreign_id.c.person_id == person_id))
     visits = await work.connection.execute(select(survey_visit).where(survey_visit.c.person_id == person_id))
     return {
         "曾用名": [{"name": each.name.clear, "kind": each.kind, "valid_to": each.valid_to} for each in names],
@@ -102,6 +102,11 @@ async def lives_of(work: RegistryWork, person_id: UUID) -> Sheets:
             }
             for row in reports
         ],
+        "政务平台办件": [
+            {"portal": row.portal, "case_no": row.case_no, "matter": row.matter, "received_on": row.received_on}
+            for row in portal_cases
+        ],
+        "其他系统编号": [{"system": row.system, "foreign_id": row.foreign_id} for row in foreign_ids],
     }
 
 
@@ -115,6 +120,5 @@ async def forget_lives(work: RegistryWork, person_id: UUID) -> None:
         (client, {"diagnosis_cipher": None}),
         (report, dict.fromkeys(("number_cipher", "number_index", "name_cipher", "born_on_cipher"))),
         (survey_visit, {"answers_cipher": None}),
-        (portal_case, {"content_cipher": None}),
     ):
         await work.connection.execute(update(table).where(table.c.person_id == person_id).values(**columns))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, literal_column, select, update
+from sqlalchemy import Row, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -63,6 +64,18 @@ class SqlPersons:
         someone = to_person(row)
         self._trail.loaded(someone)
         return someone
+
+    async def several(self, person_ids: Collection[UUID], *, within: Scope) -> dict[UUID, Person]:
+        """Lock and load many at once, in one order for everybody; those outside the scope are missing."""
+        rows = await self._connection.execute(
+            select(person)
+            .where(person.c.person_id.in_(person_ids), person.c.erased_at.is_(None), inside(person.c.division, within))
+            .order_by(person.c.person_id)
+            .with_for_update()
+        )
+        found = {row.person_id: to_person(row) for row in rows}
+        self._trail.loaded(*found.values())
+        return found
 
     async def by_number(self, number: IdentityNumber, *, within: Scope) -> UUID | None:
         """Whose number it is, also under the index key that is being replaced."""
@@ -127,6 +140,14 @@ class SqlPersons:
         )
         await self._search.touch(someone.person_id)
 
+    async def save_last_versions(self, persons: Sequence[Person]) -> None:
+        """Store of many that something about them, in another row, was changed."""
+        if persons:
+            await self._connection.execute(
+                _LAST_VERSIONS,
+                {"ids": [each.person_id for each in persons], "versions": [each.last_version for each in persons]},
+            )
+
     async def save(self, someone: Person, *, moved_on: date | None = None) -> None:
         """Store the changed row; a change of division goes into the history of homes."""
         previous = await self._connection.scalar(
@@ -147,3 +168,9 @@ class SqlPersons:
             )
             await self._search.touch(someone.person_id)
         self._trail.saved(someone)
+
+
+_LAST_VERSIONS: Final = text(
+    "UPDATE person p SET last_version = r.version "
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS bigint[])) AS r(id, version) WHERE p.person_id = r.id"
+)

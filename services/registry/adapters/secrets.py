@@ -32,12 +32,11 @@ CITIZEN_ID_RAW, OTHER_NAME, PERMIT, BOOK_NO, HOUSEHOLD_ADDRESS, DIAGNOSIS = (
     b"household.address",
     b"client.diagnosis",
 )
-REPORT_CITIZEN_ID, REPORT_NAME, REPORT_BORN_ON, SURVEY_ANSWERS, PORTAL_CONTENT = (
+REPORT_CITIZEN_ID, REPORT_NAME, REPORT_BORN_ON, SURVEY_ANSWERS = (
     b"outside_report.citizen_id",
     b"outside_report.name",
     b"outside_report.born_on",
     b"survey_visit.answers",
-    b"portal_case.content",
 )
 
 
@@ -51,7 +50,6 @@ class Secrets:
         self.guardians = BlindIndex(keys, GUARDIAN_CITIZEN_ID)
         self.books = BlindIndex(keys, BOOK_NO)
         self.reported = BlindIndex(keys, REPORT_CITIZEN_ID)
-        self.portal_contents = BlindIndex(keys, PORTAL_CONTENT)
         self.terms = BlindTerms(keys, b"person.name")
 
     def sealed_identity(self, person_id: UUID, identity: Identity) -> dict[str, Any]:

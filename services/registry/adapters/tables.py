@@ -27,7 +27,7 @@ from services.registry.adapters.tables_division import division_change, division
 from services.registry.adapters.tables_duplicate import duplicate, merge
 from services.registry.adapters.tables_person import guardian, person
 from services.registry.adapters.tables_place import client, household, household_member, person_place
-from services.registry.adapters.tables_portal import foreign_id, portal_case, portal_count, portal_notice
+from services.registry.adapters.tables_portal import foreign_id, portal_case, portal_count
 from services.registry.adapters.tables_report import report
 from services.registry.adapters.tables_search import person_name, person_search
 from services.registry.adapters.tables_survey import survey_form, survey_visit
@@ -79,7 +79,6 @@ __all__ = [
     "person_search",
     "portal_case",
     "portal_count",
-    "portal_notice",
     "public_notice",
     "reminder",
     "report",

@@ -29,7 +29,7 @@ survey_form = Table(
     Column("revision", SmallInteger, nullable=False),
     Column("items", JSONB, nullable=False, comment="the questions; never answers"),
     Column("valid_from", Date, nullable=False),
-    Column("published_at", TIMESTAMP(timezone=True), comment="null: a draft that may still change"),
+    Column("published_at", TIMESTAMP(timezone=True), comment="null: a draft nobody is asked with yet"),
     Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("recorded_by", Text, nullable=False),
     UniqueConstraint("code", "revision", name="uq_survey_form_revision"),

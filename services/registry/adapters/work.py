@@ -65,7 +65,7 @@ class RegistryWork(UnitOfWork):
         self.households = Households(connection, secrets, recorded_by=by)
         self.clients = Clients(connection, secrets, recorded_by=by)
         self.surveys = Surveys(connection, secrets, recorded_by=by)
-        self.portals = Portals(connection, secrets)
+        self.portals = Portals(connection)
         self.merges = Merges(connection, recorded_by=by)
         self.matching = Matching(connection, secrets)
         self.search = SearchIndex(connection, secrets)

@@ -1,8 +1,8 @@
-"""A visit of the yearly survey of basic status and needs, as others may know of it."""
+"""A visit of the yearly survey of basic status and needs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +18,7 @@ class Visit:
     person_id: UUID
     version: int
     division: Division
+    form_id: UUID
     year: int
     outcome: VisitOutcome
     visited_on: date
@@ -27,3 +28,7 @@ class Visit:
     def needs_text(self) -> str:
         """``N03;N17``, in order."""
         return ";".join(sorted(self.needs))
+
+    def corrected(self, said: Visit, *, version: int) -> Visit:
+        """What was written down was wrong; ``said`` is how it was."""
+        return replace(said, visit_id=self.visit_id, version=version)

@@ -13,6 +13,8 @@ from services.registry.domain.match_tier import Described, Tier
 from services.registry.domain.person_client import Client, Ground
 from services.registry.domain.person_merge import Merge
 from services.registry.domain.person_report import Known, Report, ReportKind
+from services.registry.domain.survey import Answers
+from services.registry.domain.survey_visit import Visit
 from services.registry.use_cases.ports import Work
 from shared.values.division import Division, Scope
 from shared.values.personal import Diagnosis
@@ -105,8 +107,28 @@ class Places(Protocol):
         """The last change of home was a mistake; where the home was before."""
 
 
+class Surveys(Protocol):
+    """Visits of the survey."""
+
+    async def known(self, person_ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Visit, Answers]]:
+        """Every visit of these persons, by person and year."""
+
+    async def add(self, visits: Sequence[tuple[Visit, Answers]]) -> None:
+        """Insert."""
+
+    async def get(self, visit_id: UUID, *, within: Scope) -> Visit | None:
+        """Lock and load; None outside the scope."""
+
+    async def save(self, visit: Visit, answers: Answers) -> None:
+        """Store a correction."""
+
+
 class PersonWork(Work, Protocol):
     """One transaction about persons' lives."""
+
+    @property
+    def surveys(self) -> Surveys:
+        """Visits of the survey."""
 
     @property
     def merges(self) -> Merges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -35,6 +36,9 @@ class Persons(Protocol):
     async def get(self, person_id: UUID, *, within: Scope) -> Person | None:
         """Lock and load; None outside the scope."""
 
+    async def several(self, person_ids: Collection[UUID], *, within: Scope) -> dict[UUID, Person]:
+        """Lock and load many at once; those outside the scope are missing."""
+
     async def by_number(self, number: IdentityNumber, *, within: Scope) -> UUID | None:
         """Whose number it is."""
 
@@ -49,6 +53,9 @@ class Persons(Protocol):
 
     async def save(self, person: Person, *, moved_on: date | None = None) -> None:
         """Store the changed row; ``moved_on``: since when the person belongs to another division."""
+
+    async def save_last_versions(self, persons: Sequence[Person]) -> None:
+        """Store of many that something about them, in another row, was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

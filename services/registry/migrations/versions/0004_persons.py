@@ -1,11 +1,32 @@
 """The registry: persons' lives. What they are found by, where they belonged and lived, duplicates, news from outside."""
 
+from dataclasses import asdict
+from datetime import date
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from services.registry.adapters.survey_form import first_items
+
 revision = "0004"
 down_revision = "0003"
+
+_PORTAL = (
+    """
+CREATE FUNCTION portal_case_waits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE portal_case SET waiting = true WHERE application_id = NEW.application_id;
+  RETURN NULL;
+END $$
+""",
+    """
+CREATE TRIGGER portal_case_waits AFTER INSERT ON application_step
+  FOR EACH ROW EXECUTE FUNCTION portal_case_waits()
+""",
+)
+"""Every step of a case that came from a portal is to be told there, whoever takes it."""
 
 
 def upgrade() -> None:
@@ -70,7 +91,7 @@ def upgrade() -> None:
         ),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column(
-            "published_at", sa.TIMESTAMP(timezone=True), nullable=True, comment="null: a draft that may still change"
+            "published_at", sa.TIMESTAMP(timezone=True), nullable=True, comment="null: a draft nobody is asked with yet"
         ),
         sa.Column(
             "recorded_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
@@ -363,36 +384,42 @@ def upgrade() -> None:
         sa.Column("portal", sa.Text(), nullable=False, comment="the portal's client id"),
         sa.Column("case_no", sa.Text(), nullable=False, comment="the portal's own number of the case"),
         sa.Column("matter", sa.Text(), nullable=False),
-        sa.Column("division", sa.Text(), nullable=False),
+        sa.Column("division", sa.Text(), nullable=False, comment="where the portal took it in"),
         sa.Column("received_on", sa.Date(), nullable=False, comment="the day the portal says it took the case in"),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=True),
-        sa.Column("application_id", sa.Uuid(), nullable=True, comment="the case it became here"),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column(
-            "content_cipher",
-            sa.LargeBinary(),
-            nullable=True,
-            comment="what the portal sent; null once the person was erased",
+            "told",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="the last step the portal was told",
         ),
         sa.Column(
-            "content_digest", sa.LargeBinary(), nullable=False, comment="keyed: tells a repeat from a contradiction"
+            "waiting", sa.Boolean(), server_default=sa.text("true"), nullable=False, comment="there are later steps"
         ),
         sa.Column(
             "recorded_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.application_id"], name=op.f("fk_portal_case_application_id")
+        ),
         sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name=op.f("fk_portal_case_person_id")),
         sa.PrimaryKeyConstraint("intake_id", name=op.f("pk_portal_case")),
+        sa.UniqueConstraint("application_id", name="uq_portal_case_application_id"),
         sa.UniqueConstraint("portal", "case_no", name="uq_portal_case_case_no"),
     )
+    op.create_index("ix_portal_case_day", "portal_case", ["received_on", "division"], unique=False)
+    op.create_index("ix_portal_case_person_id", "portal_case", ["person_id"], unique=False)
     op.create_index(
-        "ix_portal_case_application_id",
+        "ix_portal_case_waiting",
         "portal_case",
-        ["application_id"],
+        ["portal", "intake_id"],
         unique=False,
-        postgresql_where=sa.text("application_id IS NOT NULL"),
+        postgresql_where=sa.text("waiting"),
     )
-    op.create_index("ix_portal_case_day", "portal_case", ["portal", "received_on", "matter"], unique=False)
+    for statement in _PORTAL:
+        op.execute(statement)
     op.create_index("ix_portal_case_division", "portal_case", ["division", "intake_id"], unique=False)
     op.create_table(
         "survey_visit",
@@ -416,27 +443,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "year", name="uq_survey_visit_year"),
     )
     op.create_index("ix_survey_visit_division", "survey_visit", ["year", "division", "visit_id"], unique=False)
-    op.create_table(
-        "portal_notice",
-        sa.Column("notice_id", sa.Uuid(), nullable=False),
-        sa.Column("intake_id", sa.Uuid(), nullable=False),
-        sa.Column("portal", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="what the portal is to be told"),
-        sa.Column(
-            "occurred_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=True, comment="when the portal said it has it"),
-        sa.ForeignKeyConstraint(["intake_id"], ["portal_case.intake_id"], name=op.f("fk_portal_notice_intake_id")),
-        sa.PrimaryKeyConstraint("notice_id", name=op.f("pk_portal_notice")),
-    )
-    op.create_index("ix_portal_notice_intake_id", "portal_notice", ["intake_id"], unique=False)
-    op.create_index(
-        "ix_portal_notice_waiting",
-        "portal_notice",
-        ["portal", "notice_id"],
-        unique=False,
-        postgresql_where=sa.text("received_at IS NULL"),
-    )
+    _first_survey_form()
     op.add_column(
         "person",
         sa.Column(
@@ -465,6 +472,31 @@ def upgrade() -> None:
     op.execute("INSERT INTO person_search (person_id, terms, stale) SELECT person_id, '{}', true FROM person")
 
 
+def _first_survey_form() -> None:
+    """Revision 1 of the questionnaire: nobody could record a visit without one."""
+    form = sa.table(
+        "survey_form",
+        sa.column("form_id", sa.Uuid()),
+        sa.column("code", sa.Text()),
+        sa.column("revision", sa.SmallInteger()),
+        sa.column("items", postgresql.JSONB()),
+        sa.column("valid_from", sa.Date()),
+        sa.column("published_at", sa.TIMESTAMP(timezone=True)),
+        sa.column("recorded_by", sa.Text()),
+    )
+    op.execute(
+        form.insert().values(
+            form_id=UUID("0198e4a0-0000-7000-8000-000000000001"),
+            code="BASIC_STATUS",
+            revision=1,
+            items=[asdict(item) for item in first_items()],
+            valid_from=date(2015, 1, 1),
+            published_at=sa.func.clock_timestamp(),
+            recorded_by="system",
+        )
+    )
+
+
 def downgrade() -> None:
     op.drop_constraint(op.f("ck_person_merged_into_another"), "person", type_="check")
     op.drop_constraint(op.f("fk_person_merged_into"), "person", type_="foreignkey")
@@ -479,20 +511,9 @@ def downgrade() -> None:
     )
     op.drop_column("person", "merged_into")
     op.drop_column("person", "citizen_id_raw_cipher")
-    op.drop_index(
-        "ix_portal_notice_waiting", table_name="portal_notice", postgresql_where=sa.text("received_at IS NULL")
-    )
-    op.drop_index("ix_portal_notice_intake_id", table_name="portal_notice")
-    op.drop_table("portal_notice")
     op.drop_index("ix_survey_visit_division", table_name="survey_visit")
     op.drop_table("survey_visit")
-    op.drop_index("ix_portal_case_division", table_name="portal_case")
-    op.drop_index("ix_portal_case_day", table_name="portal_case")
-    op.drop_index(
-        "ix_portal_case_application_id",
-        table_name="portal_case",
-        postgresql_where=sa.text("application_id IS NOT NULL"),
-    )
+    op.execute("DROP FUNCTION portal_case_waits() CASCADE")
     op.drop_table("portal_case")
     op.drop_index(
         "ix_person_search_unmatched", table_name="person_search", postgresql_where=sa.text("unmatched AND NOT stale")
