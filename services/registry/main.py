@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.registry.adapters.own_data import DISCLOSING, TRUST
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs, working_days
+from services.registry.adapters.waiting import SOURCES
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.exports import EXPORTS
 from services.registry.entrypoints.http import (
@@ -42,6 +43,7 @@ from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
 from shared.kit.publisher_routes import publisher_router
 from shared.kit.service import Parts, open_parts
+from shared.kit.tasks import task_router
 
 
 def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
@@ -66,6 +68,7 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
                 settings.proof_signer(), settings.proof_keys(), issuer=f"{settings.token_issuer}/registry"
             ),
             calendar_router(working_days),
+            task_router(SOURCES),
             *(
                 export_routes(spec, path=path, permission=permission, jobs=queue, texts=texts)
                 for spec, path, permission in EXPORTS

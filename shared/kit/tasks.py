@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Date, Select, cast, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.kit.audit import Look, looks
 from shared.kit.pagination import Listed, PageAsked, paginate
 from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import Problem, ProblemText
@@ -130,6 +131,7 @@ def task_router(sources: Sequence[TaskSource]) -> Router:
             query = query.where(tasks.c.due < work.today())
         keys: list[ColumnElement[Any]] = [tasks.c.due, tasks.c.kind, tasks.c.subject_id]
         rows, following = await paginate(work.connection, query, keys, page)
+        work.audit(*looks(((row.person_id, row.division) for row in rows if row.person_id), ("task",), what="read"))
         return Listed(items=[_view(row, by_kind[row.kind], work.today()) for row in rows], next=following)
 
     @router.get("/counts", summary="待办数量")
@@ -140,6 +142,7 @@ def task_router(sources: Sequence[TaskSource]) -> Router:
         """How much of each kind waits for the caller; kinds of which nothing waits are not listed."""
         chosen = _permitted(sources, caller)
         counted = await _counts(work.connection, chosen, caller, today=work.today()) if chosen else []
+        work.audit(Look(None, ("task",), "counted", count=len(counted)))
         return Listed(items=[_count(row, by_kind[row.kind]) for row in counted])
 
     return router

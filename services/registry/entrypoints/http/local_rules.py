@@ -127,8 +127,8 @@ async def end_rule(
     row = await local_rules.rule_by_id(work.connection, local_rule_id)
     if row is None:
         raise LocalRuleNotFound
-    seen.check(row["version"])
     caller.must_cover(row["division"] or "*")
+    seen.check(row["version"])
     ended = await local_rules.end_rule(work.connection, local_rule_id, body.valid_to)
     after = {"local_rule_id": local_rule_id, "valid_to": body.valid_to}
     work.audit(Change(None, "local_rule.ended", after=after, division=row["division"] or None))

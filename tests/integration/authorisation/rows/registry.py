@@ -21,6 +21,7 @@ from tests.integration.authorisation.row import (
     stale,
 )
 from tests.integration.authorisation.rows import house as common
+from tests.integration.authorisation.rows import registry_certificates
 
 _PERSONS, _CERTIFICATES, _ME = "/api/v1/persons", "/api/v1/certificates", "/api/v1/me"
 _PERSON, _CERTIFICATE = f"{_PERSONS}/{{person_id}}", f"{_CERTIFICATES}/{{certificate_id}}"
@@ -41,6 +42,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *common.trust(),
     *common.erasures(),
     *common.requests(),
+    *registry_certificates.ROWS,
     # persons
     one(
         "POST", _PERSONS, _WRITE, status=CONFLICT, code="person_is_registered",
