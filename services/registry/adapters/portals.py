@@ -147,10 +147,10 @@ class Portals:
         """The portal knows of the step."""
         await self._connection.execute(_TOLD, {"intake": step.intake_id, "ordinal": step.ordinal})
 
-    async def waiting(self, portals: Sequence[str]) -> int:
-        """How many cases have steps that these portals do not know of."""
+    async def waiting(self, portal: str) -> int:
+        """How many cases have steps that the portal does not know of."""
         count = await self._connection.scalar(
-            select(func.count()).where(portal_case.c.waiting, portal_case.c.portal.in_(portals))
+            select(func.count()).where(portal_case.c.waiting, portal_case.c.portal == portal)
         )
         return int(count or 0)
 

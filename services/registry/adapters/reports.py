@@ -51,7 +51,7 @@ class Reports:
         if taken:
             await self._connection.execute(insert(report), [self._values(each) for each in taken])
 
-    async def known_refs(self, source: ReportSource, refs: Iterable[str]) -> dict[str, Row[Any]]:
+    async def known_refs(self, source: ReportSource, refs: Iterable[str]) -> dict[str, Any]:
         """Reports of a source that were taken in before, by what it calls them."""
         rows = await self._connection.execute(
             select(
@@ -117,7 +117,7 @@ class Reports:
         )
         return found
 
-    async def of_person(self, person_id: UUID, *, within: Scope) -> Sequence[Row[Any]]:
+    async def of_person(self, person_id: UUID, *, within: Scope) -> Sequence[Any]:
         """Every report about a person, the oldest first."""
         rows = await self._connection.execute(
             select(*_LISTED)
