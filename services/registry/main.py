@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.registry.adapters.division_changes import FollowedScopes
 from services.registry.adapters.own_data import DISCLOSING, TRUST
 from services.registry.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.registry.adapters.waiting import SOURCES
@@ -19,13 +20,17 @@ from services.registry.entrypoints.http import (
     households,
     local_rules,
     me,
+    person_links,
     person_lives,
     persons,
+    portals,
     reports,
+    surveys,
     verifications,
 )
 from services.registry.entrypoints.http.applications import APPLICATION_ROUTERS
 from services.registry.entrypoints.http.applications.papers import paper_router
+from services.registry.entrypoints.http.division_changes import division_router
 from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.registry.entrypoints.imports import IMPORTS
 from services.registry.settings import RegistrySettings
@@ -49,8 +54,8 @@ from shared.kit.tasks import task_router
 def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
     """The API with all its routes."""
     texts = {**IMPORT_TEXTS, **TEXTS}
-    queue = Jobs(jobs)
-    return create_app(
+    queue, follow = Jobs(jobs), FollowedScopes()
+    app = create_app(
         settings,
         title="量服 · 残疾人证登记 Registry",
         routers=(
@@ -77,6 +82,10 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
             households.router,
             reports.router,
             reports.batch_router(queue, texts=texts),
+            person_links.router,
+            surveys.router,
+            portals.router,
+            division_router(queue, follow, texts=texts),
             *(
                 import_routes(spec, path=path, permission=permission, jobs=queue, blobs=parts.blobs, texts=texts)
                 for spec, path, permission in IMPORTS
@@ -97,6 +106,8 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
         asyncapi=partial(document, "registry"),
         problem_texts=texts,
     )
+    app.state.follow = follow
+    return app
 
 
 def main() -> None:

@@ -14,6 +14,11 @@ DUPLICATES_OPEN = Gauge(
 REPORTS_WAITING = Gauge(
     "liangfu_registry_reports_waiting", "Reports from outside that wait for somebody", ["kind", "state"]
 )
+PORTAL_CASES_WAITING = Gauge(
+    "liangfu_registry_portal_cases_waiting",
+    "Cases with steps the portal they came from does not know of",
+    ["portal"],
+)
 APPLICATIONS_OVERDUE = Gauge(
     "liangfu_registry_applications_overdue", "Applications that should have left their state by now"
 )

@@ -11,7 +11,9 @@ from services.registry.entrypoints.http.reports import APPLY_JOB
 from services.registry.entrypoints.imports import IMPORTS
 from services.registry.entrypoints.jobs import TIMERS
 from services.registry.entrypoints.jobs_certificates import CERTIFICATE_JOBS, CERTIFICATE_TIMERS, reminder_timer
+from services.registry.entrypoints.jobs_divisions import CHANGE_JOB, carry_out
 from services.registry.entrypoints.jobs_person import PERSON_TIMERS
+from services.registry.entrypoints.jobs_portals import callback_timer
 from services.registry.entrypoints.jobs_reports import apply_batch
 from services.registry.settings import RegistrySettings
 from shared.kit.exports import export_handler
@@ -27,6 +29,7 @@ def job_handlers(settings: RegistrySettings, parts: Parts[RegistryWork]) -> dict
     return {
         **{spec.kind: import_handler(spec, imports) for spec, _, _ in IMPORTS},
         APPLY_JOB: apply_batch,
+        CHANGE_JOB: carry_out,
         **{spec.kind: export_handler(spec) for spec, _, _ in EXPORTS},
         **CERTIFICATE_JOBS,
         **TRUST.handlers(settings, parts),
@@ -61,6 +64,7 @@ def main() -> None:
                 *PERSON_TIMERS,
                 *CERTIFICATE_TIMERS,
                 reminder_timer(FileSpool(settings.spool_dir(), parts.keys)),
+                callback_timer(settings.callbacks()),
             ),
         ),
     )

@@ -20,7 +20,9 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "survey:read": ("查看基本状况调查", "see the survey of basic status"),
     "survey:write": ("登记入户调查", "record visits of the survey"),
     "survey:import": ("批量导入调查结果", "import answers of the survey"),
+    "form:read": ("查看调查表", "see survey forms"),
     "form:write": ("编制、发布调查表", "draw up and publish survey forms"),
+    "division:read": ("查看行政区划变更", "see changes of divisions"),
     "division:write": ("登记、执行行政区划变更", "record and carry out changes of divisions"),
     "portal:write": ("政务平台推送办件（系统间）", "hand in cases, for portals"),
     "portal:read": ("查看政务平台办件与对账", "see portals' cases and reconciliation"),
@@ -74,7 +76,12 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Every permission there is: what it lets one do."""
 
-_EVERYBODY: Final = frozenset({"job:read", "job:cancel", "task:read", "institution:read", "rule:read", "calendar:read"})
+_EVERYBODY: Final = frozenset(
+    {
+        *("job:read", "job:cancel", "task:read", "institution:read", "rule:read", "calendar:read"),
+        *("form:read", "division:read"),
+    }
+)
 _READERS: Final = _EVERYBODY | {
     "person:read",
     "certificate:read",
@@ -169,6 +176,8 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "report:import",
         "survey:read",
         "survey:import",
+        "form:read",
+        "division:read",
         "certificate:read",
         "certificate:write",
         "certificate:verify",

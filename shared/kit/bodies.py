@@ -25,13 +25,15 @@ def _at_its_word(schema: Any) -> Any:
         return schema
     told = {name: _at_its_word(each) for name, each in schema.items()}
     kind = told.get("type")
+    if not isinstance(kind, str):  # the fields of a model, one of which is called so
+        return told
     if kind in _STRICT:
         return {"strict": True, **told}
     if kind == "int":
         return core_schema.no_info_before_validator_function(_a_number, told)
     if kind == "str" and "pattern" not in told:
         return {**told, "pattern": NO_NUL}
-    if isinstance(kind, str) and kind in _WRITTEN:
+    if kind in _WRITTEN:
         return core_schema.no_info_before_validator_function(_WRITTEN[kind], told)
     return told
 

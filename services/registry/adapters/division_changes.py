@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,20 +11,13 @@ from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from services.registry.adapters.certificates import to_certificate
 from services.registry.adapters.tables_division import division_change, division_succession
-from services.registry.adapters.work import RegistryWork
 from services.registry.domain.division_change import ChangeState, DivisionChange, Succession, followed
-from services.registry.domain.facts import PersonWasChanged
-from services.registry.domain.person import Person
-from shared.contracts.event import Announcement
-from shared.contracts.registry import DivisionSucceeded
 from shared.kit.pagination import Page, paginate
 from shared.kit.work import Works
 from shared.values.division import Division, Scope
 from shared.values.person import DivisionChangeKind
 
-MOVED_AT_ONCE: Final = 1_000
 SCOPE_SECONDS: Final = 30.0
 
 
@@ -129,117 +121,6 @@ class DivisionChanges:
         ]
 
 
-def told_of(change: DivisionChange, work: RegistryWork) -> list[Announcement]:
-    """What the world hears of a change of places: one event a step."""
-    return [
-        Announcement(
-            event_id=work.new_id(),
-            event=DivisionSucceeded(
-                change_id=change.change_id,
-                kind=change.kind,
-                predecessor=step.predecessor.code,
-                successor=step.successor.code,
-                effective_on=change.effective_on,
-            ),
-            person_id=change.change_id,
-            version=number,
-            division=step.successor.code,
-            occurred_at=work.now(),
-        )
-        for number, step in enumerate(change.successions, start=1)
-    ]
-
-
-async def move_some(work: RegistryWork, step: Succession, *, effective_on: date) -> int:
-    """Take up to a thousand persons of a division along, with their certificates; how many. Everybody is announced."""
-    values = {
-        "below": step.predecessor.code + "%",
-        "after": step.successor.code,
-        "length": len(step.predecessor.code),
-        "limit": MOVED_AT_ONCE,
-    }
-    rows = (await work.connection.execute(_MOVE_PERSONS, values)).all()
-    if not rows:
-        return 0
-    ids = [row.person_id for row in rows]
-    cards = {
-        row.person_id: to_certificate(row)
-        for row in await work.connection.execute(_MOVE_CERTIFICATES, {**values, "ids": ids})
-    }
-    await work.connection.execute(
-        _REMEMBER,
-        {
-            "ids": ids,
-            "places": [uuid7() for _ in ids],
-            "befores": [row.previous for row in rows],
-            "on": effective_on,
-            "by": "system" if work.caller is None else work.caller.subject,
-        },
-    )
-    for row in rows:
-        person = Person(
-            person_id=row.person_id,
-            version=row.version,
-            last_version=row.last_version,
-            division=Division(row.division),
-            registered_on=row.registered_on,
-            died_on=row.died_on,
-            merged_into=row.merged_into,
-        )
-        card = cards.get(row.person_id)
-        work.tell(PersonWasChanged(event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=card))
-    return len(rows)
-
-
-async def move_rest(work: RegistryWork, step: Succession) -> None:
-    """Whatever else lies in the division and belongs to no one person: households, cases, news, notices."""
-    values = {
-        "below": step.predecessor.code + "%",
-        "after": step.successor.code,
-        "length": len(step.predecessor.code),
-    }
-    for statement in _MOVE_REST:
-        await work.connection.execute(statement, values)
-
-
-_NEW: Final = "CAST(:after AS text) || substr({column}, CAST(:length AS int) + 1)"
-_INSIDE: Final = "{column} LIKE :below"
-_MOVE_PERSONS: Final = text(
-    "WITH chosen AS (SELECT person_id, division AS previous FROM person WHERE division LIKE :below "  # noqa: S608
-    "ORDER BY division, person_id LIMIT :limit FOR UPDATE), "
-    "moved AS (UPDATE person p SET version = last_version + 1, last_version = last_version + 1, "
-    f"division = {_NEW.format(column='p.division')} FROM chosen WHERE p.person_id = chosen.person_id "
-    "RETURNING p.*, chosen.previous), "
-    "stale AS (UPDATE person_search s SET stale = true FROM moved WHERE s.person_id = moved.person_id) "
-    "SELECT * FROM moved"
-)
-_MOVE_CERTIFICATES: Final = text(
-    f"UPDATE certificate c SET division = {_NEW.format(column='c.division')}, version = p.last_version "  # noqa: S608
-    "FROM person p WHERE c.person_id = p.person_id AND c.person_id = ANY(CAST(:ids AS uuid[])) "
-    "AND c.status NOT IN ('CANCELLED', 'SUPERSEDED') AND c.division LIKE :below RETURNING c.*"
-)
-_REMEMBER: Final = text(
-    "INSERT INTO person_place (place_id, person_id, kind, division, previous, valid_from, cause, recorded_by) "
-    "SELECT r.place, p.person_id, 'HOME', p.division, r.before, :on, 'DIVISION_CHANGE', :by "
-    "FROM unnest(CAST(:ids AS uuid[]), CAST(:places AS uuid[]), CAST(:befores AS text[])) AS r(id, place, before) "
-    "JOIN person p ON p.person_id = r.id"
-)
-_MOVE_REST: Final = tuple(
-    text(
-        f"UPDATE {table} SET {column} = {_NEW.format(column=column)} "  # noqa: S608 - constants
-        f"WHERE {_INSIDE.format(column=column)}"
-    )
-    for table, column in (
-        ("household", "division"),
-        ("outside_report", "division"),
-        ("duplicate", "division"),
-        ("application", "home"),
-        ("application", "acceptance"),
-        ("public_notice", "division"),
-        ("portal_case", "division"),
-        ("campaign_item", "division"),
-    )
-)
 _OF_DIVISION: Final = text(
     "SELECT s.predecessor, s.successor, s.name, c.kind, c.effective_on, c.state, c.change_id "
     "FROM division_succession s JOIN division_change c USING (change_id) "
@@ -249,17 +130,21 @@ _OF_DIVISION: Final = text(
 
 
 class FollowedScopes:
-    """Scopes of tokens that were issued before a division changed; looked up at most twice a minute."""
+    """Scopes as they are after every change of divisions; looked up at most twice a minute, and after each change."""
 
-    def __init__(self, works: Works[Any]) -> None:
-        self._works = works
+    def __init__(self) -> None:
+        self._works: Works[Any] | None = None
         self._changes: list[DivisionChange] = []
         self._until = 0.0
 
-    async def __call__(self, scope: Scope) -> Scope:
+    async def __call__(self, scope: Scope, works: Works[Any]) -> Scope:
         """The scope with what followed from it."""
-        if time.monotonic() >= self._until:
-            async with self._works.snapshot() as connection:
+        if works is not self._works or time.monotonic() >= self._until:
+            async with works.snapshot() as connection:
                 self._changes = await DivisionChanges(connection, recorded_by="").in_force()
-            self._until = time.monotonic() + SCOPE_SECONDS
+            self._works, self._until = works, time.monotonic() + SCOPE_SECONDS
         return followed(scope, self._changes)
+
+    def forget(self) -> None:
+        """Something changed: look again."""
+        self._until = 0.0

@@ -116,10 +116,14 @@ def _held(asked: Asked) -> list[ColumnElement[bool]]:
     return held
 
 
+def width_below(division: Division) -> int:
+    """How long the codes one level below are; of a village its own."""
+    return {2: 4, 4: 6, 6: 9, 9: 12}.get(len(division.code), 12)
+
+
 async def counts_below(connection: AsyncConnection, division: Division, *, within: Scope) -> list[tuple[str, int]]:
     """How many persons belong to each division one level below; an exact count, read from an index alone."""
-    width = {2: 4, 4: 6, 6: 9, 9: 12}.get(len(division.code), 12)
-    below = func.left(person.c.division, width)
+    below = func.left(person.c.division, width_below(division))
     rows = await connection.execute(
         select(below, func.count())
         .where(inside(person.c.division, within.narrowed_to(division)))

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registry.adapters.tables_application import application
 from services.registry.adapters.tables_portal import portal_case, portal_count
+from services.registry.adapters.turns import one_at_a_time
 from services.registry.domain.application_state import OPEN, Matter
 from services.registry.domain.portal import PortalCase
 from shared.kit.pagination import Page, paginate
@@ -50,7 +51,7 @@ class Portals:
 
     async def found(self, portal: str, case_no: str) -> PortalCase | None:
         """What was handed in under this number; whoever asks next for the same waits for this transaction."""
-        await self._connection.execute(_ONE_AT_A_TIME, {"name": f"portal_case/{portal}/{case_no}"})
+        await one_at_a_time(self._connection, "portal_case", portal, case_no)
         row = await self._row(portal, case_no)
         return None if row is None else to_case(row)
 
@@ -147,10 +148,10 @@ class Portals:
         """The portal knows of the step."""
         await self._connection.execute(_TOLD, {"intake": step.intake_id, "ordinal": step.ordinal})
 
-    async def waiting(self, portals: Sequence[str]) -> int:
-        """How many cases have steps that these portals do not know of."""
+    async def waiting(self, portal: str) -> int:
+        """How many cases have steps that the portal does not know of."""
         count = await self._connection.scalar(
-            select(func.count()).where(portal_case.c.waiting, portal_case.c.portal.in_(portals))
+            select(func.count()).where(portal_case.c.waiting, portal_case.c.portal == portal)
         )
         return int(count or 0)
 
@@ -176,7 +177,6 @@ def to_case(row: Row[Any]) -> PortalCase:
     )
 
 
-_ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _FORGET_DAY: Final = text("DELETE FROM portal_count WHERE portal = :portal AND day = :day")
 _RECONCILED: Final = text(
     "WITH here AS (SELECT portal, received_on AS day, matter, left(division, 6) AS county, count(*) AS taken "

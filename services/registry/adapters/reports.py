@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.registry.adapters.secrets import REPORT_BORN_ON, REPORT_CITIZEN_ID, REPORT_NAME, Secrets
 from services.registry.adapters.tables_certificate import stop
 from services.registry.adapters.tables_report import report
+from services.registry.adapters.turns import one_at_a_time
 from services.registry.domain.certificate import CancellationReason
 from services.registry.domain.match_tier import Described, Tier
 from services.registry.domain.person_report import Objection, Report, ReportKind, ReportSource, ReportState
@@ -51,7 +52,7 @@ class Reports:
         if taken:
             await self._connection.execute(insert(report), [self._values(each) for each in taken])
 
-    async def known_refs(self, source: ReportSource, refs: Iterable[str]) -> dict[str, Row[Any]]:
+    async def known_refs(self, source: ReportSource, refs: Iterable[str]) -> dict[str, Any]:
         """Reports of a source that were taken in before, by what it calls them."""
         rows = await self._connection.execute(
             select(
@@ -64,6 +65,16 @@ class Reports:
             ).where(report.c.source == source.value, report.c.source_ref.in_(list(refs)))
         )
         return {row.source_ref: row for row in rows.all()}
+
+    async def by_ref(self, source: ReportSource, ref: str) -> Taken | None:
+        """What a source sent under a reference; whoever brings the same at this moment waits."""
+        await one_at_a_time(self._connection, "outside_report", source.value, ref)
+        row = (
+            await self._connection.execute(
+                select(report).where(report.c.source == source.value, report.c.source_ref == ref)
+            )
+        ).one_or_none()
+        return None if row is None else self._taken(row)
 
     async def get(self, report_id: UUID, *, within: Scope) -> Taken | None:
         """Lock and load; None outside the scope."""
@@ -117,7 +128,7 @@ class Reports:
         )
         return found
 
-    async def of_person(self, person_id: UUID, *, within: Scope) -> Sequence[Row[Any]]:
+    async def of_person(self, person_id: UUID, *, within: Scope) -> Sequence[Any]:
         """Every report about a person, the oldest first."""
         rows = await self._connection.execute(
             select(*_LISTED)
@@ -268,4 +279,6 @@ _LISTED: Final = (
     report.c.recorded_at,
     report.c.applied_at,
     report.c.retracted_at,
+    report.c.stop_id,
+    report.c.certificate_stop_id,
 )

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from services.registry.domain.survey import AnswerType, Choice, Item, ItemKind
+from services.registry.adapters.surveys import to_item
+from services.registry.domain.survey import Item
 
-ITEMS_FILE: Final = Path(__file__).with_name("survey_items.csv")
+ITEMS_FILE: Final = Path(__file__).parents[1] / "migrations" / "survey_form_1.json"
+"""What revision 0004 put into the database; it never changes, later revisions are drawn up through the API."""
 
 
 @cache
 def first_items() -> tuple[Item, ...]:
     """The items, in the order they are asked."""
-    with ITEMS_FILE.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Item(
-                code=row["code"],
-                kind=ItemKind(row["kind"]),
-                type=AnswerType(row["type"]),
-                group=row["group"],
-                zh=row["zh"],
-                en=row["en"],
-                choices=_choices(row["options"]),
-            )
-            for row in csv.DictReader(file)
-        )
-
-
-def _choices(options: str) -> tuple[Choice, ...]:
-    """``CODE:中文:English|...``."""
-    parts = (option.split(":", 2) for option in options.split("|") if option)
-    return tuple(Choice(code=code, zh=zh, en=en) for code, zh, en in parts)
+    return tuple(to_item(item) for item in json.loads(ITEMS_FILE.read_text(encoding="utf-8")))

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import Row, Select, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registry.adapters.person_queries import width_below
 from services.registry.adapters.secrets import SURVEY_ANSWERS, Secrets
 from services.registry.adapters.tables_survey import survey_form, survey_visit
 from services.registry.domain.survey import Answers, AnswerType, Choice, Form, FormNotFound, Item, ItemKind
@@ -149,8 +150,7 @@ class Surveys:
 
     async def progress(self, division: Division, *, year: int, within: Scope) -> Mapping[str, Mapping[str, int]]:
         """How the visits of a year ended, by the divisions one level below: division -> outcome -> how many."""
-        length = next((size for size in _LENGTHS if size > len(division.code)), len(division.code))
-        below = func.left(survey_visit.c.division, length).label("below")
+        below = func.left(survey_visit.c.division, width_below(division)).label("below")
         rows = await self._connection.execute(
             select(below, survey_visit.c.outcome, func.count().label("visits"))
             .where(survey_visit.c.year == year, inside(survey_visit.c.division, within.narrowed_to(division)))
@@ -188,7 +188,6 @@ class Surveys:
         return {} if told is None else dict(orjson.loads(told))
 
 
-_LENGTHS: Final = (4, 6, 9, 12)
 _ONE_AT_A_TIME: Final = text("LOCK TABLE survey_form IN SHARE ROW EXCLUSIVE MODE")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.registry.adapters.applications import SqlApplications
 from services.registry.adapters.certificates import SqlCertificates, SqlStops
 from services.registry.adapters.clients import Clients
+from services.registry.adapters.division_changes import DivisionChanges
 from services.registry.adapters.guardians import Guardians
 from services.registry.adapters.households import Households
 from services.registry.adapters.institutions import SqlInstitutions
@@ -66,6 +67,7 @@ class RegistryWork(UnitOfWork):
         self.clients = Clients(connection, secrets, recorded_by=by)
         self.surveys = Surveys(connection, secrets, recorded_by=by)
         self.portals = Portals(connection)
+        self.division_changes = DivisionChanges(connection, recorded_by=by)
         self.merges = Merges(connection, recorded_by=by)
         self.matching = Matching(connection, secrets)
         self.search = SearchIndex(connection, secrets)

@@ -8,11 +8,11 @@ persons along; one with several only tells where its area went, for those who co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, assert_never
+from typing import ClassVar, Final, assert_never
 from uuid import UUID
 
 from shared.values.division import Division, Scope
@@ -51,7 +51,7 @@ class ChangeState(StrEnum):
 
 
 class ChangeStep(StrEnum):
-    """What can be done with a change."""
+    """What can be done with a change; applying one that is being applied goes on with it."""
 
     APPLY = "apply"
     FINISH = "finish"
@@ -64,7 +64,7 @@ def allowed_steps(state: ChangeState) -> tuple[ChangeStep, ...]:
         case ChangeState.PLANNED:
             return (ChangeStep.APPLY, ChangeStep.CANCEL)
         case ChangeState.APPLYING:
-            return (ChangeStep.FINISH,)
+            return (ChangeStep.APPLY, ChangeStep.FINISH)
         case ChangeState.APPLIED | ChangeState.CANCELLED:
             return ()
     assert_never(state)
@@ -116,7 +116,7 @@ class DivisionChange:
         return replace(self, state=_AFTER[step], version=self.version + 1)
 
 
-_AFTER = {
+_AFTER: Final = {
     ChangeStep.APPLY: ChangeState.APPLYING,
     ChangeStep.FINISH: ChangeState.APPLIED,
     ChangeStep.CANCEL: ChangeState.CANCELLED,
@@ -144,25 +144,34 @@ def _broken_rule(kind: DivisionChangeKind, steps: Sequence[Succession]) -> str |
     assert_never(kind)
 
 
-def followed(scope: Scope, changes: Iterable[DivisionChange]) -> Scope:
-    """The scope of a token issued before changes it does not know of.
+def followed(scope: Scope, changes: Sequence[DivisionChange]) -> Scope:
+    """A scope after changes; ``changes`` in the order of their days.
 
-    Rights follow where that widens them to nobody else's persons: to a new code, to the parts of what was split, and
-    to what several were merged into only for somebody who answered for all of them. Whoever answered for a part of a
-    merger waits for a new token: the other part's persons are none of theirs.
+    Rights follow where that widens them to nobody else's persons. Of a token issued before: to a new code, to the
+    parts of what was split, and to what several were merged into only for somebody who answered for all of them;
+    whoever answered for a part of a merger waits for a new token, the other part's persons are none of theirs. Of a
+    token issued after: to what was recorded under a code that went into theirs as a whole.
     """
     if scope.is_everywhere:
         return scope
-    for change in changes:
-        if change.state in {ChangeState.APPLYING, ChangeState.APPLIED}:
-            scope = _followed(scope, change)
-    return scope
+    in_force = [change for change in changes if change.state in {ChangeState.APPLYING, ChangeState.APPLIED}]
+    forward, back = scope, scope
+    for change in in_force:
+        forward = _with_successors(forward, change)
+    for change in reversed(in_force):
+        back = _with_predecessors(back, change)
+    return Scope(forward.prefixes | back.prefixes)
 
 
-def _followed(scope: Scope, change: DivisionChange) -> Scope:
+def _with_successors(scope: Scope, change: DivisionChange) -> Scope:
     gained: set[str] = set()
     for successor in {step.successor for step in change.successions}:
         origins = {step.predecessor for step in change.successions if step.successor == successor}
         if all(scope.covers(origin) for origin in origins):
             gained.add(successor.code)
+    return Scope(scope.prefixes | gained)
+
+
+def _with_predecessors(scope: Scope, change: DivisionChange) -> Scope:
+    gained = {step.predecessor.code for step in change.moving if scope.covers(step.successor)}
     return Scope(scope.prefixes | gained)

@@ -24,6 +24,12 @@ class PortalCaseDiffers(Refusal):
     code: ClassVar[str] = "portal_case_differs"
 
 
+class PeriodIsWrong(Refusal):
+    """It ends before it begins, or is too long. Facts: days_max."""
+
+    code: ClassVar[str] = "period_is_wrong"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalCase:
     """``portal``: its client id; ``case_no``: what the portal calls the case; ``division``: where it is worked on.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.registry.adapters import person_queries, queries
+from services.registry.adapters.foreign_ids import foreign_ids_page
 from services.registry.adapters.person_queries import Asked
 from services.registry.adapters.reports import to_report
 from services.registry.adapters.work import RegistryWork
@@ -131,6 +132,32 @@ def _report(row: Any) -> tuple[Any, ...]:
     )
 
 
+class ForeignIdFilter(RequestModel):
+    """Whose ids: of one system, for the file that goes back to it."""
+
+    system: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")]
+
+
+async def foreign_id_rows(work: RegistryWork, wanted: Wanted[ForeignIdFilter]) -> tuple[Rows, str | None]:
+    """A page of a system's ids, and what the register says of whom they mean."""
+    rows, following = await foreign_ids_page(
+        work.connection, wanted.page, within=wanted.within, system=wanted.filters.system
+    )
+    told = [
+        (
+            row.system,
+            row.foreign_id,
+            str(row.person_id),
+            row.division,
+            row.registered_on.isoformat(),
+            None if row.died_on is None else row.died_on.isoformat(),
+            None if row.merged_into is None else str(row.merged_into),
+        )
+        for row in rows
+    ]
+    return told, following
+
+
 PERSON_EXPORT: Final[Export[RegistryWork, PersonFilter]] = Export(
     kind="person.export",
     name="人员名单",
@@ -160,9 +187,18 @@ REPORT_EXPORT: Final[Export[RegistryWork, ReportFilter]] = Export(
     rows=report_rows,
 )
 
+FOREIGN_ID_EXPORT: Final[Export[RegistryWork, ForeignIdFilter]] = Export(
+    kind="foreign_id.export",
+    name="外部系统编号对照",
+    titles=("系统代码", "系统内编号", "人员编号", "户籍地区划代码", "登记日期", "死亡日期", "并入人员编号"),
+    filters=ForeignIdFilter,
+    rows=foreign_id_rows,
+)
+
 EXPORTS: Final[tuple[tuple[Export[RegistryWork, Any], str, str], ...]] = (
     (PERSON_EXPORT, "/api/v1/person-exports", "person:export"),
     (CERTIFICATE_EXPORT, "/api/v1/certificate-exports", "person:export"),
     (REPORT_EXPORT, "/api/v1/report-exports", "person:export"),
+    (FOREIGN_ID_EXPORT, "/api/v1/foreign-id-exports", "person:export"),
 )
 """Every export with its path and permission."""

@@ -12,7 +12,7 @@ from services.registry.domain.match_score import Traits
 from services.registry.domain.match_tier import Described, Tier
 from services.registry.domain.person_client import Client, Ground
 from services.registry.domain.person_merge import Merge
-from services.registry.domain.person_report import Known, Report, ReportKind
+from services.registry.domain.person_report import Known, Report, ReportKind, ReportSource
 from services.registry.domain.survey import Answers
 from services.registry.domain.survey_visit import Visit
 from services.registry.use_cases.ports import Work
@@ -73,6 +73,9 @@ class Reports(Protocol):
 
     async def add(self, taken: Sequence[Taken]) -> None:
         """Insert."""
+
+    async def by_ref(self, source: ReportSource, ref: str) -> Taken | None:
+        """What a source sent under a reference; whoever brings the same at this moment waits."""
 
     async def get(self, report_id: UUID, *, within: Scope) -> Taken | None:
         """Lock and load; None outside the scope."""

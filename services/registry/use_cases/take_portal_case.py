@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from services.registry.domain.application import Application, Channel
+from services.registry.domain.application import Application
 from services.registry.domain.portal import PortalCase
 from services.registry.use_cases.application_ports import CaseWork
 from services.registry.use_cases.handle_application import load_application
@@ -53,7 +53,7 @@ async def take_portal_case(handed: HandIn, work: PortalWork, *, within: Scope) -
         person_id = await _who(handed.asked.applicant, work)
         known.must_be(person_id=person_id, matter=handed.asked.matter, received_on=handed.received_on)
         return known, await load_application(known.application_id, work, within=Scope.everywhere()), False
-    application = await submit_application(replace(handed.asked, channel=Channel.PORTAL), work, within=within)
+    application = await submit_application(handed.asked, work, within=within)
     case = PortalCase(
         intake_id=work.new_id(),
         portal=handed.portal,

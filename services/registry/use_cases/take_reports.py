@@ -16,7 +16,7 @@ from services.registry.domain.person_report import (
     ReportSource,
     objection_to,
 )
-from services.registry.domain.person_report_errors import ReportNotFound
+from services.registry.domain.person_report_errors import ReportIsKnown, ReportNotFound
 from services.registry.use_cases.person_ports import Found, PersonWork, Taken
 from shared.values.division import Division, Scope
 
@@ -45,6 +45,19 @@ async def take_reports(said: Sequence[Said], work: PersonWork, *, within: Scope)
     ]
     await work.reports.add(taken)
     return taken
+
+
+async def take_report(said: Said, work: PersonWork, *, within: Scope) -> Taken:
+    """One piece of news; what its source sent before is what there is. Raises `ReportIsKnown`."""
+    known = None if said.source_ref is None else await work.reports.by_ref(said.source, said.source_ref)
+    if known is None:
+        (taken,) = await take_reports([said], work, within=within)
+        return taken
+    before = known.report
+    same = (before.kind, before.event_date, before.to_division) == (said.kind, said.event_date, said.to_division)
+    if not same or known.described.number != said.described.number or not within.covers(before.division):
+        raise ReportIsKnown(report_id=str(before.report_id))
+    return known
 
 
 async def match_report(report_id: UUID, person_id: UUID, work: PersonWork, *, within: Scope) -> Report:

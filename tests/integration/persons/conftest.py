@@ -196,6 +196,8 @@ async def office(app: FastAPI, engine: AsyncEngine, files: Path) -> AsyncIterato
         blobs=Blobs(DirectoryStore(files), blob_tables, keys, clock),
         ops=Ops(service="registry", role="worker"),
     )
-    runner = JobRunner(works, job_tables, job_handlers(settings_of("registry", files), parts), parts.blobs, worker="test")
+    runner = JobRunner(
+        works, job_tables, job_handlers(settings_of("registry", files), parts), parts.blobs, worker="test"
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as client:
         yield Office(app, works, client, runner)

@@ -13,7 +13,7 @@ from services.registry.adapters.trail import PERSON_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
 from services.registry.domain.person_errors import DuplicateIsDecided, DuplicateNotFound, MergeNotFound
-from services.registry.entrypoints.http.persons import check
+from services.registry.entrypoints.http.persons import check, home_of
 from services.registry.entrypoints.http.schemas import PersonOut
 from services.registry.entrypoints.http.schemas_person import DuplicateOut, MergeIn, MergeOut
 from services.registry.use_cases.merge_persons import merge_persons, undo_merge
@@ -101,8 +101,9 @@ async def undo(*, caller: Merger, merge_id: UUID, work: Work, seen: Seen, respon
 @router.get("/persons/{person_id}/merges", summary="并入该人员的记录")
 async def list_merges(caller: Reader, person_id: UUID, work: Work) -> Listed[MergeOut]:
     """Every merge into this record, undone ones included."""
+    home = await home_of(work, person_id, caller)
     found = await work.merges.of_person(person_id, within=caller.scope)
-    work.audit(Look(person_id, ("merges",), "read", count=len(found)))
+    work.audit(Look(person_id, ("merges",), "read", home, count=len(found)))
     return Listed(items=[MergeOut.of(each) for each in found])
 
 

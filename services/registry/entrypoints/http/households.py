@@ -16,6 +16,7 @@ from services.registry.domain.person_errors import (
     HouseholdNotFound,
     MembershipNotFound,
 )
+from services.registry.entrypoints.http.persons import home_of
 from services.registry.entrypoints.http.schemas_person import (
     ClientIn,
     ClientOut,
@@ -112,8 +113,9 @@ async def leave(
 @router.get("/persons/{person_id}/households", summary="人员所在户")
 async def list_memberships(caller: Reader, person_id: UUID, work: Work) -> Listed[MemberOut]:
     """Every membership there ever was."""
+    home = await home_of(work, person_id, caller)
     found = await work.households.of_person(person_id, within=caller.scope)
-    work.audit(Look(person_id, ("household",), "read", count=len(found)))
+    work.audit(Look(person_id, ("household",), "read", home, count=len(found)))
     return Listed(items=[MemberOut.of(each) for each in found])
 
 

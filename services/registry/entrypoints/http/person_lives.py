@@ -13,7 +13,7 @@ from services.registry.adapters.trail import PERSON_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import DateInFuture, PersonNotFound
 from services.registry.domain.person_errors import NameNotFound
-from services.registry.entrypoints.http.persons import check
+from services.registry.entrypoints.http.persons import check, home_of
 from services.registry.entrypoints.http.schemas import PersonOut
 from services.registry.entrypoints.http.schemas_person import (
     CountOut,
@@ -79,8 +79,9 @@ async def read_history(caller: Reader, person_id: UUID, work: Work) -> Listed[Hi
 @router.get("/{person_id}/names", summary="曾用名与异写")
 async def list_names(caller: Reader, person_id: UUID, work: Work) -> Listed[NameOut]:
     """Other names, masked."""
+    home = await home_of(work, person_id, caller)
     found = await work.names.of_person(person_id, within=caller.scope)
-    work.audit(Look(person_id, ("names",), "read.masked", count=len(found)))
+    work.audit(Look(person_id, ("names",), "read.masked", home, count=len(found)))
     return Listed(items=[NameOut.of(each) for each in found])
 
 

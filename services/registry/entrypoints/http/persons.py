@@ -140,9 +140,7 @@ async def change_contact(
 @router.get("/{person_id}/stops", summary="人员的停发事实")
 async def read_stops(caller: Reader, person_id: UUID, work: Work) -> Listed[StopOut]:
     """Every fact that ever stopped this person's entitlement, with its origin."""
-    division = await division_of(work, person_id, caller.scope)
-    if division is None:
-        raise PersonNotFound
+    division = await home_of(work, person_id, caller)
     found = await queries.stops_of_person(work.connection, person_id, within=caller.scope)
     work.audit(Look(person_id, STOP_FIELDS, "read", division, count=len(found)))
     return Listed(items=[StopOut.model_validate(item) for item in found])
@@ -183,6 +181,14 @@ async def check(work: RegistryWork, person_id: UUID, caller: Caller, seen: Preco
         raise PersonNotFound
     seen.check(person.last_version)
     return person
+
+
+async def home_of(work: RegistryWork, person_id: UUID, caller: Caller) -> str:
+    """Where somebody of the caller's divisions belongs. Raises `PersonNotFound`."""
+    division = await division_of(work, person_id, caller.scope)
+    if division is None:
+        raise PersonNotFound
+    return division
 
 
 def _shown(work: RegistryWork, found: queries.PersonView | None, response: Response) -> PersonOut:

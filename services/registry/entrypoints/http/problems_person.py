@@ -11,9 +11,10 @@ from services.registry.domain import person_report_errors as report_errors
 from services.registry.domain.match_score import Likeness
 from services.registry.domain.match_tier import Tier
 from services.registry.domain.person_report import Objection, ReportKind, ReportSource, ReportState
+from services.registry.entrypoints.http.problems_survey import SURVEY_CODE_LISTS, SURVEY_TEXTS
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
-from shared.values.person import ClientGround, VisitOutcome
+from shared.values.person import ClientGround
 from shared.values.refusal import Refusal
 
 PERSON_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
@@ -129,6 +130,7 @@ PERSON_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "来源此前以同一编号报送过 {report_id}，且内容不同",
         "the source sent {report_id} under this reference before, with another content",
     ),
+    **SURVEY_TEXTS,
 }
 
 PERSON_CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
@@ -193,11 +195,5 @@ PERSON_CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         (Objection.NOT_THE_LATEST.value, "早于最近一次迁移", "older than the last move"),
         (Objection.REFUSED.value, "采用时被拒绝", "applying it was refused"),
     ),
-    "visit_outcome": codes(
-        (VisitOutcome.ANSWERED.value, "已入户调查", "answered"),
-        (VisitOutcome.NOT_FOUND.value, "查无此人", "not found"),
-        (VisitOutcome.MOVED_AWAY.value, "已迁出", "moved away"),
-        (VisitOutcome.DIED.value, "已死亡", "died"),
-        (VisitOutcome.REFUSED.value, "拒绝接受", "refused"),
-    ),
+    **SURVEY_CODE_LISTS,
 }

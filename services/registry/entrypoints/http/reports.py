@@ -31,7 +31,7 @@ from services.registry.use_cases.take_reports import (
     confirm_report,
     match_report,
     reject_report,
-    take_reports,
+    take_report,
 )
 from shared.contracts.event import Announcement
 from shared.contracts.registry import CertificateCancelled
@@ -61,7 +61,7 @@ router = Router(prefix="/api/v1/reports", tags=["reports"])
 async def take(caller: Writer, body: ReportIn, work: Work, response: Response) -> ReportOut:
     """Take in one piece of news and match it; nothing happens to anybody yet."""
     caller.must_cover(body.division)
-    (taken,) = await take_reports([_said(body, work)], work, within=caller.scope)
+    taken = await take_report(_said(body, work), work, within=caller.scope)
     _told(work, taken.report, "report.taken")
     response.headers["Location"] = f"/api/v1/reports/{taken.report.report_id}"
     tag(response, taken.report.version)

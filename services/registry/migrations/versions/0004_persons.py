@@ -1,14 +1,13 @@
 """The registry: persons' lives. What they are found by, where they belonged and lived, duplicates, news from outside."""
 
-from dataclasses import asdict
+import json
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-
-from services.registry.adapters.survey_form import first_items
 
 revision = "0004"
 down_revision = "0003"
@@ -489,7 +488,7 @@ def _first_survey_form() -> None:
             form_id=UUID("0198e4a0-0000-7000-8000-000000000001"),
             code="BASIC_STATUS",
             revision=1,
-            items=[asdict(item) for item in first_items()],
+            items=json.loads((Path(__file__).parents[1] / "survey_form_1.json").read_text(encoding="utf-8")),
             valid_from=date(2015, 1, 1),
             published_at=sa.func.clock_timestamp(),
             recorded_by="system",

@@ -17,11 +17,10 @@ from services.registry.entrypoints.http.applications.schemas import (
     received,
 )
 from services.registry.use_cases import handle_application as steps
-from services.registry.use_cases.submit_application import SubmitApplication, submit_application
+from services.registry.use_cases.submit_application import submit_application
 from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
 from shared.kit.routing import Router
-from shared.values.division import Division
 
 router = Router(prefix="/api/v1/applications", tags=["applications"])
 ONCE = Idempotent()
@@ -36,19 +35,8 @@ ONCE = Idempotent()
 )
 async def submit(caller: Writer, body: ApplicationIn, work: Work, response: Response) -> ApplicationOut:
     """Open a case at a county of the caller's; whoever shows papers may belong elsewhere (CERT-30)."""
-    acceptance = Division.parse(body.acceptance)
-    caller.must_cover(acceptance.code)
-    command = SubmitApplication(
-        applicant=body.who(),
-        matter=body.matter,
-        channel=body.channel,
-        acceptance=acceptance,
-        wish=body.wish(),
-        papers=received(body.papers),
-        to=None if body.to is None else Division.parse(body.to),
-        permit=body.residence_permit,
-    )
-    application = await submit_application(command, work, within=caller.scope)
+    caller.must_cover(body.acceptance)
+    application = await submit_application(body.command(), work, within=caller.scope)
     response.headers["Location"] = f"/api/v1/applications/{application.application_id}"
     return told(application, response)
 

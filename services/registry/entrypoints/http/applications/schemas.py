@@ -25,7 +25,7 @@ from services.registry.domain.papers import Paper
 from services.registry.entrypoints.http.schemas import CitizenId, CountyDivision, Name, PhoneNumber
 from services.registry.use_cases.application_ports import PaperReceived
 from services.registry.use_cases.ports import Identity
-from services.registry.use_cases.submit_application import Applicant
+from services.registry.use_cases.submit_application import Applicant, SubmitApplication
 from shared.kit.routing import RequestModel
 from shared.values.disability import Component, DisabilityCategory, DisabilityGrade
 from shared.values.division import Division
@@ -56,14 +56,18 @@ class IdentityIn(RequestModel):
     division: CountyDivision
     phone: PhoneNumber | None = None
 
+    def who(self) -> Applicant:
+        """As a value."""
+        return Applicant(
+            identity=Identity(citizen_id_no=self.citizen_id_no, name=self.name, phone=self.phone),
+            division=Division.parse(self.division),
+        )
 
-class ApplicationIn(RequestModel):
-    """What somebody asks for: of themselves (``person_id``), or by the papers they show (``applicant``)."""
 
-    person_id: UUID | None = None
-    applicant: IdentityIn | None = None
+class WishIn(RequestModel):
+    """What is asked for, whoever asks."""
+
     matter: Matter
-    channel: Annotated[Channel, Field(description="COUNTER 窗口，ONLINE 网上，PORTAL 政务平台")] = Channel.COUNTER
     acceptance: CountyDivision
     categories: list[Category] = Field(default_factory=list, max_length=6, description="申请评定的残疾类别")
     state_changed: bool = False
@@ -74,26 +78,37 @@ class ApplicationIn(RequestModel):
     residence_permit: Annotated[str | None, StringConstraints(min_length=6, max_length=40)] = None
     papers: list[PapersIn] = Field(default_factory=list, max_length=20)
 
-    def who(self) -> Applicant:
+    def asked_by(self, applicant: Applicant, channel: Channel) -> SubmitApplication:
         """As a value."""
-        if self.applicant is None:
-            return Applicant(person_id=self.person_id)
-        return Applicant(
-            identity=Identity(
-                citizen_id_no=self.applicant.citizen_id_no, name=self.applicant.name, phone=self.applicant.phone
+        return SubmitApplication(
+            applicant=applicant,
+            matter=self.matter,
+            channel=channel,
+            acceptance=Division.parse(self.acceptance),
+            wish=Wish(
+                categories=frozenset(DisabilityCategory(category) for category in self.categories),
+                state_changed=self.state_changed,
+                visible_limb_loss=self.visible_limb_loss,
+                cancellation=self.cancellation,
+                event_date=self.event_date,
             ),
-            division=Division.parse(self.applicant.division),
+            papers=received(self.papers),
+            to=None if self.to is None else Division.parse(self.to),
+            permit=self.residence_permit,
         )
 
-    def wish(self) -> Wish:
+
+class ApplicationIn(WishIn):
+    """What somebody asks for: of themselves (``person_id``), or by the papers they show (``applicant``)."""
+
+    person_id: UUID | None = None
+    applicant: IdentityIn | None = None
+    channel: Annotated[Channel, Field(description="COUNTER 窗口，ONLINE 网上，PORTAL 政务平台")] = Channel.COUNTER
+
+    def command(self) -> SubmitApplication:
         """As a value."""
-        return Wish(
-            categories=frozenset(DisabilityCategory(category) for category in self.categories),
-            state_changed=self.state_changed,
-            visible_limb_loss=self.visible_limb_loss,
-            cancellation=self.cancellation,
-            event_date=self.event_date,
-        )
+        applicant = Applicant(person_id=self.person_id) if self.applicant is None else self.applicant.who()
+        return self.asked_by(applicant, self.channel)
 
 
 class ResubmissionIn(RequestModel):
