@@ -16,13 +16,19 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.registry.adapters.bulk import Holder, add_holders
+from services.registry.adapters.division_moves import move_some, told_of
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.certificate import CancellationReason, FreezeReason
 from services.registry.domain.certificate_state import Step
+from services.registry.domain.division_change import DivisionChange, Succession
+from services.registry.domain.person_client import Ground
 from services.registry.entrypoints.jobs import announce_expiry
 from services.registry.use_cases import change_certificate as change
+from services.registry.use_cases.admit_client import admit_client, end_client
 from services.registry.use_cases.issue_certificate import IssueCertificate, issue_certificate
+from services.registry.use_cases.merge_persons import merge_persons, undo_merge
 from services.registry.use_cases.ports import Identity, Subject
+from services.registry.use_cases.record_visits import Draft, record_visits
 from services.registry.use_cases.register_person import RegisterPerson, register_person
 from services.registry.use_cases.report_death import DeathSource, report_death, retract_death
 from services.rehab.adapters.work import RehabWork
@@ -41,8 +47,10 @@ from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
+from shared.values.person import ClientGround, DivisionChangeKind, VisitOutcome
 from shared.values.personal import PersonName
 from tests.builders.applications import a_proof
+from tests.builders.survey import answers
 
 EVERYWHERE = Scope.everywhere()
 YINGBIN, XIAODONGJIE = Division("341502001001"), Division("341503001004")
@@ -119,6 +127,8 @@ async def live(house: House) -> None:
     await _be_thought_dead(house, person_id)
     await _somebody_else_expires(house)
     await _lose_change_and_renew(house, person_id)
+    await _know_others_better(house)
+    await _belong_to_a_new_township(house)
 
 
 async def _register(house: House) -> tuple[UUID, UUID]:
@@ -254,6 +264,53 @@ async def _succeed(house: House, person_id: UUID, step: Step, disability: Disabi
             application_id=work.new_id(),
             asked_on=day - timedelta(days=12),
         )
+    await house.everybody_hears()
+
+
+async def _know_others_better(house: House) -> None:
+    """Two records taken for one person's and parted again; one of them is served without a certificate, and visited."""
+    async with house.registry.begin(trace_id=house.clock.reach(12, 20)) as work:
+        first, second = [
+            await register_person(RegisterPerson(identity=an_identity(number, "周宁"), division=YINGBIN), work)
+            for number in ("34150219820315002", "34150219820316004")
+        ]
+    async with house.registry.begin(trace_id=house.clock.reach(12, 21)) as work:
+        merged = await merge_persons(first.person_id, second.person_id, work, within=EVERYWHERE)
+    await house.everybody_hears()
+    async with house.registry.begin(trace_id=house.clock.reach(12, 22)) as work:
+        await undo_merge(merged.merge_id, work, within=EVERYWHERE)
+    ground = Ground(
+        ground=ClientGround.SEVERE_MENTAL, diagnosed_on=date(2026, 12, 1), risk_level=3, guardian_applied=True
+    )
+    async with house.registry.begin(trace_id=house.clock.reach(12, 23)) as work:
+        client = await admit_client(first.person_id, ground, work, diagnosis=None, within=EVERYWHERE)
+    async with house.registry.begin(trace_id=house.clock.reach(12, 24)) as work:
+        await end_client(client.client_id, work, on=date(2026, 12, 24), within=EVERYWHERE)
+    async with house.registry.begin(trace_id=house.clock.reach(12, 25)) as work:
+        draft = Draft(
+            person_id=second.person_id,
+            form=await work.surveys.form_on(date(2026, 12, 25)),
+            outcome=VisitOutcome.ANSWERED,
+            visited_on=date(2026, 12, 25),
+            answers=answers(N03=True, N17=True),
+        )
+        await record_visits([draft], work, within=EVERYWHERE)
+    await house.everybody_hears()
+
+
+async def _belong_to_a_new_township(house: House) -> None:
+    """The township somebody had moved to gets another code; they follow with their certificate."""
+    step = Succession(predecessor=Division("341503001"), successor=Division("341503101"), name="小东街街道")
+    async with house.registry.begin(trace_id=house.clock.reach(12, 28)) as work:
+        change_of_code = DivisionChange(
+            change_id=work.new_id(),
+            kind=DivisionChangeKind.RECODE,
+            effective_on=date(2026, 12, 28),
+            basis="皖民区〔2026〕12号",
+            successions=(step,),
+        )
+        work.publish(*told_of(change_of_code, work))
+        await move_some(work, step, effective_on=change_of_code.effective_on)
     await house.everybody_hears()
 
 

@@ -11,8 +11,8 @@ from services.registry.domain.survey import ItemKind
 from services.registry.entrypoints.jobs_surveys import COLUMNS
 from shared.contracts.registry import SurveyRecorded
 from shared.kit.spreadsheets import write_table
+from tests.builders.survey import FORM, answers
 from tests.integration.persons.conftest import COUNTY, OTHER, Office, a_number
-from tests.unit.registry.test_survey import FORM, answers
 
 
 def visit(**given: Any) -> dict[str, Any]:

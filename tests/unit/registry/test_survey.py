@@ -4,46 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from uuid import uuid4
 
 import pytest
 
-from services.registry.adapters.survey_form import first_items
 from services.registry.domain.survey import (
     Answer,
     AnswersDoNotFit,
     AnswerType,
-    Form,
     FormIsPublished,
     FormIsWrong,
-    Item,
     ItemKind,
     NobodyAnswered,
     YearIsNotSurveyed,
     survey_year,
 )
 from shared.values.person import VisitOutcome
-
-FORM = Form(form_id=uuid4(), revision=1, valid_from=date(2015, 1, 1), items=first_items(), is_published=True)
-
-
-def answers(**given: Answer) -> dict[str, Answer]:
-    """Somebody answered every basic item."""
-    told: dict[str, Answer] = {}
-    for item in FORM.items:
-        if item.kind is ItemKind.BASIC:
-            told[item.code] = _some(item)
-    return told | given
-
-
-def _some(item: Item) -> Answer:
-    match item.type:
-        case AnswerType.BOOL:
-            return False
-        case AnswerType.NUMBER:
-            return 0
-        case AnswerType.CODE:
-            return item.choices[0].code
+from tests.builders.survey import FORM, answers
 
 
 def test_the_first_form_has_58_basic_and_72_need_items() -> None:
