@@ -402,7 +402,7 @@ _TOLD: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
 
 def told(value: object, fingerprint: Callable[[str], str]) -> Any:
     """A value as the trail may hold it. Text is somebody's until its type says otherwise."""
-    if (tell := _teller(type(value))) is not None:
+    if (tell := _teller(type(value))) is not None:  # type: ignore[arg-type]  # a class is hashable
         return tell(value)
     if isinstance(value, Mapping):
         return {str(name): told(inner, fingerprint) for name, inner in value.items()}

@@ -27,7 +27,7 @@ from shared.kit.jobs import Handler, JobResult, Jobs, RunningJob
 from shared.kit.limits import Budget
 from shared.kit.pagination import Page
 from shared.kit.permissions import Caller, Permit
-from shared.kit.problems import Problem, invalid
+from shared.kit.problems import Problem, ProblemText
 from shared.kit.routing import RequestModel, Router
 from shared.kit.spreadsheets import Cell, csv_lines, write_table
 from shared.kit.transactions import open_work
@@ -40,6 +40,16 @@ PART_ROWS: Final = 50_000
 READ_BYTES: Final = 1 << 20
 LINES_AT_ONCE: Final = 2_000
 UNMASK: Final = "person:unmask"
+_NOT_CLEAR: Final = ProblemText(
+    422,
+    "不能导出明文",
+    "No clear text in this export",
+    "该名单没有明文，或明文仅可导出为 csv",
+    "this list has no clear text, or clear text is for csv only",
+)
+_NO_PURPOSE: Final = ProblemText(
+    422, "未说明用途", "No purpose", "导出明文须说明用途", "clear text is exported for a stated purpose"
+)
 
 F = TypeVar("F", bound=RequestModel)
 W = TypeVar("W", bound=UnitOfWork)
@@ -122,11 +132,9 @@ def _judge(spec: Export[Any, Any], asked: ExportAsked, caller: Caller) -> None:
     if not asked.clear:
         return
     if not spec.can_be_clear or asked.format != "csv":
-        raise invalid(
-            "export_cannot_be_clear", zh="该导出不能包含明文，或明文仅可导出为 csv", en="clear text is for csv only"
-        )
+        raise Problem("export_cannot_be_clear", text=_NOT_CLEAR)
     if asked.purpose is None:
-        raise invalid("purpose_missing", zh="导出明文须说明用途", en="a purpose is needed for clear text")
+        raise Problem("purpose_missing", text=_NO_PURPOSE)
     if not caller.may(UNMASK):
         raise Problem("permission_denied", permission=UNMASK)
 

@@ -169,7 +169,7 @@ async def _counts(
             tasks.c.kind,
             func.count().label("waiting"),
             func.count().filter(tasks.c.due < today).label("overdue"),
-            func.count().filter(tasks.c.due >= today, tasks.c.due < today + _WEEK).label("soon"),
+            func.count().filter(tasks.c.due >= today, tasks.c.due <= today + _WEEK).label("soon"),
         )
         .group_by(tasks.c.kind)
         .order_by(tasks.c.kind)

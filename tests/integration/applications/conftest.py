@@ -70,7 +70,7 @@ class Offices:
     """Who sits where, and what they do all day."""
 
     def __init__(self, desk: Desk, works: Works[RegistryWork]) -> None:
-        self.works = works
+        self.works, self.desk = works, desk
         self.county = desk.caller("county_reviewer", COUNTY)
         self.other = desk.caller("county_reviewer", OTHER_COUNTY)
         self.city = desk.caller("county_reviewer", "3415")
@@ -150,6 +150,13 @@ class Offices:
         """Everything the registry told the world."""
         async with self.works.engine.connect() as connection:
             return [decode(entry) for entry in await journal.read(connection, after=0, limit=1_000)]
+
+    async def rows_of(self, caller: Caller, path: str, **asked: Any) -> list[dict[str, Any]]:
+        """A list as somebody sees it."""
+        answer = await caller.get(path, **asked)
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
 
     async def rows(self, query: str) -> list[Any]:
         """What a query finds."""
