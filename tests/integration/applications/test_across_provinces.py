@@ -78,7 +78,7 @@ async def test_the_residence_county_leads_to_review_and_the_home_county_decides(
 
 async def test_each_county_answers_for_its_own_clock(offices: Offices, away: Caller) -> None:
     await offices.completed(await offices.person())
-    case = await taken_in(offices, away, "CANCELLATION", cancellation="VOLUNTARY")
+    case = await taken_in(offices, away, "CANCELLATION", cancellation="VOLUNTARY", event_date="2026-06-24")
     offices.today_is(date(2026, 7, 8))
     await case.step("acceptance", {})
     await case.step("assessment-waiver")
@@ -104,7 +104,7 @@ async def test_each_county_answers_for_its_own_clock(offices: Offices, away: Cal
 
 async def test_the_applicant_rates_the_county_that_took_the_case_in(offices: Offices, away: Caller) -> None:
     await offices.completed(await offices.person())
-    case = await taken_in(offices, away, "CANCELLATION", cancellation="VOLUNTARY")
+    case = await taken_in(offices, away, "CANCELLATION", cancellation="VOLUNTARY", event_date="2026-06-24")
     early = await case.ask("rating", {"stars": 4})
     assert (early.status_code, early.json()["code"]) == (409, "rating_is_not_due")
     await case.step("acceptance", {})

@@ -21,7 +21,12 @@ async def test_a_case_waits_for_one_county_at_a_time_cert_31(offices: Offices) -
     person = await offices.person()
     await offices.completed(person)
     identity = {"name": "王小明", "citizen_id_no": a_number(), "division": VILLAGE}
-    asked: dict[str, Any] = {"applicant": identity, "acceptance": OTHER_VILLAGE, **WITH_PERMIT}
+    asked: dict[str, Any] = {
+        "applicant": identity,
+        "acceptance": OTHER_VILLAGE,
+        "event_date": "2026-06-24",
+        **WITH_PERMIT,
+    }
     case = await offices.submit(None, "CANCELLATION", by=offices.other, cancellation="VOLUNTARY", **asked)
     (task,) = await waiting(offices.other)
     assert (task["kind"], task["url"], task["state"]) == ("application.at_acceptance", case.path, "SUBMITTED")
