@@ -64,7 +64,7 @@ async def enter_lives(house: Any, bird: Canaries, person_id: str) -> None:
 
 async def _other_systems(house: Any, bird: Canaries) -> None:
     """What machines bring: numbers to be linked, and cases."""
-    machine = {"machine": "person:link portal:write"}
+    machine = {"scopes": ("person:link", "portal:write")}
     numbers = {"citizen_id_numbers": [bird.number(), bird.number()]}
     await house.done(REGISTRY, "POST", "/api/v1/person-links", "", numbers, **machine)
     case = {
