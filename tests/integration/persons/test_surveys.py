@@ -89,10 +89,11 @@ async def test_a_person_is_visited_once_a_year_and_an_error_is_corrected(office:
     [
         ({"answers": {"B01": "HAN"}}, "survey_answers_do_not_fit"),
         ({"answers": answers(B99=True)}, "survey_answers_do_not_fit"),
+        ({"died_on": "2026-05-10"}, "body_invalid"),
         ({"visited_on": "2026-06-16"}, "date_in_future"),
         ({"visited_on": "2014-06-10"}, "survey_form_not_found"),
     ],
-    ids=["not everything", "not asked", "tomorrow", "before there was a form"],
+    ids=["not everything", "not asked", "dead and answering", "tomorrow", "before there was a form"],
 )
 async def test_what_makes_no_visit_is_refused(office: Office, given: dict[str, Any], code: str) -> None:
     person = await office.register("王小明")
