@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,14 +9,6 @@ from pydantic import SecretStr
 
 from shared.kit.settings import ServiceSettings
 from shared.kit.signing import KeyPair, PublicKey, parse_public_keys
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """Where a portal is told of steps, and what signs it (HMAC-SHA256)."""
-
-    url: str
-    secret: SecretStr
 
 
 class RegistrySettings(ServiceSettings):
@@ -34,11 +24,6 @@ class RegistrySettings(ServiceSettings):
 
     portal_callbacks: SecretStr = SecretStr("{}")
     """JSON: client id of a portal -> {"url": where it is told of steps, "secret": what signs that}."""
-
-    def callbacks(self) -> dict[str, Callback]:
-        """Where portals are told how their cases stand. Raises ValueError when an address is none."""
-        told = json.loads(self.portal_callbacks.get_secret_value())
-        return {portal: Callback(url=each["url"], secret=SecretStr(each["secret"])) for portal, each in told.items()}
 
     def proof_signer(self) -> KeyPair:
         """The key of status proofs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.registry.adapters.own_data import TRUST
+from services.registry.adapters.portal_callbacks import callbacks_of
 from services.registry.adapters.tables import blobs, imports, jobs
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.consumers import SUBSCRIPTIONS
@@ -64,7 +65,7 @@ def main() -> None:
                 *PERSON_TIMERS,
                 *CERTIFICATE_TIMERS,
                 reminder_timer(FileSpool(settings.spool_dir(), parts.keys)),
-                callback_timer(settings.callbacks()),
+                callback_timer(callbacks_of(settings.portal_callbacks)),
             ),
         ),
     )

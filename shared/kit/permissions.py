@@ -138,9 +138,12 @@ class Decision:
             return None
         caller: Caller | None = getattr(state, "caller", None)
         if caller is None:
-            caller = state.caller = await _followed(await _authenticate(connection), connection)
+            caller = state.caller = await _authenticate(connection)
         if not caller.may(self.permission):
             raise Problem("permission_denied", permission=self.permission)
+        if not getattr(state, "scope_followed", False):
+            state.scope_followed = True
+            caller = state.caller = await _followed(caller, connection)
         return caller
 
 

@@ -32,6 +32,7 @@ from deploy.local.stack import Stack
 from shared.kit.bus import Bus
 from shared.kit.rotation import Sealed
 from tests.canary.canaries import Canaries, Search, spellings
+from tests.canary.lives import LIVES_NOT_PERSONAL, LIVES_UNWRITTEN, enter_lives
 from tests.canary.openapi_words import Field, bodies, operation_of, parameters, written
 
 NAMES: Final = tuple(service.name for service in SERVICES)
@@ -61,17 +62,19 @@ NOT_PERSONAL: Final = {
     "registry * relation": "one of seven words",
     "registry POST /api/v1/persons/{person_id}/guardians account": "an account at the issuer of tokens",
     "subsidy * bank": "the name of a bank",
+    **LIVES_NOT_PERSONAL,
 }
 """Fields that take text and can hold nothing about anybody, and why."""
 PARAMETERS: Final = frozenset(
     {
         *("Idempotency-Key", "If-Match", "last-event-id", "cursor", "division", "kind", "name", "publisher"),
         *("relation", "relations", "fields", "buckets", "actor", "route", "indicator", "month", "from", "to"),
+        *("case_no", "code", "need", "portal", "state", "on_conflict"),
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
-UNWRITTEN: Final = frozenset({"registry stop.note_cipher", "rehab blob.name", "indicators blob.name"})
-"""Encrypted columns into which no request writes: no note is taken, no file is sent there."""
+UNWRITTEN: Final = LIVES_UNWRITTEN | {"registry stop.note_cipher", "rehab blob.name", "indicators blob.name"}
+"""Encrypted columns into which no request writes what could be a canary: no note is taken, no file is sent there."""
 
 
 class House:
@@ -164,6 +167,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     issued = {"category": 4, "grade": 2, "issued_on": "2024-01-01"}
     await house.done(REGISTRY, "POST", f"{path}/certificates", "county_reviewer", issued)
     await _register_a_guardian(house, bird, path)
+    await enter_lives(house, bird, person_id)
     await _look(house, bird, path, person)
     await _pay(house, bird, person_id)
     for service, officer in HOLDERS.items():

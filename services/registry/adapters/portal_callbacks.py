@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
 import orjson
+from pydantic import SecretStr
 
 from services.registry.adapters.portals import StepToTell
-from services.registry.settings import Callback
 from shared.kit.outbound import http_client
 
 SIGNATURE_HEADER: Final = "X-Signature-256"
 TIMEOUT_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where a portal is told of steps, and what signs it (HMAC-SHA256)."""
+
+    url: str
+    secret: SecretStr
+
+
+def callbacks_of(setting: SecretStr) -> dict[str, Callback]:
+    """Client id of a portal -> where it is told; JSON ``{"portal": {"url": "https://…", "secret": "…"}}``."""
+    told = json.loads(setting.get_secret_value())
+    return {portal: Callback(url=each["url"], secret=SecretStr(each["secret"])) for portal, each in told.items()}
 
 
 class PortalDidNotTake(Exception):

@@ -66,12 +66,14 @@ class Reports:
         )
         return {row.source_ref: row for row in rows.all()}
 
-    async def by_ref(self, source: ReportSource, ref: str) -> Taken | None:
+    async def by_ref(self, source: ReportSource, ref: str, *, within: Scope) -> Taken | None:
         """What a source sent under a reference; whoever brings the same at this moment waits."""
         await one_at_a_time(self._connection, "outside_report", source.value, ref)
         row = (
             await self._connection.execute(
-                select(report).where(report.c.source == source.value, report.c.source_ref == ref)
+                select(report).where(
+                    report.c.source == source.value, report.c.source_ref == ref, inside(report.c.division, within)
+                )
             )
         ).one_or_none()
         return None if row is None else self._taken(row)

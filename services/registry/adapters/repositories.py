@@ -140,7 +140,7 @@ class SqlPersons:
         )
         await self._search.touch(someone.person_id)
 
-    async def save_last_versions(self, persons: Sequence[Person]) -> None:
+    async def remember(self, persons: Sequence[Person]) -> None:
         """Store of many that something about them, in another row, was changed."""
         if persons:
             await self._connection.execute(

@@ -119,9 +119,15 @@ class Surveys:
         row = await self._row(visit_id, within=within)
         return None if row is None else (to_visit(row), self._answers(row))
 
-    async def known(self, person_ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Visit, Answers]]:
+    async def known(
+        self, person_ids: Sequence[UUID], *, within: Scope
+    ) -> dict[tuple[UUID, int], tuple[Visit, Answers]]:
         """Every visit of these persons, by person and year."""
-        rows = await self._connection.execute(select(survey_visit).where(survey_visit.c.person_id.in_(set(person_ids))))
+        rows = await self._connection.execute(
+            select(survey_visit).where(
+                survey_visit.c.person_id.in_(set(person_ids)), inside(survey_visit.c.division, within)
+            )
+        )
         return {(row.person_id, row.year): (to_visit(row), self._answers(row)) for row in rows}
 
     async def page(

@@ -12,12 +12,12 @@ import structlog
 
 from services.registry.adapters.foreign_ids import ForeignId, Kept, keep_foreign_ids
 from services.registry.adapters.links import linked
-from services.registry.adapters.portal_callbacks import PortalCallback
+from services.registry.adapters.portal_callbacks import Callback, PortalCallback
 from services.registry.adapters.portals import Portals
 from services.registry.adapters.work import RegistryWork
 from services.registry.entrypoints.cells import Faults, identity, titles_of
+from services.registry.entrypoints.references import holds_a_persons_number
 from services.registry.metrics import PORTAL_CASES_WAITING
-from services.registry.settings import Callback
 from shared.kit.audit import Change, Code
 from shared.kit.imports import Applied, Import, Parsed
 from shared.kit.spreadsheets import CellFault, Column, Row
@@ -73,7 +73,6 @@ COLUMNS: Final = (
 _TITLES: Final = titles_of(COLUMNS)
 _SYSTEM: Final = re.compile(r"[A-Z][A-Z0-9_]{1,31}", re.ASCII)
 _FOREIGN_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}", re.ASCII)
-_CITIZEN_ID: Final = re.compile(r"\d{17}[\dXx]|\d{15}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def parse_foreign_id(row: Row) -> Named | list[CellFault]:
     number, system, foreign = identity(row, faults), row.values["system"].strip(), row.values["foreign_id"].strip()
     if not _SYSTEM.fullmatch(system):
         faults.add("system", "应为大写字母、数字和下划线，如 POPULATION_BASE")
-    if not _FOREIGN_ID.fullmatch(foreign) or _CITIZEN_ID.fullmatch(foreign):
+    if not _FOREIGN_ID.fullmatch(foreign) or holds_a_persons_number(foreign):
         faults.add("foreign_id", "应为 1-64 位字母、数字，且不得为公民身份号码")
     if faults or number is None:
         return list(faults)

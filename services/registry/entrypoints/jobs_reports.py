@@ -11,6 +11,7 @@ from services.registry.adapters.work import RegistryWork
 from services.registry.domain.match_tier import Described
 from services.registry.domain.person_report import ReportKind, ReportSource
 from services.registry.entrypoints.cells import Faults, county_or_below, day, identity, name_of, optional_day, titles_of
+from services.registry.entrypoints.references import holds_a_persons_number
 from services.registry.use_cases.apply_report import apply_report
 from services.registry.use_cases.take_reports import Said, load, take_reports
 from shared.kit.audit import Change
@@ -65,6 +66,8 @@ def _parse(row: Row, kind: ReportKind, titles: Mapping[str, str]) -> Said | list
     if source is None:
         faults.add("source", "应为 公安、卫健、殡葬、家属、社区 之一")
     _who_is_meant(row, number, born, faults)
+    if holds_a_persons_number(row.values.get("source_ref", "")):
+        faults.add("source_ref", "不得为公民身份号码或电话号码")
     if faults or name is None or division is None or event_date is None or source is None:
         return list(faults)
     return Said(

@@ -74,7 +74,7 @@ class Reports(Protocol):
     async def add(self, taken: Sequence[Taken]) -> None:
         """Insert."""
 
-    async def by_ref(self, source: ReportSource, ref: str) -> Taken | None:
+    async def by_ref(self, source: ReportSource, ref: str, *, within: Scope) -> Taken | None:
         """What a source sent under a reference; whoever brings the same at this moment waits."""
 
     async def get(self, report_id: UUID, *, within: Scope) -> Taken | None:
@@ -113,7 +113,9 @@ class Places(Protocol):
 class Surveys(Protocol):
     """Visits of the survey."""
 
-    async def known(self, person_ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Visit, Answers]]:
+    async def known(
+        self, person_ids: Sequence[UUID], *, within: Scope
+    ) -> dict[tuple[UUID, int], tuple[Visit, Answers]]:
         """Every visit of these persons, by person and year."""
 
     async def add(self, visits: Sequence[tuple[Visit, Answers]]) -> None:

@@ -54,7 +54,7 @@ class Persons(Protocol):
     async def save(self, person: Person, *, moved_on: date | None = None) -> None:
         """Store the changed row; ``moved_on``: since when the person belongs to another division."""
 
-    async def save_last_versions(self, persons: Sequence[Person]) -> None:
+    async def remember(self, persons: Sequence[Person]) -> None:
         """Store of many that something about them, in another row, was changed."""
 
 

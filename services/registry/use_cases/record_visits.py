@@ -43,7 +43,7 @@ async def record_visits(drafts: Sequence[Draft], work: PersonWork, *, within: Sc
     `NobodyAnswered`, `AnswersDoNotFit`, `VisitIsKnown`.
     """
     persons = await work.persons.several({draft.person_id for draft in drafts}, within=within)
-    known = await work.surveys.known([draft.person_id for draft in drafts])
+    known = await work.surveys.known([draft.person_id for draft in drafts], within=Scope.everywhere())
     recorded: list[Recorded] = []
     fresh: list[tuple[Visit, Answers]] = []
     changed: dict[UUID, Person] = {}
@@ -62,7 +62,7 @@ async def record_visits(drafts: Sequence[Draft], work: PersonWork, *, within: Sc
         persons[visit.person_id] = changed[visit.person_id]
         fresh.append((visit, draft.answers))
         recorded.append((visit, True))
-    await work.persons.save_last_versions(list(changed.values()))
+    await work.persons.remember(list(changed.values()))
     await work.surveys.add(fresh)
     for visit, _ in fresh:
         _tell(visit, persons[visit.person_id], work)
@@ -76,8 +76,9 @@ async def correct_visit(visit_id: UUID, draft: Draft, work: PersonWork, *, withi
     if known is None or person is None:
         raise VisitNotFound
     said = _visit(draft, person, work)
-    if said.year != known.year and (known.person_id, said.year) in await work.surveys.known([known.person_id]):
-        raise VisitIsKnown(year=said.year, visit_id=str(visit_id))
+    others = await work.surveys.known([known.person_id], within=Scope.everywhere())
+    if said.year != known.year and (other := others.get((known.person_id, said.year))) is not None:
+        raise VisitIsKnown(year=said.year, visit_id=str(other[0].visit_id))
     person = person.moved_on()
     corrected = known.corrected(said, version=person.last_version)
     await work.persons.save(person)

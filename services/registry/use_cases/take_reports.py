@@ -49,7 +49,7 @@ async def take_reports(said: Sequence[Said], work: PersonWork, *, within: Scope)
 
 async def take_report(said: Said, work: PersonWork, *, within: Scope) -> Taken:
     """One piece of news; what its source sent before is what there is. Raises `ReportIsKnown`."""
-    known = None if said.source_ref is None else await work.reports.by_ref(said.source, said.source_ref)
+    known = await _sent_before(said, work)
     if known is None:
         (taken,) = await take_reports([said], work, within=within)
         return taken
@@ -58,6 +58,13 @@ async def take_report(said: Said, work: PersonWork, *, within: Scope) -> Taken:
     if not same or known.described.number != said.described.number or not within.covers(before.division):
         raise ReportIsKnown(report_id=str(before.report_id))
     return known
+
+
+async def _sent_before(said: Said, work: PersonWork) -> Taken | None:
+    """A reference is its source's, wherever what it names was looked at."""
+    if said.source_ref is None:
+        return None
+    return await work.reports.by_ref(said.source, said.source_ref, within=Scope.everywhere())
 
 
 async def match_report(report_id: UUID, person_id: UUID, work: PersonWork, *, within: Scope) -> Report:

@@ -17,7 +17,7 @@ PORTAL: Final = "partner"
 
 def another_number(serial: int) -> str:
     """An identity number of nobody else."""
-    base = f"9901021950{serial:02d}01{serial:03d}"
+    base = f"9901021950{1 + serial % 12:02d}01{serial:03d}"
     return base + check_character(base)
 
 

@@ -21,6 +21,7 @@ from services.registry.adapters.tables import blobs as blob_tables
 from services.registry.adapters.tables import jobs as job_tables
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.entrypoints.jobs_person import keep_index, look_for_duplicates
+from services.registry.settings import RegistrySettings
 from services.registry.worker import job_handlers
 from shared.contracts.event import Event, decode
 from shared.kit import journal
@@ -196,8 +197,8 @@ async def office(app: FastAPI, engine: AsyncEngine, files: Path) -> AsyncIterato
         blobs=Blobs(DirectoryStore(files), blob_tables, keys, clock),
         ops=Ops(service="registry", role="worker"),
     )
-    runner = JobRunner(
-        works, job_tables, job_handlers(settings_of("registry", files), parts), parts.blobs, worker="test"
-    )
+    settings = settings_of("registry", files)
+    assert isinstance(settings, RegistrySettings)
+    runner = JobRunner(works, job_tables, job_handlers(settings, parts), parts.blobs, worker="test")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as client:
         yield Office(app, works, client, runner)

@@ -53,8 +53,7 @@ async def explained(office: Office, result: dict[str, Any], folder: Path) -> lis
     assert answer.status_code == 200, answer.text
     path = folder / "faults.xlsx"
     path.write_bytes(answer.content)
-    sheet = load_workbook(path).worksheets[0]
-    return [tuple(cells) for cells in sheet.iter_rows(min_row=2, values_only=True)]
+    return [tuple(cells) for cells in load_workbook(path).worksheets[0].iter_rows(min_row=2, values_only=True)]
 
 
 async def test_a_file_with_bad_rows_balances_and_every_bad_row_is_explained_in_chinese(

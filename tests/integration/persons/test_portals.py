@@ -12,9 +12,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.registry.adapters.portal_callbacks import SIGNATURE_HEADER, PortalCallback
+from services.registry.adapters.portal_callbacks import SIGNATURE_HEADER, Callback, PortalCallback
 from services.registry.entrypoints.jobs_portals import tell_portals
-from services.registry.settings import Callback
 from shared.kit.spreadsheets import write_table
 from tests.integration.persons.conftest import COUNTY, OTHER, VILLAGE, Office, a_number
 
@@ -188,11 +187,12 @@ async def test_the_population_bases_ids_are_kept_and_go_back_with_what_we_know(o
         (a_number(1), "POPULATION_BASE", "P-0001"),
         (a_number(9), "POPULATION_BASE", "P-0009"),
         (a_number(1), "population", "P-0001"),
+        (a_number(1), "POPULATION_BASE", a_number(1)),
     )
     result = (await office.upload("/api/v1/foreign-id-imports", path))["result"]
-    assert [result[name] for name in ("received", "applied", "unchanged", "rejected")] == [3, 1, 0, 2]
+    assert [result[name] for name in ("received", "applied", "unchanged", "rejected")] == [4, 1, 0, 3]
     again = (await office.upload("/api/v1/foreign-id-imports", path))["result"]
-    assert [again[name] for name in ("applied", "unchanged", "rejected")] == [0, 1, 2]
+    assert [again[name] for name in ("applied", "unchanged", "rejected")] == [0, 1, 3]
     asked = await office.post("/api/v1/foreign-id-exports", {"format": "csv", "system": "POPULATION_BASE"})
     assert asked.status_code == 202, asked.text
     job = await office.finished(asked.json()["job_id"])

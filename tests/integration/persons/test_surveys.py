@@ -89,10 +89,11 @@ async def test_a_person_is_visited_once_a_year_and_an_error_is_corrected(office:
     [
         ({"answers": {"B01": "HAN"}}, "survey_answers_do_not_fit"),
         ({"answers": answers(B99=True)}, "survey_answers_do_not_fit"),
+        ({"died_on": "2026-05-10"}, "body_invalid"),
         ({"visited_on": "2026-06-16"}, "date_in_future"),
         ({"visited_on": "2014-06-10"}, "survey_form_not_found"),
     ],
-    ids=["not everything", "not asked", "tomorrow", "before there was a form"],
+    ids=["not everything", "not asked", "dead and answering", "tomorrow", "before there was a form"],
 )
 async def test_what_makes_no_visit_is_refused(office: Office, given: dict[str, Any], code: str) -> None:
     person = await office.register("王小明")
@@ -149,10 +150,10 @@ async def test_an_import_of_answers_balances_and_explains_every_bad_row_in_chine
     def row(serial: int, outcome: str = "已入户调查", **given: str) -> tuple[str, ...]:
         cells = {"citizen_id_no": a_number(serial), "visited_on": "2026-06-10", "outcome": outcome}
         if outcome == "已入户调查":
-            for code, answer in answers().items():
+            for code in answers():
                 kind = said[code].type.value
                 shown = {"bool": "否", "number": "0"}.get(kind, said[code].choices[0].zh if kind == "code" else "")
-                cells[code] = shown if answer is not None else ""
+                cells[code] = shown
         cells |= given
         return tuple(cells.get(column.field, "") for column in COLUMNS)
 

@@ -11,9 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.registry.domain.certificate import CancellationReason, Certificate, FreezeReason, Proof, ProofKind
 from services.registry.domain.person_identity import cross_check
 from services.registry.domain.stop import Stop
+from services.registry.entrypoints.references import holds_a_persons_number
 from services.registry.use_cases.ports import Identity
 from services.registry.use_cases.report_death import DeathSource
 from shared.kit.masking import AsText
+from shared.kit.problems import invalid
 from shared.kit.routing import RequestModel
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import Disability
@@ -27,6 +29,14 @@ def _county_or_below(text: str) -> str:
     return text
 
 
+def _of_nobody(text: str) -> str:
+    if holds_a_persons_number(text):
+        raise invalid("reference_is_personal", zh="编号不能是证件号码或电话号码", en="it is a person's number")
+    return text
+
+
+OfNobody = AfterValidator(_of_nobody)
+"""How another system calls something: kept in clear, so it must be no person's number."""
 CitizenId = Annotated[
     IdentityNumber,
     AsText(

@@ -29,6 +29,7 @@ from services.registry.entrypoints.http.schemas import (
     CitizenId,
     CountyDivision,
     Name,
+    OfNobody,
     PersonOut,
     PhoneNumber,
 )
@@ -329,7 +330,7 @@ class ReportIn(RequestModel):
 
     kind: ReportKind
     source: ReportSource
-    source_ref: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._/-]{1,64}$")] | None = None
+    source_ref: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._/-]{1,64}$"), OfNobody] | None = None
     event_date: date
     received_on: date | None = None
     division: CountyDivision

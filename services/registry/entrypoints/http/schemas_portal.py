@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.adapters.portals import Counted
 from services.registry.domain.application import Application
 from services.registry.domain.application_state import ApplicationState, Matter
 from services.registry.domain.portal import PortalCase
 from services.registry.entrypoints.http.applications.schemas import IdentityIn, WishIn
-from services.registry.entrypoints.http.schemas import CountyDivision
-from shared.kit.problems import invalid
+from services.registry.entrypoints.http.schemas import CountyDivision, OfNobody
 from shared.kit.routing import RequestModel
 from shared.values.division import Division
-
-_PERSONAL: Final = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|1[3-9]\d{9})(?!\d)", re.ASCII)
-
-
-def _no_personal_number(text: str) -> str:
-    if _PERSONAL.search(text):
-        raise invalid("case_no_is_personal", zh="办件编号中不能出现证件号码或电话号码", en="a case has no such number")
-    return text
-
 
 CaseNo = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-Za-z._-]{4,64}$"),
-    AfterValidator(_no_personal_number),
+    OfNobody,
     Field(description="平台办件编号，不得含证件号码或电话号码"),
 ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.registry.domain.survey import Answers, AnswerType, Choice, Form, Item, ItemKind
 from services.registry.domain.survey_visit import Visit
+from shared.kit.problems import invalid
 from shared.kit.routing import RequestModel
 from shared.values.person import VisitOutcome
 
@@ -136,6 +137,12 @@ class VisitIn(RequestModel):
         Field(default_factory=dict, max_length=200, description="题目代码 → 是否、数值或选项代码；仅“已入户调查”填写"),
     ]
     died_on: date | None = None
+
+    @model_validator(mode="after")
+    def _died_when_dead(self) -> Self:  # noqa: N804 - a validator of the instance
+        if self.died_on is not None and self.outcome is not VisitOutcome.DIED:
+            raise invalid("died_on_of_the_living", zh="只有“已死亡”才能填写死亡日期", en="only of somebody who died")
+        return self
 
 
 class VisitOut(_Out):

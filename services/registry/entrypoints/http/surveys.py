@@ -108,10 +108,8 @@ async def record(caller: Visitor, person_id: UUID, body: VisitIn, work: Work, re
     if isinstance(recorded, Refusal):
         raise recorded
     visit, _ = recorded
-    report_id = None
-    if body.died_on is not None and visit.outcome is VisitOutcome.DIED:
-        report_id = await hear_of_death(visit, body.died_on, work, within=caller.scope)
     _audited(work, visit, "survey.visit_recorded")
+    report_id = await _heard(visit, body, work, caller)
     response.headers["Location"] = f"/api/v1/survey-visits/{visit.visit_id}"
     tag(response, visit.version)
     return AnsweredVisitOut.with_answers(visit, draft.answers, report_id=report_id)
@@ -129,8 +127,9 @@ async def correct(
     draft = await _draft(known.person_id, body, work)
     visit = await correct_visit(visit_id, draft, work, within=caller.scope)
     _audited(work, visit, "survey.visit_corrected")
+    report_id = await _heard(visit, body, work, caller)
     tag(response, visit.version)
-    return AnsweredVisitOut.with_answers(visit, draft.answers)
+    return AnsweredVisitOut.with_answers(visit, draft.answers, report_id=report_id)
 
 
 @router.get("/survey-visits/{visit_id}", summary="入户调查详情")
@@ -193,6 +192,16 @@ async def _asked_with(form_id: UUID, work: RegistryWork) -> Form:
     if not form.is_published:
         raise FormNotFound
     return form
+
+
+async def _heard(visit: Visit, body: VisitIn, work: RegistryWork, caller: Caller) -> UUID | None:
+    """The news that somebody died, when the visitor brought it."""
+    if body.died_on is None:
+        return None
+    report_id = await hear_of_death(visit, body.died_on, work, within=caller.scope)
+    after = {"report_id": report_id, "event_date": body.died_on}
+    work.audit(Change(visit.person_id, "report.taken", after=after, division=visit.division.code))
+    return report_id
 
 
 def _audited(work: RegistryWork, visit: Visit, what: str) -> None:
