@@ -32,6 +32,7 @@ from deploy.local.stack import Stack
 from shared.kit.bus import Bus
 from shared.kit.rotation import Sealed
 from tests.canary.canaries import Canaries, Search, spellings
+from tests.canary.cases import CASES_NOT_PERSONAL, CASES_UNWRITTEN, enter_cases
 from tests.canary.lives import LIVES_NOT_PERSONAL, LIVES_UNWRITTEN, enter_lives
 from tests.canary.openapi_words import Field, bodies, operation_of, parameters, written
 
@@ -63,6 +64,7 @@ NOT_PERSONAL: Final = {
     "registry POST /api/v1/persons/{person_id}/guardians account": "an account at the issuer of tokens",
     "subsidy * bank": "the name of a bank",
     **LIVES_NOT_PERSONAL,
+    **CASES_NOT_PERSONAL,
 }
 """Fields that take text and can hold nothing about anybody, and why."""
 PARAMETERS: Final = frozenset(
@@ -73,7 +75,9 @@ PARAMETERS: Final = frozenset(
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
-UNWRITTEN: Final = LIVES_UNWRITTEN | {"registry stop.note_cipher", "rehab blob.name", "indicators blob.name"}
+UNWRITTEN: Final = (
+    LIVES_UNWRITTEN | CASES_UNWRITTEN | {"registry stop.note_cipher", "rehab blob.name", "indicators blob.name"}
+)
 """Encrypted columns into which no request writes what could be a canary: no note is taken, no file is sent there."""
 
 
@@ -168,6 +172,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await house.done(REGISTRY, "POST", f"{path}/certificates", "county_reviewer", issued)
     await _register_a_guardian(house, bird, path)
     await enter_lives(house, bird, person_id)
+    await enter_cases(house, bird, person_id)
     await _look(house, bird, path, person)
     await _pay(house, bird, person_id)
     for service, officer in HOLDERS.items():
