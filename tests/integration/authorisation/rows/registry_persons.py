@@ -106,7 +106,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _list("/api/v1/survey-forms", "form:read"),
     _list("/api/v1/survey-forms/{form_id}", "form:read"),
     house(
-        "POST", "/api/v1/survey-forms", "form:write", status=INVALID, code="request_invalid",
+        "POST", "/api/v1/survey-forms", "form:write", status=INVALID, code="body_invalid",
         body={"valid_from": "2026-01-01", "items": []},
     ),
     Row(
