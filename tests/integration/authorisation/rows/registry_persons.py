@@ -28,9 +28,7 @@ _NOBODYS_BATCH: Final = {"batch_id": "=0198e4a0-0000-7000-8000-00000000ffff"}
 
 def _found(path: str, needs: str, *, shows: str, body: Any) -> Row:
     """A search: elsewhere it finds nothing."""
-    return Row(
-        method="POST", path=path, needs=(needs,), inside=Answer(OK, shows=shows), outside=Answer(OK), body=body
-    )
+    return Row(method="POST", path=path, needs=(needs,), inside=Answer(OK, shows=shows), outside=Answer(OK), body=body)
 
 
 def _file(path: str, needs: str, titles: str) -> Row:
