@@ -28,9 +28,7 @@ _NOBODYS_BATCH: Final = {"batch_id": "=0198e4a0-0000-7000-8000-00000000ffff"}
 
 def _found(path: str, needs: str, *, shows: str, body: Any) -> Row:
     """A search: elsewhere it finds nothing."""
-    return Row(
-        method="POST", path=path, needs=(needs,), inside=Answer(OK, shows=shows), outside=Answer(OK), body=body
-    )
+    return Row(method="POST", path=path, needs=(needs,), inside=Answer(OK, shows=shows), outside=Answer(OK), body=body)
 
 
 def _file(path: str, needs: str, titles: str) -> Row:
@@ -106,7 +104,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _list("/api/v1/survey-forms", "form:read"),
     _list("/api/v1/survey-forms/{form_id}", "form:read"),
     house(
-        "POST", "/api/v1/survey-forms", "form:write", status=INVALID, code="request_invalid",
+        "POST", "/api/v1/survey-forms", "form:write", status=INVALID, code="body_invalid",
         body={"valid_from": "2026-01-01", "items": []},
     ),
     Row(
