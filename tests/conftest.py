@@ -22,8 +22,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-_HANDLERS, _LEVEL = logging.getLogger().handlers[:], logging.getLogger().level
-_STRUCTLOG = structlog.get_config()
+# The library's default draws every traceback in colour, two seconds each.
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+    logger_factory=structlog.PrintLoggerFactory(),
+)
+_HANDLERS, _LEVEL, _STRUCTLOG = logging.getLogger().handlers[:], logging.getLogger().level, structlog.get_config()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -124,24 +124,20 @@ class Envelope:
 
     def cloud_event(self) -> dict[str, object]:
         """The structured-mode JSON object of CloudEvents 1.0 (extension attributes in lower case)."""
-        return {
-            "specversion": "1.0",
-            "id": str(self.event_id),
-            "source": f"/{self.service}",
-            "type": self.type,
-            "subject": str(self.aggregate_id),
-            "time": self.occurred_at,
-            "datacontenttype": "application/json",
-            "dataschema": f"urn:liangfu:schema:{self.type}",
-            "epoch": self.epoch,
-            "position": self.position,
-            "aggregatetype": self.aggregate_type,
-            "aggregateversion": self.aggregate_version,
-            "division": self.division,
-            "recordedat": self.recorded_at,
-            "traceid": self.trace_id,
-            "data": self.data,
-        }
+        return cloud_event(
+            epoch=self.epoch,
+            position=self.position,
+            event_id=str(self.event_id),
+            type_=self.type,
+            aggregate_type=self.aggregate_type,
+            aggregate_id=str(self.aggregate_id),
+            aggregate_version=self.aggregate_version,
+            division=self.division,
+            occurred_at=self.occurred_at,
+            recorded_at=self.recorded_at,
+            trace_id=self.trace_id,
+            data=self.data,
+        )
 
     def to_json(self) -> bytes:
         """The bytes that go on the wire."""
@@ -184,6 +180,42 @@ class Envelope:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"{type(error).__name__}: {error}"
             raise EnvelopeUnreadable(message) from error
+
+
+def cloud_event(
+    *,
+    epoch: int,
+    position: int,
+    event_id: str,
+    type_: str,
+    aggregate_type: str,
+    aggregate_id: str,
+    aggregate_version: int,
+    division: str,
+    occurred_at: str,
+    recorded_at: str,
+    trace_id: str,
+    data: object,
+) -> dict[str, object]:
+    """The one form of an envelope; ``data`` may be JSON already (`orjson.Fragment`)."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/{type_.split('.', 1)[0]}",
+        "type": type_,
+        "subject": aggregate_id,
+        "time": occurred_at,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:liangfu:schema:{type_}",
+        "epoch": epoch,
+        "position": position,
+        "aggregatetype": aggregate_type,
+        "aggregateversion": aggregate_version,
+        "division": division,
+        "recordedat": recorded_at,
+        "traceid": trace_id,
+        "data": data,
+    }
 
 
 class EventTypeUnknown(LookupError):

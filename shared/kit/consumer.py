@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy import TIMESTAMP, BigInteger, Column, Identity, Integer, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.contracts.event import Envelope, EnvelopeUnreadable, Event, decode
+from shared.contracts.event import Envelope, EnvelopeUnreadable, decode
 from shared.contracts.state import State
 from shared.kit import dead_letters, mirror
 from shared.kit.bus import Bus, BusUnavailable, Deliveries, Delivery
@@ -146,19 +146,18 @@ def waves(envelopes: Sequence[Envelope]) -> Iterator[list[Envelope]]:
 
 async def absorb(work: W, subscription: Subscription[W], envelopes: Sequence[Envelope]) -> None:
     """Take over the states of a run of events and react to what changed, wave by wave."""
-    decoded: dict[UUID, Event] = {envelope.event_id: decode(envelope) for envelope in envelopes}
     for wave in waves(envelopes):
-        changes = Changes(events=[(envelope, decoded[envelope.event_id]) for envelope in wave])
-        carried: dict[type[State], list[State]] = {}
-        causes: dict[tuple[type[State], UUID], Cause] = {}
-        for envelope in wave:
-            for state in decoded[envelope.event_id].states():
-                carried.setdefault(type(state), []).append(state)
-                causes[type(state), state.id] = _cause(envelope)
+        events = [(envelope, decode(envelope)) for envelope in wave]
+        rows: dict[type[State], list[State]] = {}
+        causes: dict[type[State], list[Cause]] = {}
+        for envelope, event in events:
+            cause = _cause(envelope)
+            for state in event.states():
+                rows.setdefault(type(state), []).append(state)
+                causes.setdefault(type(state), []).append(cause)
+        changes = Changes(events=events)
         for kind in subscription.states:
-            rows = carried.get(kind, [])
-            known = {row.id: causes[kind, row.id] for row in rows}
-            changes.add(kind, await mirror.upsert(work.connection, kind, rows, known))
+            changes.add(kind, await mirror.upsert(work.connection, kind, rows.get(kind, []), causes.get(kind, [])))
         await subscription.react(changes, work)
 
 
@@ -342,7 +341,7 @@ class Consumer(Generic[W]):
         envelopes: list[Envelope] = []
         for delivery in batch:
             try:
-                envelope = Envelope.from_json(delivery.body)
+                envelope = delivery.envelope()
                 if envelope.service != self.publisher:
                     message = f"an event of {envelope.service} on the stream of {self.publisher}"
                     raise EnvelopeUnreadable(message)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 import orjson
+import psycopg
 from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -67,6 +70,11 @@ def new_engine(
     )
 
 
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """The ids as PostgreSQL writes an array, for ``CAST(:ids AS uuid[])``: a list costs ten times as much to bind."""
+    return f"{{{orjson.dumps(list(ids))[1:-1].decode()}}}"
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same work again can help: lost connections, locks, serialization, resources.
 
@@ -76,10 +84,10 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, PoolTimeout):
         return True
-    if isinstance(error, DBAPIError):
-        state: str | None = getattr(error.orig, "sqlstate", None)
-        if state is None:
-            # A broken connection surfaces without a SQLSTATE.
-            return isinstance(error, (OperationalError, InterfaceError))
-        return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES
-    return False
+    told = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(told, psycopg.Error):
+        return False
+    if told.sqlstate is None:
+        # A broken connection surfaces without a SQLSTATE.
+        return isinstance(told, (psycopg.OperationalError, psycopg.InterfaceError))
+    return told.sqlstate.startswith(_TRANSIENT_CLASSES) or told.sqlstate in _TRANSIENT_STATES

@@ -33,6 +33,7 @@ from uuid_utils.compat import uuid7
 
 from shared.contracts.event import Envelope
 from shared.kit.crypto import Cipher
+from shared.kit.database import uuid_array
 from shared.kit.instruments import DEAD_LETTERS
 
 NOTE: Final = b"dead_letter.note"
@@ -113,9 +114,9 @@ async def waiting_persons(connection: AsyncConnection, publisher: str, persons: 
     rows = await connection.execute(
         text(
             "SELECT DISTINCT person_id FROM dead_letter "  # noqa: S608
-            f"WHERE publisher = :publisher AND person_id = ANY(:persons) AND {_WAITING}"
+            f"WHERE publisher = :publisher AND person_id = ANY(CAST(:persons AS uuid[])) AND {_WAITING}"
         ),
-        {"publisher": publisher, "persons": list(set(persons))},
+        {"publisher": publisher, "persons": uuid_array(set(persons))},
     )
     return {row.person_id for row in rows}
 

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.contracts.event import Announcement, Envelope, subject_of, timestamp
+from shared.contracts.event import Announcement, Envelope, cloud_event, subject_of, timestamp
 
 EVENTS_PER_TRANSACTION_MAX: Final = 5_000
 PARTITION_MONTHS_AHEAD: Final = 12
@@ -60,6 +60,21 @@ class Horizon:
     epoch: int
     position: int
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An entry as the broker gets it: what it says is not looked into on the way."""
+
+    position: int
+    event_id: str
+    subject: str
+    recorded_at: datetime
+    body: bytes
+
+    def to_json(self) -> bytes:
+        """The bytes that go on the wire."""
+        return self.body
 
 
 def journal_tables(metadata: MetaData) -> Table:
@@ -238,6 +253,39 @@ async def read(connection: AsyncConnection, *, after: int, limit: int) -> list[E
     """The next entries in order of position, across epochs: positions go on counting after a restore."""
     rows = (await connection.execute(_NEXT, {"after": after, "limit": limit})).all()
     return [_envelope(row) for row in rows]
+
+
+_OUTGOING: Final = text(
+    "SELECT epoch, position, CAST(event_id AS text) AS event_id, type, subject, aggregate_type, "
+    "CAST(aggregate_id AS text) AS aggregate_id, aggregate_version, division, occurred_at, recorded_at, trace_id, "
+    "CAST(payload AS text) AS payload FROM journal WHERE position > :after ORDER BY position LIMIT :limit"
+)
+
+
+async def outgoing(connection: AsyncConnection, *, after: int, limit: int) -> list[Outgoing]:
+    """The next entries in order of position, ready to be sent."""
+    rows = await connection.execute(_OUTGOING, {"after": after, "limit": limit})
+    return [
+        Outgoing(row.position, row.event_id, row.subject, row.recorded_at, orjson.dumps(_cloud_event(row)))
+        for row in rows
+    ]
+
+
+def _cloud_event(row: Row[Any]) -> dict[str, object]:
+    return cloud_event(
+        epoch=row.epoch,
+        position=row.position,
+        event_id=row.event_id,
+        type_=row.type,
+        aggregate_type=row.aggregate_type,
+        aggregate_id=row.aggregate_id,
+        aggregate_version=row.aggregate_version,
+        division=row.division,
+        occurred_at=timestamp(row.occurred_at),
+        recorded_at=timestamp(row.recorded_at),
+        trace_id=row.trace_id,
+        data=orjson.Fragment(row.payload),
+    )
 
 
 async def find(connection: AsyncConnection, event_id: UUID) -> Envelope | None:

@@ -14,6 +14,8 @@ from typing import Final
 import psycopg
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
+from shared.kit.database import is_transient
+
 LEADER_LOCK: Final = 7_251_002
 HEARTBEAT_SECONDS: Final = 0.4
 FROZEN_AFTER_MS: Final = 2_000
@@ -22,6 +24,15 @@ RETRY_SECONDS: Final = 0.25
 
 class LeadershipLost(Exception):
     """Another worker leads now, or the lock's connection broke: stop the role at once."""
+
+
+def was_deposed(failed: BaseExceptionGroup[BaseException]) -> bool:
+    """Whether roles ended because leadership was lost.
+
+    Some of them stop in the middle of a statement and say that their connection is gone: that is the same end.
+    """
+    lost, others = failed.split(LeadershipLost)
+    return lost is not None and (others is None or others.split(is_transient)[1] is None)
 
 
 def leader_tables(metadata: MetaData) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
@@ -150,12 +151,13 @@ async def upsert(
     connection: AsyncConnection,
     state: type[S],
     states: Sequence[S],
-    causes: Mapping[UUID, Cause] | None = None,
+    causes: Sequence[Cause] = (),
     *,
     whatever_version: bool = False,
 ) -> list[Change[S]]:
     """Take over the rows whose version is higher than ours, in one statement; the others change nothing.
 
+    ``causes``: for each of ``states`` the journal entry behind it, or none at all.
     ``whatever_version`` overwrites equal and higher ones too: an operator's decision, never a repair's.
     """
     if not states:
@@ -170,12 +172,9 @@ async def upsert(
         f"RETURNING new.{state.key}, {', '.join(f'old.{name}' for name in names)}"
     )
     rows = await connection.execute(statement, {"rows": _as_json(states)})
-    given = {each.id: each for each in states}
-    known = causes or {}
+    given = {each.id: (each, cause) for each, cause in zip_longest(states, causes)}
     return [
-        Change(
-            None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))), given[key], known.get(key)
-        )
+        Change(None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))), *given[key])
         for key, *old in rows
     ]
 

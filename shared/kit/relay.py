@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -21,6 +20,7 @@ from shared.kit import journal
 from shared.kit.bus import BATCH_MAX, Bus, BusUnavailable, StreamMissing
 from shared.kit.database import is_transient
 from shared.kit.instruments import RELAY_BACKLOG_SECONDS, RELAY_POSITION, RELAY_PUBLISHED
+from shared.kit.journal import Outgoing
 from shared.kit.leader import LeadershipLost
 
 IDLE_SECONDS: Final = 0.02
@@ -128,22 +128,22 @@ class Relay:
 
     async def step(self) -> int:
         """Publish what is next; the number of entries published."""
-        envelopes = await self.read()
-        if envelopes:
-            await self.publish(envelopes)
-            await self.advance(envelopes[-1].position)
-            RELAY_PUBLISHED.inc(len(envelopes))
-        RELAY_BACKLOG_SECONDS.set(_age_seconds(envelopes))
-        return len(envelopes)
+        entries = await self.read()
+        if entries:
+            await self.publish(entries)
+            await self.advance(entries[-1].position)
+            RELAY_PUBLISHED.inc(len(entries))
+        RELAY_BACKLOG_SECONDS.set(_age_seconds(entries))
+        return len(entries)
 
-    async def read(self) -> Sequence[Envelope]:
+    async def read(self) -> Sequence[Outgoing]:
         """The next entries of the journal, at most one atomic batch."""
         async with self._reading.connect() as connection:
-            return await journal.read(connection, after=self._position, limit=BATCH_MAX)
+            return await journal.outgoing(connection, after=self._position, limit=BATCH_MAX)
 
-    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+    async def publish(self, entries: Sequence[Outgoing]) -> None:
         """To JetStream, durably acknowledged."""
-        await self._bus.publish(envelopes)
+        await self._bus.publish(entries)
 
     async def advance(self, position: int) -> None:
         """Remember how far we are. Raises `LeadershipLost` when the term is no longer ours."""
@@ -176,8 +176,8 @@ async def unpublished_seconds(engine: AsyncEngine) -> float | None:
     return None if age is None else float(age)
 
 
-def _age_seconds(envelopes: Sequence[Envelope]) -> float:
+def _age_seconds(entries: Sequence[Outgoing]) -> float:
     """How long the oldest entry of this step had waited, 0 when nothing waits."""
-    if not envelopes:
+    if not entries:
         return 0.0
-    return max(0.0, time.time() - datetime.fromisoformat(envelopes[0].recorded_at).timestamp())
+    return max(0.0, time.time() - entries[0].recorded_at.timestamp())

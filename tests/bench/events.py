@@ -1,23 +1,29 @@
 """Events end to end: from a committed journal entry to an award suspended in another database, durably.
 
 The registry's API is down while the broker's path is measured, so that nothing can come by REST; the relay is down
-while the journal's path is measured, so that nothing can come by the broker. The clock starts before the process that
-carries the events is launched and stops when the last effect is committed and seen.
+while the journal's path is measured, so that nothing can come by the broker.
+
+All processes run and rest while the clock does not: the one that carries the events stands at the row of its cursor,
+which is locked until the clock starts. So nobody's start-up is measured, and nothing of the work is done before: the
+journal holds everything, the broker and the reader nothing. The clock stops when the last effect is committed and seen.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Final
 
+import psycopg
+
 from shared.contracts.event import Envelope
 from shared.kit import journal
 from shared.kit.bus import BATCH_MAX
-from tests.bench.ground import WAIT_SECONDS_MAX, Ground
+from tests.bench.ground import POLL_SECONDS, WAIT_SECONDS_MAX, Ground
 from tests.bench.measure import Measurement, measured
 
 EVENTS: Final = int(os.environ.get("LIANGFU_BENCH_EVENTS", "50000"))
@@ -27,6 +33,11 @@ FLOOR: Final = "publish alone, atomic batches of 1,000, sync always"
 CANCELLED_ON: Final = date(2026, 1, 15)
 
 API, RELAY, READER = "registry.api", "registry.worker", "subsidy.worker"
+CURSORS: Final[Mapping[str, tuple[str, str]]] = {
+    RELAY: ("registry", "relay_cursor"),
+    READER: ("subsidy", "consumer_cursor"),
+}
+"""Database and table of what a process has to lock before it can carry anything."""
 BYSTANDERS: Final = ("rehab.worker", "indicators.worker")
 """Other services that read the same stream: on in one measurement, off in the others, so that each shows its price."""
 
@@ -72,22 +83,40 @@ async def _without(ground: Ground, *names: str) -> AsyncIterator[None]:
 
 
 async def _rate(ground: Ground, *, down: str, carrier: str) -> float:
-    """Events a second with one process down and one that starts when the clock does."""
+    """Events a second with one process down and the others at rest until the clock starts."""
     crowd = await ground.crowd(EVENTS)
     stack = ground.stack
+    database, cursor = CURSORS[carrier]
     await ground.until_quiet()
     async with _without(ground, down):
-        for name in {RELAY, READER}:
+        for name in {RELAY, READER} - {down}:
             await stack.stop_process(name)
         await crowd.be_cancelled(ground.registry, on=CANCELLED_ON)
         target = await ground.published()
         for name in {RELAY, READER} - {down, carrier}:
             await stack.spawn(name)
-        began = time.perf_counter()
-        await stack.spawn(carrier, ready=False)
-        seconds = await ground.until_consumed(target) - began
+        async with stack.postgres.admin(database) as session:
+            async with session.transaction():
+                await session.execute(f"SELECT FROM {cursor} FOR UPDATE".encode())
+                await stack.spawn(carrier, ready=False)
+                await _until_waited_for(session)
+                began = time.perf_counter()
+            seconds = await ground.until_consumed(target) - began
     await ground.require_suspended_once(crowd)
     return EVENTS / seconds
+
+
+async def _until_waited_for(session: psycopg.AsyncConnection) -> None:
+    """Until another session of this database waits for a lock."""
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        while True:
+            found = await session.execute(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+            )
+            if (await found.fetchone()) == (True,):
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def _publish_alone(ground: Ground) -> float:

@@ -27,7 +27,7 @@ DURABLE: Final[Mapping[str, str]] = {
     "full_page_writes": "on",
     "wal_level": "replica",
 }
-POLL_SECONDS: Final = 0.02
+POLL_SECONDS: Final = 0.05
 WAIT_SECONDS_MAX: Final = 300.0
 SCOPES: Final = (
     *("person:read", "person:write", "person:import", "certificate:read", "certificate:write"),

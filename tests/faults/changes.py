@@ -6,23 +6,22 @@ Each function changes classes of the product in this process only, before its or
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import uuid4
 
-from nats.aio.client import Client
-
 from shared.contracts.event import Envelope
 from shared.kit.anti_entropy import AntiEntropy
-from shared.kit.bus import Bus, Deliveries, Delivery
+from shared.kit.bus import BrokerClient, Bus, Deliveries, Delivery, Message
 from shared.kit.consumer import Consumer
+from shared.kit.journal import Outgoing
 from shared.kit.journal_client import JournalClient, JournalPage
 from shared.kit.relay import Relay
 from shared.kit.work import UnitOfWork, Works
 from tests.faults.steps import Control, Step, Wire
 
-HALF_A_BATCH: Final = "3"
+HALF_A_BATCH: Final = b"\r\nNats-Batch-Sequence: 3\r\n"
 
 
 def api_steps(control: Control) -> None:
@@ -32,28 +31,31 @@ def api_steps(control: Control) -> None:
 
 def relay_steps(control: Control) -> None:
     """Wait around everything the relay does."""
-    read, publish, advance, send = Relay.read, Bus.publish, Relay.advance, Client.publish
+    read, publish, advance, send = Relay.read, Bus.publish, Relay.advance, BrokerClient.send
 
-    async def stepped_read(self: Relay) -> Sequence[Envelope]:
+    async def stepped_read(self: Relay) -> Sequence[Outgoing]:
         await control.reach(Step.RELAY_READ)
         return await read(self)
 
-    async def stepped_publish(self: Bus, envelopes: Sequence[Envelope]) -> None:
+    async def stepped_publish(self: Bus, messages: Sequence[Message]) -> None:
         await control.reach(Step.RELAY_PUBLISH)
-        await _bent(control.wire(), publish, self, envelopes)
+        await _bent(control.wire(), publish, self, messages)
         await control.reach(Step.RELAY_PUBLISHED)
 
     async def stepped_advance(self: Relay, position: int) -> None:
         await advance(self, position)
         await control.reach(Step.RELAY_ADVANCED)
 
-    async def stepped_send(self: Client, *arguments: Any, **options: Any) -> None:
-        if (options.get("headers") or {}).get("Nats-Batch-Sequence") == HALF_A_BATCH:
+    async def stepped_send(self: BrokerClient, commands: Iterable[bytes]) -> None:
+        pieces = list(commands)
+        half = next((place for place, piece in enumerate(pieces) if HALF_A_BATCH in piece), 0)
+        if half:
+            await send(self, pieces[:half])
             await control.reach(Step.RELAY_BATCH)
-        await send(self, *arguments, **options)
+        await send(self, pieces[half:])
 
     Relay.read, Bus.publish, Relay.advance = stepped_read, stepped_publish, stepped_advance  # type: ignore[method-assign]
-    Client.publish = stepped_send  # type: ignore[method-assign]
+    BrokerClient.send = stepped_send  # type: ignore[method-assign]
 
 
 def consumer_steps(control: Control) -> None:
@@ -110,27 +112,27 @@ def _around_commit(control: Control, *, append: Step | None, commit: Step, commi
 
 async def _bent(
     wire: Wire | None,
-    publish: Callable[[Bus, Sequence[Envelope]], Awaitable[None]],
+    publish: Callable[[Bus, Sequence[Message]], Awaitable[None]],
     bus: Bus,
-    envelopes: Sequence[Envelope],
+    messages: Sequence[Message],
 ) -> None:
     match wire:
         case None:
-            await publish(bus, envelopes)
+            await publish(bus, messages)
         case Wire.DROP:
             pass
         case Wire.DROP_LAST:
-            await publish(bus, envelopes[:-1])
+            await publish(bus, messages[:-1])
         case Wire.DROP_MIDDLE:
-            middle = len(envelopes) // 2
-            await publish(bus, [*envelopes[:middle], *envelopes[middle + 1 :]])
+            middle = len(messages) // 2
+            await publish(bus, [*messages[:middle], *messages[middle + 1 :]])
         case Wire.SHUFFLE:
-            await publish(bus, random.sample(envelopes, len(envelopes)))
+            await publish(bus, random.sample(messages, len(messages)))
         case Wire.REPEAT:
-            await publish(bus, envelopes)
-            for envelope in envelopes:
+            await publish(bus, messages)
+            for message in messages:
                 # Another message id: the broker cannot know that it has it.
-                await bus._client.request(envelope.subject, envelope.to_json(), headers={"Nats-Msg-Id": uuid4().hex})
+                await bus._client.request(message.subject, message.to_json(), headers={"Nats-Msg-Id": uuid4().hex})
 
 
 # --- defences switched off -------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class Stream:
 @asynccontextmanager
 async def stream_of(stack: Stack) -> AsyncIterator[Stream]:
     """A connection of our own."""
-    client = await nats.connect(stack.nats.url, allow_reconnect=False)
+    client = await nats.connect(stack.nats.admin_url, allow_reconnect=False)
     try:
         yield Stream(client.jetstream(timeout=10))
     finally:

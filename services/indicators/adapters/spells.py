@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.indicators.domain.definition import Kind, Source
 from services.indicators.use_cases.ports import Handover
+from shared.kit.database import uuid_array
 
 # ``subject``: who or what counts, its present division, the first day it counts and the first day it no longer does.
 # ``gap``: days in between on which it does not. ``move``: who was responsible before, in the order of recording.
@@ -22,17 +23,17 @@ _REGISTRY: Final = """
 subject AS (
   SELECT 'person' AS kind, p.person_id AS subject_id, p.person_id, p.division,
          p.registered_on AS begins, p.died_on + 1 AS ends
-    FROM copy_registry_person p WHERE p.person_id = ANY(:persons)
+    FROM copy_registry_person p WHERE p.person_id = ANY(CAST(:persons AS uuid[]))
   UNION ALL
   SELECT 'certificate', c.certificate_id, c.person_id, c.division, c.issued_on,
          least(c.expires_on + 1, p.died_on + 1, CASE WHEN c.status = 'SUPERSEDED' THEN lead(c.issued_on) OVER (
            PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id) END)
     FROM copy_registry_certificate c LEFT JOIN copy_registry_person p ON p.person_id = c.person_id
-   WHERE c.person_id = ANY(:persons)),
+   WHERE c.person_id = ANY(CAST(:persons AS uuid[]))),
 gap AS (
   SELECT s.certificate_id AS subject_id, range_agg(daterange(s.event_date + 1, s.ended_on)) AS days
     FROM copy_registry_stop s
-   WHERE s.person_id = ANY(:persons) AND s.kind IN ('CANCELLED', 'FROZEN') AND NOT s.withdrawn
+   WHERE s.person_id = ANY(CAST(:persons AS uuid[])) AND s.kind IN ('CANCELLED', 'FROZEN') AND NOT s.withdrawn
      AND (s.ended_on IS NULL OR s.ended_on > s.event_date + 1)
    GROUP BY 1),
 move AS (
@@ -53,13 +54,13 @@ _SUBSIDY: Final = """
 subject AS (
   SELECT 'award' AS kind, award_id AS subject_id, person_id, division,
          CAST(start_month || '-01' AS date) AS begins, CAST(effective_month || '-01' AS date) AS ends
-    FROM copy_subsidy_award WHERE person_id = ANY(:persons)),
+    FROM copy_subsidy_award WHERE person_id = ANY(CAST(:persons AS uuid[]))),
 """
 
 _REHAB: Final = """
 subject AS (
   SELECT 'case' AS kind, case_id AS subject_id, person_id, division, opened_on AS begins, closed_on AS ends
-    FROM copy_rehab_case WHERE person_id = ANY(:persons)),
+    FROM copy_rehab_case WHERE person_id = ANY(CAST(:persons AS uuid[]))),
 """
 
 # A move recorded later wins from its own date on, also over one dated after it. The subject was with the division its
@@ -96,7 +97,7 @@ derived AS (
          coalesce(upper(r.days * p.days) = upper(r.days), false) AS closes
     FROM run r JOIN stay p USING (kind, subject_id) WHERE r.days && p.days),
 gone AS (
-  DELETE FROM spell s WHERE s.person_id = ANY(:persons) AND s.kind = ANY(:kinds) AND NOT EXISTS (
+  DELETE FROM spell s WHERE s.person_id = ANY(CAST(:persons AS uuid[])) AND s.kind = ANY(:kinds) AND NOT EXISTS (
     SELECT FROM derived d WHERE (d.person_id, d.kind, d.subject_id, d.from_date)
                               = (s.person_id, s.kind, s.subject_id, s.from_date))
   RETURNING 1),
@@ -139,7 +140,7 @@ class SqlSpells:
         if not persons:
             return 0
         changed = await self._connection.scalar(
-            _STATEMENTS[source], {"persons": list(persons), "kinds": kinds_of(source)}
+            _STATEMENTS[source], {"persons": uuid_array(persons), "kinds": kinds_of(source)}
         )
         assert isinstance(changed, int)
         return changed

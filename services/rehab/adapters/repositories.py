@@ -15,6 +15,7 @@ from services.rehab.adapters.tables import case_step, client_person, client_stop
 from services.rehab.domain.case import Case, CaseFlag, Client, ClosingReason, Happened
 from services.rehab.use_cases.ports import Judged, Subject
 from shared.kit.audit import Change, Code
+from shared.kit.database import uuid_array
 from shared.kit.scoping import inside
 from shared.values.certificate import StopKind
 from shared.values.division import Division, Scope
@@ -118,7 +119,7 @@ SELECT * FROM changed
 """
 # A prefecture without counties is its own county: 4419 and 441900 are one place.
 _MOVED: Final = "d.stop_id IS NULL AND rpad(left(c.division, 6), 6, '0') <> rpad(left(p.division, 6), 6, '0')"
-_JUDGE_SOME: Final = text(_JUDGE.format(moved=_MOVED, persons="c.person_id = ANY(:persons)"))
+_JUDGE_SOME: Final = text(_JUDGE.format(moved=_MOVED, persons="c.person_id = ANY(CAST(:persons AS uuid[]))"))
 _JUDGE_ALL: Final = text(
     _JUDGE.format(
         moved=_MOVED,
@@ -242,7 +243,7 @@ class SqlCases:
         if persons is None:
             rows = await self._connection.execute(_JUDGE_ALL, values)
         else:
-            rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": list(persons)})
+            rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": uuid_array(persons)})
         judged = []
         for row in rows:
             outcome = Judged(Happened(row.happened), row.cause, to_case(row))

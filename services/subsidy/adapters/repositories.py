@@ -14,6 +14,7 @@ from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
 from services.subsidy.use_cases.ports import Judged
 from shared.kit.audit import Change
+from shared.kit.database import uuid_array
 from shared.kit.scoping import inside
 from shared.values.award import AwardStatus, Scheme
 from shared.values.certificate import CertificateStatus, StopKind
@@ -135,7 +136,7 @@ step AS (
          coalesce(cause_kind, cause_kind_before), cause_trace_id, 'registry' FROM changed)
 SELECT * FROM changed
 """  # noqa: S608 - put together from constants
-_JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(:persons)"))
+_JUDGE_SOME: Final = text(_JUDGE.format(persons="a.person_id = ANY(CAST(:persons AS uuid[]))"))
 _JUDGE_ALL: Final = text(
     _JUDGE.format(persons="(a.cause_id IS NOT NULL OR a.person_id IN (SELECT s.person_id FROM copy_registry_stop s))")
 )
@@ -200,7 +201,7 @@ class SqlAwards:
         if persons is None:
             rows = await self._connection.execute(_JUDGE_ALL, values)
         else:
-            rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": list(persons)})
+            rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": uuid_array(persons)})
         judged = [
             Judged(
                 before=AwardStatus(row.status_before),

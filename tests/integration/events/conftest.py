@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
-import structlog
 from sqlalchemy import text
 
 from services.subsidy.adapters.work import SubsidyWork
@@ -21,16 +20,6 @@ from tests.builders.chain import FakeBus, FakeJournal
 from tests.builders.publishers import Registry
 
 STATES = (PersonState, CertificateState, StopState)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _quiet() -> Iterator[None]:
-    """The logging library's default draws every traceback in colour, two seconds each."""
-    structlog.configure(
-        processors=[structlog.processors.KeyValueRenderer()], logger_factory=structlog.ReturnLoggerFactory()
-    )
-    yield
-    structlog.reset_defaults()
 
 
 class PoisonError(Exception):

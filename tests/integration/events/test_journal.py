@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final
 
+import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
-from shared.contracts.event import Announcement
+from shared.contracts.event import Announcement, Envelope
 from shared.contracts.registry import PersonRegistered, PersonState
 from shared.kit import journal
 from shared.kit.journal import EVENTS_PER_TRANSACTION_MAX, TooManyEvents
@@ -301,3 +302,15 @@ async def test_every_minted_epoch_is_larger_and_positions_go_on_counting(registr
     async with registry_engine.connect() as connection:
         read = await journal.read(connection, after=0, limit=10)
     assert [(entry.epoch, entry.position) for entry in read] == [(before, 1), (second, 2)]
+
+
+async def test_what_goes_out_says_what_the_journal_says(registry_engine: AsyncEngine) -> None:
+    await write(registry_engine, [an_announcement() for _ in range(3)])
+    async with registry_engine.connect() as connection:
+        sent = await journal.outgoing(connection, after=1, limit=10)
+        read = await journal.read(connection, after=1, limit=10)
+    assert [Envelope.from_json(each.to_json()) for each in sent] == read
+    assert [orjson.loads(each.to_json()) for each in sent] == [each.cloud_event() for each in read]
+    assert [(each.position, each.event_id, each.subject) for each in sent] == [
+        (each.position, str(each.event_id), each.subject) for each in read
+    ]

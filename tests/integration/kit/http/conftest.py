@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import structlog
 from sqlalchemy import BigInteger, Column, Identity, Table, Text, UniqueConstraint, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,16 +21,6 @@ THING = Table(
     Column("name", Text, nullable=False),
     UniqueConstraint("name", deferrable=True, initially="DEFERRED"),
 )
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _quiet() -> Iterator[None]:
-    """The logging library's default draws every traceback in colour, two seconds each."""
-    structlog.configure(
-        processors=[structlog.processors.KeyValueRenderer()], logger_factory=structlog.ReturnLoggerFactory()
-    )
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
