@@ -16,7 +16,7 @@ from deploy.local.nats import ADMIN, NatsServer
 from deploy.local.ports import Ports
 from deploy.nats.permissions import MONITOR, OF_MONITOR, OF_OPERATOR, OPERATOR, User, inbox, of_service
 from deploy.nats.streams import reshape_streams
-from shared.kit.bus import Bus, _Client
+from shared.kit.bus import BrokerClient, Bus
 from shared.kit.nkeys import Nkey
 
 NAMES = tuple(service.name for service in SERVICES)
@@ -68,7 +68,7 @@ class Broker:
     @asynccontextmanager
     async def connection(self, name: str) -> AsyncIterator[Connection]:
         """A connection of this user."""
-        client = _Client(self.keys[name])
+        client = BrokerClient(self.keys[name])
         connection = Connection(client)
 
         async def note(error: Exception) -> None:
