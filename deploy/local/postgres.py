@@ -36,6 +36,9 @@ _INITDB_OPTIONS: Final = (
     "--no-instructions",
 )
 
+ALLOCATION: Final = {name: str(512 * 1024) for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")}
+"""What a backend took for a large batch it gives back; by default the C library learns to keep it."""
+
 AfterRestore = Callable[[str], Awaitable[None]]
 """Called with the superuser's URL of a restored database before anybody else can see it."""
 
@@ -97,7 +100,7 @@ class PostgresServer:
             self._place(self.data_dir / name, (_SETTINGS / name).read_text())
         self.wanted = True
         argv = [str(programs() / "postgres"), "-D", str(self.data_dir), "-p", str(self.port)]
-        self.program.start(argv, env=_environment(), cwd=self.data_dir.parent, account=self._account)
+        self.program.start(argv, env=_environment() | ALLOCATION, cwd=self.data_dir.parent, account=self._account)
 
     async def wait_ready(self, seconds: float = READY_SECONDS_MAX) -> None:
         """Until connections are accepted. A start that died is not tried again here: the caller decides."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 import orjson
@@ -124,20 +124,7 @@ class Envelope:
 
     def cloud_event(self) -> dict[str, object]:
         """The structured-mode JSON object of CloudEvents 1.0 (extension attributes in lower case)."""
-        return cloud_event(
-            epoch=self.epoch,
-            position=self.position,
-            event_id=str(self.event_id),
-            type_=self.type,
-            aggregate_type=self.aggregate_type,
-            aggregate_id=str(self.aggregate_id),
-            aggregate_version=self.aggregate_version,
-            division=self.division,
-            occurred_at=self.occurred_at,
-            recorded_at=self.recorded_at,
-            trace_id=self.trace_id,
-            data=self.data,
-        )
+        return cloud_event(self, occurred_at=self.occurred_at, recorded_at=self.recorded_at, data=self.data)
 
     def to_json(self) -> bytes:
         """The bytes that go on the wire."""
@@ -182,38 +169,27 @@ class Envelope:
             raise EnvelopeUnreadable(message) from error
 
 
-def cloud_event(
-    *,
-    epoch: int,
-    position: int,
-    event_id: str,
-    type_: str,
-    aggregate_type: str,
-    aggregate_id: str,
-    aggregate_version: int,
-    division: str,
-    occurred_at: str,
-    recorded_at: str,
-    trace_id: str,
-    data: object,
-) -> dict[str, object]:
-    """The one form of an envelope; ``data`` may be JSON already (`orjson.Fragment`)."""
+def cloud_event(entry: Any, *, occurred_at: str, recorded_at: str, data: object) -> dict[str, object]:
+    """The one form in which an entry travels. ``entry``: an `Envelope`, or a row of a journal with the same names.
+
+    ``data`` may be JSON already (`orjson.Fragment`): what only passes through is not looked into.
+    """
     return {
         "specversion": "1.0",
-        "id": event_id,
-        "source": f"/{type_.split('.', 1)[0]}",
-        "type": type_,
-        "subject": aggregate_id,
+        "id": str(entry.event_id),
+        "source": f"/{entry.type.split('.', 1)[0]}",
+        "type": entry.type,
+        "subject": str(entry.aggregate_id),
         "time": occurred_at,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:liangfu:schema:{type_}",
-        "epoch": epoch,
-        "position": position,
-        "aggregatetype": aggregate_type,
-        "aggregateversion": aggregate_version,
-        "division": division,
+        "dataschema": f"urn:liangfu:schema:{entry.type}",
+        "epoch": entry.epoch,
+        "position": entry.position,
+        "aggregatetype": entry.aggregate_type,
+        "aggregateversion": entry.aggregate_version,
+        "division": entry.division,
         "recordedat": recorded_at,
-        "traceid": trace_id,
+        "traceid": entry.trace_id,
         "data": data,
     }
 

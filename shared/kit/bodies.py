@@ -32,10 +32,19 @@ def _at_its_word(schema: Any) -> Any:
     if kind == "int":
         return core_schema.no_info_before_validator_function(_a_number, told)
     if kind == "str" and "pattern" not in told:
-        return {**told, "pattern": NO_NUL}
+        return {**told, "pattern": _shape(told)}
     if kind in _WRITTEN:
         return core_schema.no_info_before_validator_function(_WRITTEN[kind], told)
     return told
+
+
+def _shape(told: dict[str, Any]) -> str:
+    """No NUL; and where blanks around the text do not count, so much between them as the length that is asked for."""
+    shortest = told.get("min_length", 0) if told.get("strip_whitespace") else 0
+    if shortest == 0:
+        return NO_NUL
+    rest = r"(?:[^\x00]*[^\s\x00])?" if shortest == 1 else rf"[^\x00]{{{shortest - 2},}}[^\s\x00]"
+    return rf"^\s*[^\s\x00]{rest}\s*$"
 
 
 def _a_number(given: Any) -> Any:

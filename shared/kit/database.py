@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 import psycopg
 from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -27,6 +27,7 @@ NAMING: Final = {
 # SQLSTATEs that say "not now" rather than "never": the same statement may succeed later.
 _TRANSIENT_CLASSES: Final = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
 _TRANSIENT_STATES: Final = frozenset({"55P03", "25P03", "25006"})  # lock timeout, idle session, read-only standby
+_BROKEN: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def new_metadata() -> MetaData:
@@ -84,10 +85,10 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, PoolTimeout):
         return True
-    told = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(told, psycopg.Error):
+    if not isinstance(error, (DBAPIError, psycopg.Error)):
         return False
-    if told.sqlstate is None:
+    state: str | None = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    if state is None:
         # A broken connection surfaces without a SQLSTATE.
-        return isinstance(told, (psycopg.OperationalError, psycopg.InterfaceError))
-    return told.sqlstate.startswith(_TRANSIENT_CLASSES) or told.sqlstate in _TRANSIENT_STATES
+        return isinstance(error, _BROKEN)
+    return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES

@@ -265,26 +265,13 @@ _OUTGOING: Final = text(
 async def outgoing(connection: AsyncConnection, *, after: int, limit: int) -> list[Outgoing]:
     """The next entries in order of position, ready to be sent."""
     rows = await connection.execute(_OUTGOING, {"after": after, "limit": limit})
-    return [
-        Outgoing(row.position, row.event_id, row.subject, row.recorded_at, orjson.dumps(_cloud_event(row)))
-        for row in rows
-    ]
+    return [Outgoing(row.position, row.event_id, row.subject, row.recorded_at, _on_the_wire(row)) for row in rows]
 
 
-def _cloud_event(row: Row[Any]) -> dict[str, object]:
-    return cloud_event(
-        epoch=row.epoch,
-        position=row.position,
-        event_id=row.event_id,
-        type_=row.type,
-        aggregate_type=row.aggregate_type,
-        aggregate_id=row.aggregate_id,
-        aggregate_version=row.aggregate_version,
-        division=row.division,
-        occurred_at=timestamp(row.occurred_at),
-        recorded_at=timestamp(row.recorded_at),
-        trace_id=row.trace_id,
-        data=orjson.Fragment(row.payload),
+def _on_the_wire(row: Row[Any]) -> bytes:
+    occurred_at, recorded_at = timestamp(row.occurred_at), timestamp(row.recorded_at)
+    return orjson.dumps(
+        cloud_event(row, occurred_at=occurred_at, recorded_at=recorded_at, data=orjson.Fragment(row.payload))
     )
 
 

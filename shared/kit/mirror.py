@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from itertools import zip_longest
 from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
@@ -151,13 +150,13 @@ async def upsert(
     connection: AsyncConnection,
     state: type[S],
     states: Sequence[S],
-    causes: Sequence[Cause] = (),
+    causes: Sequence[Cause] | None = None,
     *,
     whatever_version: bool = False,
 ) -> list[Change[S]]:
     """Take over the rows whose version is higher than ours, in one statement; the others change nothing.
 
-    ``causes``: for each of ``states`` the journal entry behind it, or none at all.
+    ``causes``: the journal entry behind each of ``states``; None when they came by no event.
     ``whatever_version`` overwrites equal and higher ones too: an operator's decision, never a repair's.
     """
     if not states:
@@ -172,7 +171,8 @@ async def upsert(
         f"RETURNING new.{state.key}, {', '.join(f'old.{name}' for name in names)}"
     )
     rows = await connection.execute(statement, {"rows": _as_json(states)})
-    given = {each.id: (each, cause) for each, cause in zip_longest(states, causes)}
+    known: Sequence[Cause | None] = causes or [None] * len(states)
+    given = {each.id: (each, cause) for each, cause in zip(states, known, strict=True)}
     return [
         Change(None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))), *given[key])
         for key, *old in rows

@@ -24,7 +24,7 @@ from shared.kit.limits import EVERY_REQUEST, DeclaredBudget, budgets_in
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import FieldError, Problem
 from shared.kit.transactions import open_work
-from shared.kit.work import UnitOfWork, Works
+from shared.kit.work import UnitOfWork
 
 __all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "open_work", "undeclared"]
 
@@ -115,7 +115,7 @@ class Route(APIRoute):
                 response = await answer(request)
             except Answerer.Answered as known:
                 origin.status = known.response.status_code
-                await _audit_replay(request, origin)
+                _audit_replay(request)
                 return known.response
             origin.status = response.status_code
             _refuse_unaudited(request, decision)
@@ -142,12 +142,15 @@ def _refuse_unaudited(request: Request, decision: Decision | None) -> None:
         raise AuditIsMissing(request.state.origin.route)
 
 
-async def _audit_replay(request: Request, origin: Origin) -> None:
-    """An answer given again shows again what it showed."""
-    works: Works[Any] = request.app.state.works
-    if works.auditor is not None:
-        told = {"origin": origin, "caller": request.state.caller, "trace_id": request.state.trace_id}
-        await works.auditor.recorder.write(works.auditor.rows([Look(None, what="replayed")], **told))
+def _audit_replay(request: Request) -> None:
+    """An answer given again shows again what it showed.
+
+    The unit of work that found the answer tells of it when it ends: a second connection beside the one it still holds
+    would stop everything once as many repeat as there are connections.
+    """
+    work: UnitOfWork = request.state.work
+    if request.app.state.works.auditor is not None:
+        work.audit(Look(None, what="replayed"))
 
 
 async def _decide(decision: Decision | None, request: Request) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -43,8 +44,10 @@ from shared.kit.work import UnitOfWork, Works
 CONNECT_RETRY_SECONDS: Final = 0.3
 DAY_LOOK_SECONDS: Final = 1.0
 UNPUBLISHED_SECONDS_MAX: Final = 30
-GARBAGE_OBJECTS: Final = 500_000
+GARBAGE_OBJECTS: Final = 200_000
 GARBAGE_SECONDS: Final = 10.0
+_give_back: Final[Callable[[int], object]] = getattr(ctypes.CDLL(None), "malloc_trim", int)
+"""Freed memory back to the operating system, where the C library (glibc) can: a batch needs much for a moment."""
 
 log = structlog.get_logger()
 W = TypeVar("W", bound=UnitOfWork)
@@ -247,6 +250,7 @@ async def _count_letters(works: Works[Any]) -> None:
 
 async def _collect_garbage(_: Works[Any]) -> None:
     gc.collect()
+    _give_back(0)
 
 
 _HOUSEKEEPING: Final[tuple[Timer[Any], ...]] = (

@@ -58,7 +58,7 @@ _FILL: Final = text(
 
 async def trail_proved(ground: Ground) -> list[Measurement]:
     """Rows proved a second, and sealed a second, on a server that has nothing else to do."""
-    directory, key = ground.stack.var_dir.parent / "trail", KeyPair.parse(new_key("a1"))
+    directory, key = ground.stack.var_dir / "trail", KeyPair.parse(new_key("a1"))
     file = AnchorFile(directory, "bench")
     async with _a_database(directory) as url:
         engine = new_engine(url, pool_size=2, application_name="bench", statement_timeout_ms=0)

@@ -19,6 +19,7 @@ from datetime import date
 from typing import Final
 
 import psycopg
+from psycopg import sql
 
 from shared.contracts.event import Envelope
 from shared.kit import journal
@@ -97,7 +98,7 @@ async def _rate(ground: Ground, *, down: str, carrier: str) -> float:
             await stack.spawn(name)
         async with stack.postgres.admin(database) as session:
             async with session.transaction():
-                await session.execute(f"SELECT FROM {cursor} FOR UPDATE".encode())
+                await session.execute(sql.SQL("SELECT FROM {} FOR UPDATE").format(sql.Identifier(cursor)))
                 await stack.spawn(carrier, ready=False)
                 await _until_waited_for(session)
                 began = time.perf_counter()
@@ -107,12 +108,12 @@ async def _rate(ground: Ground, *, down: str, carrier: str) -> float:
 
 
 async def _until_waited_for(session: psycopg.AsyncConnection) -> None:
-    """Until another session of this database waits for a lock."""
+    """Until another session waits for a lock of this one. The view of sessions would stand still in a transaction."""
     async with asyncio.timeout(WAIT_SECONDS_MAX):
         while True:
             found = await session.execute(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+                "SELECT EXISTS (SELECT FROM pg_locks "
+                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
             )
             if (await found.fetchone()) == (True,):
                 return

@@ -102,7 +102,8 @@ def _run(serve: Any) -> None:
 def _made(service: str, settings: ServiceSettings) -> FastAPI:
     tables = importlib.import_module(f"services.{service}.adapters.tables")
     clock, keys = Clock(movable=True), settings.key_ring()
-    engine = new_engine(settings.database_url.get_secret_value(), pool_size=4, application_name="test")
+    # One connection: a request that needed a second beside its own would be refused for want of it.
+    engine = new_engine(settings.database_url.get_secret_value(), pool_size=1, application_name="test")
     auditor = Auditor(engine, keys)
     parts = Parts(
         works=Works(engine, clock=clock, make=make_of(service), auditor=auditor),

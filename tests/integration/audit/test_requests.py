@@ -12,11 +12,13 @@ import pytest
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local.postgres import PostgresServer
 from shared.kit.app import create_app
 from shared.kit.audit import Auditor, Change, Look, Origin
 from shared.kit.audit_refusals import EACH_PER_MINUTE, Refusals
 from shared.kit.audit_routes import audit_router
 from shared.kit.clock import Clock
+from shared.kit.database import new_engine
 from shared.kit.idempotency import Idempotent
 from shared.kit.jobs import Jobs
 from shared.kit.ops import Ops
@@ -63,6 +65,14 @@ def things() -> Router:
         return "changed"
 
     return router
+
+
+@pytest.fixture
+async def engine(server: PostgresServer, forger: Forger) -> AsyncIterator[AsyncEngine]:
+    """With one connection: a request that needed a second beside its own would be refused for want of it."""
+    engine = new_engine(server.url("kit"), pool_size=1, application_name="test")
+    yield engine
+    await engine.dispose()
 
 
 @asynccontextmanager

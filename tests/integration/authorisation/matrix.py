@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
-from zlib import crc32
 
 import httpx
 from fastapi import FastAPI
@@ -128,12 +127,11 @@ def every(_row: Row, _asking: Asking) -> bool:
 
 
 def telling(row: Row, asking: Asking) -> bool:
-    """The quick profile: a third of those who may not, where nothing else would stop them; who may, in their county and
-    in another; the first of those who may, in all ways."""
+    """The quick profile: who may not, where nothing else would stop them; who may, in their county and in another; the
+    first of those who may, in all ways."""
     holders = [role for role in (*ROLES, MACHINE) if row.needs and all(role in DUTIES[name] for name in row.needs)]
     if asking.duty not in holders:
-        sampled = asking.duty == "" or crc32(f"{row.method} {row.path} {asking.label}".encode()) % 3 == 0
-        return asking.claimed or (sampled and asking.about != THERE and asking.where in {"", "everywhere"})
+        return asking.about != THERE and (asking.where in {"", "everywhere"} or asking.claimed)
     if row.own is not None:
         return True
     counties = asking.where in {"own county", "another county"}

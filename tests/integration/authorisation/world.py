@@ -133,6 +133,7 @@ async def _serve(world: World, service: str, server: PostgresServer, folder: Pat
         folder,
         database_url=url,
         database_direct_url=url,
+        database_pool_size=1,  # whoever needed a second beside its own would be refused
         token_issuer=world.issuer.url,
         token_jwks_url=world.issuer.jwks_url,
         audit_signing_key=new_key("a1"),

@@ -1,5 +1,6 @@
 """A body is the JSON it is: what the document calls a number, a day or a yes is nothing else."""
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -7,7 +8,9 @@ from uuid import UUID
 
 import pytest
 from fastapi import Query
-from pydantic import AwareDatetime, Field, ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
 from shared.kit.bodies import Moment, RequestModel
 from shared.kit.permissions import Public
@@ -122,3 +125,21 @@ async def test_a_moment_in_an_address_is_written_out_with_its_zone() -> None:
 async def test_text_with_nul_in_an_address_is_named(path: str, place: str) -> None:
     status, error = await _answer(path)
     assert (status, error["in"], error["parameter"], error["code"]) == (422, place, "word", "string_unicode")
+
+
+class Remark(RequestModel):
+    one: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "x"
+    four: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4)] = "wxyz"
+
+
+@pytest.mark.parametrize("name", ["one", "four"])
+@given(text=st.text(alphabet="a量 \n\x0b\u3000\x85", max_size=8))
+def test_the_document_says_that_blanks_around_a_text_do_not_count(name: str, text: str) -> None:
+    told = Remark.model_json_schema()["properties"][name]
+    promised = len(text) >= told["minLength"] and re.search(told["pattern"], text) is not None
+    assert promised is (len(text.strip()) >= told["minLength"])
+    if promised:
+        assert getattr(Remark.model_validate({name: text}), name) == text.strip()
+    else:
+        with pytest.raises(ValidationError):
+            Remark.model_validate({name: text})

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 
 from services.indicators.adapters.queries import SqlFigures
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.domain.breakdown import Root, at_level, into_children, roots
-from services.indicators.domain.definition import DEFINITIONS, definitions
+from services.indicators.domain.definition import DEFINITIONS, Definition, definitions
 from services.indicators.domain.errors import BreakdownNotPossible
 from services.indicators.domain.period import Period, periods
 from services.indicators.entrypoints.http.schemas import DefinitionOut, FiguresOut, LevelName
-from services.indicators.use_cases.read_figures import Answer, read_figures
+from services.indicators.use_cases.read_figures import read_figures
 from shared.kit.audit import Look, division_of
 from shared.kit.divisions import bundled
 from shared.kit.pagination import Listed
@@ -30,16 +30,6 @@ router = Router(prefix="/api/v1/indicators", tags=["indicators"])
 Reader = Annotated[Caller, Permit("indicator:read")]
 
 
-async def open_reading(request: Request) -> AsyncIterator[SqlFigures]:
-    """Everything one answer tells comes from one snapshot."""
-    works: Works[IndicatorsWork] = request.app.state.works
-    async with works.snapshot() as connection:
-        yield SqlFigures(connection)
-
-
-Reading = Annotated[SqlFigures, Depends(open_reading, scope="function")]
-
-
 @router.get("", dependencies=[Permit("indicator:read")], summary="指标目录")
 async def list_indicators() -> Listed[DefinitionOut]:
     """Every indicator with its rule and unit."""
@@ -51,7 +41,6 @@ async def read_values(
     *,
     request: Request,
     caller: Reader,
-    figures: Reading,
     division: DivisionAsked = None,
     month: Annotated[str | None, Query(max_length=7, description="YYYY-MM，缺省为本月")] = None,
     level: Annotated[LevelName | None, Query(description="按该级别细分")] = None,
@@ -65,9 +54,7 @@ async def read_values(
     today = request.app.state.clock.today()
     period = Period.of(Month.of(today) if month is None else Month.parse(month), today=today)
     asked = _broken_down(_roots(division, caller), level, children=children)
-    answer = await read_figures(definitions(indicator), asked, [period], figures, bundled())
-    await _remember(request, caller, answer)
-    return FiguresOut.of(answer, _name_of)
+    return await _answer(request, caller, definitions(indicator), asked, [period])
 
 
 @router.get("/series", summary="指标时间序列")
@@ -75,7 +62,6 @@ async def read_series(
     *,
     request: Request,
     caller: Reader,
-    figures: Reading,
     indicator: Annotated[str, Query(max_length=64)],
     first: Annotated[str, Query(alias="from", max_length=7, description="YYYY-MM")],
     last: Annotated[str, Query(alias="to", max_length=7, description="YYYY-MM，与起始月相距不超过 36 个月")],
@@ -83,17 +69,25 @@ async def read_series(
 ) -> FiguresOut:
     """One indicator month by month, at most 36, as known now: late news has moved past months (RU-04)."""
     asked = periods(Month.parse(first), Month.parse(last), today=request.app.state.clock.today())
-    answer = await read_figures(definitions([indicator]), _roots(division, caller), asked, figures, bundled())
-    await _remember(request, caller, answer)
-    return FiguresOut.of(answer, _name_of)
+    return await _answer(request, caller, definitions([indicator]), _roots(division, caller), asked)
 
 
-async def _remember(request: Request, caller: Caller, answer: Answer) -> None:
-    """Who saw which figures. They are of nobody, but many of them about few people can tell of somebody."""
+async def _answer(
+    request: Request,
+    caller: Caller,
+    wanted: Sequence[Definition],
+    places: Sequence[Root],
+    months: Sequence[Period],
+) -> FiguresOut:
+    """Everything told comes from one snapshot. Who saw it is written once that has given its connection back."""
+    works: Works[IndicatorsWork] = request.app.state.works
+    async with works.snapshot() as connection:
+        answer = await read_figures(wanted, places, months, SqlFigures(connection), bundled())
+    # Figures are of nobody, but many of them about few people can tell of somebody.
     codes = tuple(sorted({figure.definition.code for figure in answer.figures}))
     look = Look(None, codes, "figures", division_of(caller.scope), count=len(answer.figures))
-    works: Works[IndicatorsWork] = request.app.state.works
     await works.look(look, caller=caller, trace_id=request.state.trace_id)
+    return FiguresOut.of(answer, _name_of)
 
 
 def _roots(division: str | None, caller: Caller) -> list[Root]:
