@@ -5,10 +5,13 @@ No names, no identity or certificate numbers, no birth dates: opaque ids, divisi
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import assert_never
+from uuid import UUID
 
 from services.registry.domain.certificate import Certificate
 from services.registry.domain.certificate_state import Step
+from services.registry.domain.division_change import DivisionChange, Succession
 from services.registry.domain.facts import (
     CertificateWasIssued,
     CertificateWasLost,
@@ -46,6 +49,26 @@ def announce(fact: Fact) -> Announcement:
         version=fact.person.last_version,
         division=_division(fact),
         occurred_at=fact.occurred_at,
+    )
+
+
+def announce_succession(
+    change: DivisionChange, step: Succession, *, number: int, event_id: UUID, occurred_at: datetime
+) -> Announcement:
+    """One step of a change of divisions, the ``number``-th: about places, so no person stands in it."""
+    return Announcement(
+        event_id=event_id,
+        event=contract.DivisionSucceeded(
+            change_id=change.change_id,
+            kind=change.kind,
+            predecessor=step.predecessor.code,
+            successor=step.successor.code,
+            effective_on=change.effective_on,
+        ),
+        person_id=change.change_id,
+        version=number,
+        division=step.successor.code,
+        occurred_at=occurred_at,
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.source import ROOT, parsed, python_files
 
-WRITES: Final = frozenset({"add", "save", "reach", "forget", "remember"})
+WRITES: Final = frozenset({"add", "save", "reach", "forget", "remember", "move", "take_back"})
 """Verbs of ports that store what somebody has loaded within their scope."""
 
 SYSTEM_WORK: Final = {

@@ -16,8 +16,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.registry.adapters.bulk import Holder, add_holders
-from services.registry.adapters.division_moves import move_some, told_of
+from services.registry.adapters.division_moves import move_some
 from services.registry.adapters.work import RegistryWork
+from services.registry.announcements import announce_succession
 from services.registry.domain.certificate import CancellationReason, FreezeReason
 from services.registry.domain.certificate_state import Step
 from services.registry.domain.division_change import DivisionChange, Succession
@@ -309,7 +310,10 @@ async def _belong_to_a_new_township(house: House) -> None:
             basis="皖民区〔2026〕12号",
             successions=(step,),
         )
-        work.publish(*told_of(change_of_code, work))
+        for number, step in enumerate(change_of_code.successions, start=1):
+            work.publish(
+                announce_succession(change_of_code, step, number=number, event_id=work.new_id(), occurred_at=work.now())
+            )
         await move_some(work, step, effective_on=change_of_code.effective_on)
     await house.everybody_hears()
 

@@ -12,33 +12,10 @@ from uuid_utils.compat import uuid7
 from services.registry.adapters.certificates import to_certificate
 from services.registry.adapters.repositories import to_person
 from services.registry.adapters.work import RegistryWork
-from services.registry.domain.division_change import DivisionChange, Succession
+from services.registry.domain.division_change import Succession
 from services.registry.domain.facts import PersonWasChanged
-from shared.contracts.event import Announcement
-from shared.contracts.registry import DivisionSucceeded
 
 MOVED_AT_ONCE: Final = 1_000
-
-
-def told_of(change: DivisionChange, work: RegistryWork) -> list[Announcement]:
-    """What the world hears of a change of places: one event a step."""
-    return [
-        Announcement(
-            event_id=work.new_id(),
-            event=DivisionSucceeded(
-                change_id=change.change_id,
-                kind=change.kind,
-                predecessor=step.predecessor.code,
-                successor=step.successor.code,
-                effective_on=change.effective_on,
-            ),
-            person_id=change.change_id,
-            version=number,
-            division=step.successor.code,
-            occurred_at=work.now(),
-        )
-        for number, step in enumerate(change.successions, start=1)
-    ]
 
 
 async def effect_of(connection: AsyncConnection, step: Succession) -> dict[str, int]:

@@ -18,7 +18,8 @@ from services.registry.adapters.secrets import (
     REPORT_NAME,
     SURVEY_ANSWERS,
 )
-from services.registry.adapters.tables_place import client, household, person_place
+from services.registry.adapters.tables_person import person
+from services.registry.adapters.tables_place import client, household, household_member, person_place
 from services.registry.adapters.tables_portal import foreign_id, portal_case
 from services.registry.adapters.tables_report import report
 from services.registry.adapters.tables_search import person_name
@@ -45,6 +46,12 @@ SEALED: Final = (
     Sealed(survey_visit, {"answers_cipher": SURVEY_ANSWERS}),
 )
 """Encrypted columns of these tables."""
+
+
+_HOUSEHOLDS: Final = select(household_member.c.household_id).join(
+    person, person.c.person_id == household_member.c.person_id
+)
+"""The households of some persons, whom a condition names."""
 
 
 async def lives_of(work: RegistryWork, person_id: UUID) -> Sheets:
@@ -122,3 +129,11 @@ async def forget_lives(work: RegistryWork, person_id: UUID) -> None:
         (survey_visit, {"answers_cipher": None}),
     ):
         await work.connection.execute(update(table).where(table.c.person_id == person_id).values(**columns))
+    await work.connection.execute(
+        update(household)
+        .where(
+            household.c.household_id.in_(_HOUSEHOLDS.where(household_member.c.person_id == person_id)),
+            household.c.household_id.not_in(_HOUSEHOLDS.where(person.c.erased_at.is_(None))),
+        )
+        .values(book_no_cipher=None, book_no_index=None, address_cipher=None)
+    )

@@ -44,12 +44,12 @@ class Places:
             )
         )
 
-    async def take_back_home(self, person_id: UUID) -> Division | None:
+    async def take_back(self, person_id: UUID) -> Division | None:
         """The last change of home was a mistake; where the home was before, None when it never changed."""
         previous = await self._connection.scalar(_TAKE_BACK, {"person": person_id})
         return None if previous is None else Division(previous)
 
-    async def lives(self, person_id: UUID, *, in_division: Division | None, since: date, permit_no: str | None) -> None:
+    async def move(self, person_id: UUID, *, in_division: Division | None, since: date, permit_no: str | None) -> None:
         """Somebody lives elsewhere than at home, or at home again (None)."""
         place_id = uuid7()
         before = await self.of_person(person_id, PlaceKind.RESIDENCE, within=Scope.everywhere())

@@ -130,7 +130,7 @@ async def _apply_move(report: Report, person: Person, work: PersonWork) -> Repor
 
 
 async def _move_back(report: Report, person: Person, work: PersonWork) -> None:
-    if report.state is ReportState.APPLIED and (home := await work.places.take_back_home(person.person_id)) is not None:
+    if report.state is ReportState.APPLIED and (home := await work.places.take_back(person.person_id)) is not None:
         moved = person.moves(to=home)
         await work.persons.save(moved)
         work.tell(PersonWasChanged(event_id=work.new_id(), occurred_at=work.now(), person=moved))

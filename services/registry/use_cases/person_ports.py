@@ -103,10 +103,10 @@ class Matching(Protocol):
 class Places(Protocol):
     """Homes and residences with their history."""
 
-    async def lives(self, person_id: UUID, *, in_division: Division | None, since: date, permit_no: str | None) -> None:
+    async def move(self, person_id: UUID, *, in_division: Division | None, since: date, permit_no: str | None) -> None:
         """Lives elsewhere than at home, or at home again."""
 
-    async def take_back_home(self, person_id: UUID) -> Division | None:
+    async def take_back(self, person_id: UUID) -> Division | None:
         """The last change of home was a mistake; where the home was before."""
 
 

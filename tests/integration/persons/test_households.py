@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from services.registry.adapters.own_data import erase
 from shared.contracts.registry import ClientAdmitted, ClientEnded
 from tests.integration.persons.conftest import OTHER, OTHER_VILLAGE, VILLAGE, Office
 
@@ -127,3 +129,15 @@ async def test_clients_are_listed_in_their_divisions_only(office: Office) -> Non
     assert listed["client_id"] == admitted.json()["client_id"]
     assert (await office.get("/api/v1/clients", ground="CHILD_DIAGNOSED")).json()["items"] == []
     assert (await office.get("/api/v1/clients", divisions=[OTHER])).json()["items"] == []
+
+
+async def test_a_household_is_nameless_once_its_last_member_was_erased(office: Office) -> None:
+    """PIPL art. 47: the book and its address tell of whoever lived there."""
+    one, two = await office.register("王小明"), await office.register("王小红", 2)
+    household = await a_household(office, book_no="H12345678", address="解放路 1 号")
+    for person in (one, two):
+        assert (await join(office, household, person)).status_code == 201
+    for person, left in ((one, "*****5678"), (two, None)):
+        async with office.works.begin() as work:
+            await erase(work, UUID(person["person_id"]))
+        assert (await office.get(household)).json()["book_no_masked"] == left

@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import Depends, Path, Request, Response
 
 from services.registry.adapters.division_changes import FollowedScopes
-from services.registry.adapters.division_moves import effect_of, told_of
+from services.registry.adapters.division_moves import effect_of
 from services.registry.adapters.work import RegistryWork
+from services.registry.announcements import announce_succession
 from services.registry.domain.division_change import (
     ChangeState,
     ChangeStep,
@@ -96,7 +97,12 @@ def division_router(jobs: Jobs, follow: FollowedScopes, *, texts: Texts) -> Rout
         began = change.taken(ChangeStep.APPLY, today=work.today())
         await work.division_changes.save(began)
         if change.state is ChangeState.PLANNED:
-            work.publish(*told_of(began, work))
+            work.publish(
+                *(
+                    announce_succession(began, step, number=number, event_id=work.new_id(), occurred_at=work.now())
+                    for number, step in enumerate(began.successions, start=1)
+                )
+            )
         job = await jobs.submit(work, CHANGE_JOB, {"change_id": str(change_id)})
         after = {"change_id": change_id, "state": began.state, "job_id": job.id}
         work.audit(Change(None, "division.change_begun", after=after))

@@ -119,7 +119,7 @@ async def change_residence(
         raise DateInFuture(field="since", given=body.since.isoformat(), today=work.today().isoformat())
     to = None if body.division is None else Division.parse(body.division)
     await work.persons.save(person.moved_on())
-    await work.places.lives(person_id, in_division=to, since=body.since, permit_no=body.permit_no)
+    await work.places.move(person_id, in_division=to, since=body.since, permit_no=body.permit_no)
     after = {"residence": None if to is None else Code(to.code), "since": body.since}
     work.audit(Change(person_id, "person.residence_changed", after=after, division=person.division.code))
     return await shown(work, person_id, caller, response)
