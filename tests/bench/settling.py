@@ -156,7 +156,9 @@ class Block:
         )
 
     def _status(self, number: int, person: SyntheticPerson) -> str:
-        return _STATES.get(number // len(PREFECTURES) % 100) or ("VALID" if person.expires_on.isoformat() >= self._today else "EXPIRED")
+        return _STATES.get(number // len(PREFECTURES) % 100) or (
+            "VALID" if person.expires_on.isoformat() >= self._today else "EXPIRED"
+        )
 
     def _terms(self, words: Words) -> Iterator[bytes]:
         for person_id, each, division in zip(self.ids, self.persons, self.divisions, strict=True):

@@ -14,6 +14,7 @@ KNOWN = frozenset({
     "buckets", "publisher", "format", "dry_run", "overdue", "open_only", "actor", "route", "since", "until",
     "as_of", "known_at", "month", "category", "grade", "flag", "indicator", "from", "to", "level", "children",
     "matter", "warned", "paper", "purpose", "day", "on_conflict", "checked", "ground", "year",
+    "outcome", "need", "portal", "received_on", "case_no", "code",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""
