@@ -66,8 +66,14 @@ async def _run(chosen: list[Bench], services: Sequence[Service]) -> list[Measure
     try:
         async with ground(directory, services) as ready:
             for bench in chosen:
+                load = os.getloadavg()[0]
                 measurements = await bench(ready)
-                print(table(measurements), flush=True)
+                print(
+                    table(measurements),
+                    f"(load before: {load:.1f}, after: {os.getloadavg()[0]:.1f})\n",
+                    sep="\n",
+                    flush=True,
+                )
                 found += measurements
     finally:
         shutil.rmtree(directory, ignore_errors=True)

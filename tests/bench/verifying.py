@@ -7,10 +7,14 @@ the machine does meanwhile meets both alike.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import cycle, islice
 from signal import Signals
 from typing import Final
+
+import psutil
 
 from services.registry.entrypoints.http.verifications import ITEMS_MAX
 from tests.bench.audit_switch import BARE, ON
@@ -57,42 +61,69 @@ async def _require_known(wire: Wire, numbers: Sequence[str]) -> None:
     assert all(each["status"] != "UNKNOWN" for each in told)
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What came of a turn: calls a second, their slowest hundredth, and the processor time of the process for one."""
+
+    rate: float
+    tail_ms: float
+    processor_ms: float
+
+
 async def _in_bulk(wire: Wire, pid: int, what: str, numbers: Sequence[str]) -> list[Measurement]:
     size = min(ITEMS_MAX, len(numbers))
     calls = [
         wire.post(PATH, {"items": list(numbers[start : start + size])})
         for start in range(0, min(len(numbers), CALLS_MAX * size) - size + 1, size)
     ]
-    rates, _ = await _switched(wire, pid, calls, BULK_CONNECTIONS)
+    careful, bare = await _switched(wire, pid, calls, BULK_CONNECTIONS)
     name = f"{what} verified, {size:,} a call"
-    return [measured(name, "ids/s", _times(rates[ON], size), floor_name=FLOOR, floor_values=_times(rates[BARE], size))]
+    return [
+        _against(name, "ids/s", [turn.rate * size for turn in careful], [turn.rate * size for turn in bare]),
+        _against(f"{name}: processor", "ms a call", *_processor(careful, bare)),
+    ]
 
 
 async def _one_by_one(wire: Wire, pid: int, what: str, numbers: Sequence[str]) -> list[Measurement]:
     calls = [wire.post(PATH, {"items": [number]}) for number in numbers[:SINGLE_MAX]]
-    rates, tails = await _switched(wire, pid, calls, CONNECTIONS)
+    careful, bare = await _switched(wire, pid, calls, CONNECTIONS)
     name = f"{what} verified, one a call"
     return [
-        measured(name, "req/s", rates[ON], floor_name=FLOOR, floor_values=rates[BARE]),
-        measured(f"{name}, p99", "ms", tails[ON], floor_name=FLOOR, floor_values=tails[BARE]),
+        _against(name, "req/s", [turn.rate for turn in careful], [turn.rate for turn in bare]),
+        _against(f"{name}, p99", "ms", [turn.tail_ms for turn in careful], [turn.tail_ms for turn in bare]),
+        _against(f"{name}: processor", "ms a call", *_processor(careful, bare)),
     ]
 
 
-async def _switched(
-    wire: Wire, pid: int, calls: Sequence[bytes], connections: int
-) -> tuple[dict[Signals, list[float]], dict[Signals, list[float]]]:
-    """Calls a second and their slowest hundredth in milliseconds, of each turn."""
-    rates: dict[Signals, list[float]] = {ON: [], BARE: []}
-    tails: dict[Signals, list[float]] = {ON: [], BARE: []}
+def _against(name: str, unit: str, values: Sequence[float], floor: Sequence[float]) -> Measurement:
+    return measured(name, unit, values, floor_name=FLOOR, floor_values=floor)
+
+
+def _processor(careful: Sequence[_Turn], bare: Sequence[_Turn]) -> tuple[list[float], list[float]]:
+    """Where other programs want the processor too, this says what an idle one could do."""
+    return [turn.processor_ms for turn in careful], [turn.processor_ms for turn in bare]
+
+
+async def _switched(wire: Wire, pid: int, calls: Sequence[bytes], connections: int) -> tuple[list[_Turn], list[_Turn]]:
+    """Turns with authorisation and trail, and turns without."""
+    turns: dict[Signals, list[_Turn]] = {ON: [], BARE: []}
     await wire.during(WARM_UP_SECONDS, calls, connections=connections)
-    for turn in islice(cycle((ON, BARE, BARE, ON)), TURNS):
-        os.kill(pid, turn)
+    for switch in islice(cycle((ON, BARE, BARE, ON)), TURNS):
+        os.kill(pid, switch)
+        before, began = _processor_seconds(pid), time.perf_counter()
         seconds = await wire.during(TURN_SECONDS, calls, connections=connections)
-        rates[turn].append(len(seconds) / TURN_SECONDS)
-        tails[turn].append(percentile(seconds, 0.99) * 1_000)
+        took = time.perf_counter() - began
+        turns[switch].append(
+            _Turn(
+                rate=len(seconds) / took,
+                tail_ms=percentile(seconds, 0.99) * 1_000,
+                processor_ms=(_processor_seconds(pid) - before) * 1_000 / len(seconds),
+            )
+        )
     os.kill(pid, ON)
-    return rates, tails
+    return turns[ON], turns[BARE]
 
 
-def _times(values: Sequence[float], factor: int) -> list[float]:
-    return [value * factor for value in values]
+def _processor_seconds(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
