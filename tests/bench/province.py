@@ -30,7 +30,7 @@ _DROPPED: Final = text(
 )
 _INDEXES: Final = text(
     "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index i "
-    "WHERE indrelid = ANY(CAST(CAST(:tables AS text[]) AS regclass[])) AND NOT indisprimary "
+    "WHERE indrelid = ANY(CAST(CAST(:tables AS text[]) AS regclass[])) AND NOT indisprimary AND indpred IS NULL "
     "AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype = 'u')"
 )
 _REMINDED: Final = text(
@@ -90,7 +90,10 @@ async def _settle(ground: Ground) -> None:
 
 
 async def _bare(engine: AsyncEngine) -> list[str]:
-    """Drop indexes and foreign keys; the statements that make them again."""
+    """Drop indexes and foreign keys; the statements that make them again.
+
+    Partial ones stay: they are small, and the worker's timers go on looking by them.
+    """
     again: list[str] = []
     async with engine.begin() as connection:
         constraints = (await connection.execute(_DROPPED, {"tables": list(COLUMNS)})).all()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, false, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import literal
@@ -127,7 +127,7 @@ def named(typed: str, secrets: Secrets, within: Scope) -> ColumnElement[bool]:
     meanings = asked(typed, counties=_counties_in(within), reads=pinyin.bundled())
     if meanings is None:
         raise NameIsTooShort(counties_max=_COUNTIES_MAX)
-    return or_(literal(False), *(having(meaning, secrets) for meaning in meanings))
+    return or_(false(), *(having(meaning, secrets) for meaning in meanings))
 
 
 def having(terms: Terms, secrets: Secrets) -> ColumnElement[bool]:
