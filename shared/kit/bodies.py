@@ -7,12 +7,13 @@ as PostgreSQL can keep none.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Final, LiteralString
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["NO_NUL", "Moment", "RequestModel"]
+__all__ = ["NO_NUL", "Day", "Moment", "RequestModel"]
 
 NO_NUL: Final = r"^[^\x00]*$"
 _STRICT: Final = frozenset({"float", "bool"})
@@ -68,14 +69,14 @@ def _written(kind: str, pattern: str, words: LiteralString) -> Callable[[Any], A
 
 
 _MOMENT: Final = _written("datetime", r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", "not a date and time")
-_WRITTEN: Final[dict[str, Callable[[Any], Any]]] = {
-    "date": _written("date", r"\d{4}-\d{2}-\d{2}\Z", "not a date"),
-    "datetime": _MOMENT,
-}
+_DAY: Final = _written("date", r"\d{4}-\d{2}-\d{2}\Z", "not a date")
+_WRITTEN: Final[dict[str, Callable[[Any], Any]]] = {"date": _DAY, "datetime": _MOMENT}
 """Days and moments are written out: neither a number nor digits alone count as seconds since 1970."""
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_MOMENT)]
 """A moment with its time zone, as a query parameter."""
+Day = Annotated[date, BeforeValidator(_DAY)]
+"""A day, as a query parameter."""
 
 
 class RequestModel(BaseModel):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from shared.kit.clock import SHANGHAI
 from tests.canary.canaries import Canaries
 
 REGISTRY: Final = "registry"
 DIVISION: Final = "341502001"
 REVIEWER: Final = "county_reviewer"
+ADMINISTRATOR: Final = "system_administrator"
 ASSESSED_ON: Final = "2026-01-05"
 _PAPERS: Final = ("IDENTITY_CARD", "HOUSEHOLD_BOOK", "PHOTOGRAPHS", "APPLICATION_FORM", "ASSESSMENT_FORM", "OLD_CARD")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -32,6 +35,9 @@ CASES_UNWRITTEN: Final = frozenset({"registry application.number_cipher"})
 
 async def enter_cases(house: Any, bird: Canaries, person_id: str) -> None:
     """Every field, through the API. ``person_id``: somebody who holds a certificate. ``house``: `test_canary.House`."""
+    following = datetime.now(SHANGHAI).year + 1
+    days = {"days": [{"day": f"{following}-01-01", "works": False}], "basis": "国办发明电"}
+    await house.done(REGISTRY, "PUT", f"/api/v1/working-years/{following}", ADMINISTRATOR, days)
     institution = {
         "division": DIVISION,
         "name": "六安市人民医院",

@@ -125,14 +125,14 @@ async def certificates_page(
     status: CertificateStatus | None,
     person_id: UUID | None,
 ) -> tuple[list[Certificate], str | None]:
-    """A page of certificates by division, status or holder."""
+    """A page of certificates by division, status or holder, in order of their divisions."""
     scope = within if division is None else within.narrowed_to(division)
     query = select(certificate).where(inside(certificate.c.division, scope))
     if status is not None:
         query = query.where(certificate.c.status == status.value)
     if person_id is not None:
         query = query.where(certificate.c.person_id == person_id)
-    rows, following = await paginate(connection, query, [certificate.c.certificate_id], page)
+    rows, following = await paginate(connection, query, [certificate.c.division, certificate.c.certificate_id], page)
     return [to_certificate(row) for row in rows], following
 
 

@@ -54,7 +54,8 @@ certificate = Table(
     ),
     Index("ix_certificate_person_id", "person_id"),
     Index("ix_certificate_number_index", "number_index"),
-    Index("ix_certificate_division", "division", "certificate_id", postgresql_ops={"division": "text_pattern_ops"}),
+    # Plain order: lists are paged by it. The database is created with C collation, so prefixes use it as well.
+    Index("ix_certificate_division", "division", "certificate_id"),
     Index("ix_certificate_running_out", "expires_on", postgresql_where=text("status = 'VALID'")),
 )
 

@@ -15,7 +15,7 @@ Refusal
 ├── NoticeRuns / ObjectionIsOpen                                     CERT-05
 ├── MatterMakesNoCard / MatterMakesACard
 ├── DisputeIsLate / NothingToDispute / DisputeIsDecided / DisputeIsNotDecided / DisputeTimeRuns
-├── SlotIsFull / SlotDoesNotFit / SlotIsPast                         bookings
+├── SlotTimesAreWrong / SlotIsFull / SlotDoesNotFit / SlotIsPast     bookings
 ├── CancellationNeedsProof / StepIsTooEarly                  CERT-25…28
 └── LocalRuleIsUnknown / LocalRuleValueIsWrong                       configuration
 """
@@ -259,6 +259,12 @@ class DisputeTimeRuns(Refusal):
     """The applicant may still go to the province and has not said they will not (CERT-22). Facts: until."""
 
     code: ClassVar[str] = "dispute_time_runs"
+
+
+class SlotTimesAreWrong(Refusal):
+    """A slot ends after it begins, on the same day. Facts: begins, ends."""
+
+    code: ClassVar[str] = "slot_times_are_wrong"
 
 
 class SlotIsFull(Refusal):

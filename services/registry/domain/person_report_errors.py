@@ -4,6 +4,7 @@ Refusal
 ├── ReportNotFound
 ├── ReportStepNotAllowed     the state machine of a report
 ├── ReportHasNoPerson        nobody was matched yet
+├── ReportPlaceIsWrong       a move goes somewhere, a death does not
 └── ReportIsKnown            the source sent this one before, with another content
 """
 
@@ -36,3 +37,9 @@ class ReportIsKnown(Refusal):
     """The source sent a report of this reference before, and it said something else. Facts: report_id."""
 
     code: ClassVar[str] = "report_is_known"
+
+
+class ReportPlaceIsWrong(Refusal):
+    """A move names the county moved to, and nothing else does. Facts: kind."""
+
+    code: ClassVar[str] = "report_place_is_wrong"

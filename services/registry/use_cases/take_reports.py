@@ -16,7 +16,7 @@ from services.registry.domain.person_report import (
     ReportSource,
     objection_to,
 )
-from services.registry.domain.person_report_errors import ReportIsKnown, ReportNotFound
+from services.registry.domain.person_report_errors import ReportIsKnown, ReportNotFound, ReportPlaceIsWrong
 from services.registry.use_cases.person_ports import Found, PersonWork, Taken
 from shared.values.division import Division, Scope
 
@@ -48,7 +48,12 @@ async def take_reports(said: Sequence[Said], work: PersonWork, *, within: Scope)
 
 
 async def take_report(said: Said, work: PersonWork, *, within: Scope) -> Taken:
-    """One piece of news; what its source sent before is what there is. Raises `ReportIsKnown`."""
+    """One piece of news; what its source sent before is what there is.
+
+    Raises `ReportPlaceIsWrong`, `ReportIsKnown`.
+    """
+    if (said.kind is ReportKind.MOVE) != (said.to_division is not None):
+        raise ReportPlaceIsWrong(kind=said.kind.value)
     known = await _sent_before(said, work)
     if known is None:
         (taken,) = await take_reports([said], work, within=within)

@@ -30,7 +30,6 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 AT_ONCE: Final = 3
 """Rows of one service asked at a time: while one waits for the database another is judged."""
-_UPLOADS_KEY: Final = "the-same-file-again"
 
 
 # ---------------------------------------------------------------------------- the walk
@@ -292,7 +291,7 @@ def prepared(world: World, service: str, row: Row) -> Prepared:
 
 
 async def _sent(world: World, service: str, row: Row, request: Prepared, caller: Asking) -> httpx.Response:
-    headers = {"Idempotency-Key": _UPLOADS_KEY if row.files else str(uuid4())}
+    headers = {"Idempotency-Key": f"the-same-file-again-{row.path}" if row.files else str(uuid4())}
     if caller.token is not None:
         headers["Authorization"] = f"Bearer {caller.token}"
     return await send(world.apps[service], request, headers)

@@ -12,7 +12,7 @@ from services.registry.entrypoints.http import me
 from shared.kit import permissions, scoping
 from shared.kit.permissions import Caller
 from shared.values.division import Division, Scope
-from tests.integration.authorisation.duties import DUTIES, GUARDIAN, REVIEWER, ROLES
+from tests.integration.authorisation.duties import DUTIES, GUARDIAN, MACHINE, REVIEWER, ROLES
 from tests.integration.authorisation.matrix import REFUSALS, Asking, ask, callers
 from tests.integration.authorisation.row import UNKNOWN, Row
 from tests.integration.authorisation.rows import ROWS
@@ -80,7 +80,7 @@ SCOPED = _rows(
 
 def _first_who_may(where: str) -> Callable[[Row, Asking], bool]:
     def chosen(row: Row, asking: Asking) -> bool:
-        first = next(role for role in ROLES if all(role in DUTIES[name] for name in row.needs))
+        first = next(role for role in (*ROLES, MACHINE) if all(role in DUTIES[name] for name in row.needs))
         return asking.duty == first and asking.where == where and asking.about == HERE
 
     return chosen

@@ -16,6 +16,7 @@ from services.registry.domain.application_errors import CampaignIsClosed, Campai
 from services.registry.domain.campaign import Disposal, FileCheck
 from services.registry.entrypoints.jobs_certificates import SWEEP_JOB
 from shared.kit.audit import Change, Look, looks
+from shared.kit.bodies import Day
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.job_routes import JobView, Texts, view_of
@@ -164,7 +165,7 @@ async def begin(caller: Writer, body: CampaignIn, work: Work, response: Response
 
 
 @router.get("/campaign-previews", summary="审验名单预览")
-async def preview(*, caller: Reader, work: Work, division: str, since: date, until: date) -> Listed[CountOut]:
+async def preview(*, caller: Reader, work: Work, division: str, since: Day, until: Day) -> Listed[CountOut]:
     """How long the list would be."""
     found = await campaigns.count_listed(
         work.connection, within=caller.scope, division=Division.parse(division), since=since, until=until

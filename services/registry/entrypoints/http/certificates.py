@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from services.registry.entrypoints.http.schemas import (
 from services.registry.use_cases import change_certificate as steps
 from services.registry.use_cases.ports import Subject
 from shared.kit.audit import Look, looks
+from shared.kit.bodies import Day, Moment
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -72,8 +72,8 @@ async def read_certificate(
     certificate_id: UUID,
     work: Work,
     response: Response,
-    as_of: Annotated[date | None, Query(description="当时的情况")] = None,
-    known_at: Annotated[datetime | None, Query(description="截至何时所知")] = None,
+    as_of: Annotated[Day | None, Query(description="当时的情况")] = None,
+    known_at: Annotated[Moment | None, Query(description="截至何时所知")] = None,
 ) -> CertificateOut:
     """One certificate; its ETag is what a change must present. Looking back gives no ETag: the past is not changed."""
     found = await queries.certificate_by_id(work.connection, certificate_id, within=caller.scope)

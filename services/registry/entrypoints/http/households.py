@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -28,6 +27,7 @@ from services.registry.entrypoints.http.schemas_person import (
 )
 from services.registry.use_cases.admit_client import admit_client, end_client
 from shared.kit.audit import Change, Code, Look, looks
+from shared.kit.bodies import Day
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -72,7 +72,7 @@ async def read_household(
     household_id: UUID,
     work: Work,
     response: Response,
-    as_of: Annotated[date | None, Query(description="那一天的成员，缺省为今天")] = None,
+    as_of: Annotated[Day | None, Query(description="那一天的成员，缺省为今天")] = None,
 ) -> HouseholdOut:
     """A household and who belonged to it on a day: those whom the caller may see."""
     one = await _household(work, household_id, caller)

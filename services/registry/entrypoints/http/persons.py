@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +31,7 @@ from services.registry.use_cases.reach_person import reach_person
 from services.registry.use_cases.register_person import RegisterPerson, register_person
 from services.registry.use_cases.report_death import report_death
 from shared.kit.audit import Look, looks
+from shared.kit.bodies import Day
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
@@ -102,7 +102,7 @@ async def read_person(
     person_id: UUID,
     work: Work,
     response: Response,
-    as_of: Annotated[date | None, Query(description="那一天的情况，缺省为今天")] = None,
+    as_of: Annotated[Day | None, Query(description="那一天的情况，缺省为今天")] = None,
     known_at: Annotated[AwareDatetime | None, Query(description="按当时已知的信息，缺省为现在")] = None,
 ) -> PersonOut:
     """One person, masked; as of a day, and as it was known at a moment."""

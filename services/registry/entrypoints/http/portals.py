@@ -23,6 +23,7 @@ from services.registry.entrypoints.http.schemas_portal import (
 from services.registry.use_cases.handle_application import load_application
 from services.registry.use_cases.take_portal_case import HandIn, take_portal_case
 from shared.kit.audit import Change, Look, looks
+from shared.kit.bodies import Day
 from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
 from shared.kit.pagination import Listed, PageAsked
@@ -81,7 +82,7 @@ async def list_cases(
     work: Work,
     page: PageAsked,
     portal: Annotated[str | None, Query(max_length=64, description="平台客户端编号")] = None,
-    received_on: date | None = None,
+    received_on: Day | None = None,
 ) -> Listed[PortalCaseOut]:
     """Cases of portals in the caller's divisions, by both names."""
     found, following = await work.portals.page(page, within=caller.scope, portal=portal, received_on=received_on)
@@ -106,8 +107,8 @@ async def reconcile(
     *,
     caller: Reader,
     work: Work,
-    first: Annotated[date, Query(alias="from")],
-    last: Annotated[date, Query(alias="to")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
     portal: Annotated[str | None, Query(max_length=64, description="平台客户端编号")] = None,
 ) -> ReconciliationOut:
     """Both sides' counts per matter and day, and KPI-35 for the period."""

@@ -200,6 +200,13 @@ APPLICATION_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "the applicant may go to the province until {until}; say so if they accept",
     ),
     errors.SlotIsFull: ProblemText(409, "号源已满", "Slot is full", "该时段已约满", "every place is taken"),
+    errors.SlotTimesAreWrong: ProblemText(
+        422,
+        "时段起止时间不正确",
+        "Times of the slot are wrong",
+        "时段结束时间 {ends} 须晚于开始时间 {begins}，且在同一天内",
+        "the slot must end ({ends}) after it begins ({begins}), on the same day",
+    ),
     errors.SlotIsPast: ProblemText(409, "时段已过", "Slot is past", "该时段（{day}）已过", "the slot of {day} is past"),
     errors.SlotDoesNotFit: ProblemText(
         409,

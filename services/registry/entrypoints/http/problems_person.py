@@ -123,6 +123,13 @@ PERSON_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "请先指定该信息对应的人员；可以办理：{allowed}",
         "say first whom the report is about; allowed are: {allowed}",
     ),
+    report_errors.ReportPlaceIsWrong: ProblemText(
+        422,
+        "迁入地不正确",
+        "Wrong destination",
+        "户籍迁移（MOVE）必须填写迁入地区划代码 to_division，其他信息不得填写；本次为 {kind}",
+        "a MOVE needs to_division, anything else must not have it; this is {kind}",
+    ),
     report_errors.ReportIsKnown: ProblemText(
         409,
         "该信息此前已收到",

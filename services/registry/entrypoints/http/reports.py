@@ -42,6 +42,7 @@ from shared.kit.job_routes import JobView, Texts, view_of
 from shared.kit.jobs import Jobs
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
+from shared.kit.problems import NOT_THERE_YET
 from shared.kit.routing import Router, open_work
 from shared.values.division import Division
 from shared.values.month import Month
@@ -136,7 +137,7 @@ async def reject(*, caller: Writer, report_id: UUID, work: Work, seen: Seen) -> 
     return _told(work, await reject_report(report_id, work, within=caller.scope), "report.rejected")
 
 
-@router.get("/{report_id}/effect", summary="预览影响")
+@router.get("/{report_id}/effect", responses=NOT_THERE_YET, summary="预览影响")
 async def preview(caller: Reader, report_id: UUID, work: Work) -> EffectOut:
     """What applying it would announce: it is applied, looked at, and taken back."""
     taken = await work.reports.get(report_id, within=caller.scope)

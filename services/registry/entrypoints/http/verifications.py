@@ -19,6 +19,7 @@ from services.registry.adapters.verifications import Verified, verify
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import CertificateNotFound, DateInFuture
 from shared.kit.audit import Look
+from shared.kit.bodies import Day, Moment
 from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
 from shared.kit.pagination import Listed
@@ -150,8 +151,8 @@ async def read_history(
     caller: Reader,
     certificate_id: UUID,
     work: Work,
-    as_of: Annotated[date | None, Query(description="当时的情况")] = None,
-    known_at: Annotated[datetime | None, Query(description="截至何时所知")] = None,
+    as_of: Annotated[Day | None, Query(description="当时的情况")] = None,
+    known_at: Annotated[Moment | None, Query(description="截至何时所知")] = None,
 ) -> Listed[VersionOut]:
     """Every version, newest first; ``as_of`` and ``known_at`` leave the first one as what was so, as far as known."""
     found = await history_of(work.connection, certificate_id, within=caller.scope, as_of=as_of, known_at=known_at)

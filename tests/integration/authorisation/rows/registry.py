@@ -87,7 +87,10 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     one("GET", _CERTIFICATE, "certificate:read", shows="certificate_id"),
     one("GET", "/api/v1/stops/{stop_id}", "certificate:read", shows="stop_id"),
-    stale("POST", f"{_CERTIFICATE}/cancellation", _ISSUE, body={"reason": "VOLUNTARY"}),
+    stale(
+        "POST", f"{_CERTIFICATE}/cancellation", _ISSUE,
+        body={"reason": "VOLUNTARY", "proof": {"kind": "WRITTEN_WISH", "reference": "申请书"}},
+    ),
     stale("POST", f"{_CERTIFICATE}/freezing", _ISSUE, body={"reason": "SUSPECT_FRAUD"}),
     stale("POST", f"{_CERTIFICATE}/unfreezing", _ISSUE),
     stale("POST", f"{_CERTIFICATE}/transfer", _ISSUE, body={"division": "341502002", "moved_on": "2026-01-05"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from services.registry.entrypoints.http.applications.schemas import (
 )
 from services.registry.use_cases.handle_application import find_institution
 from shared.kit.audit import Change, looks
+from shared.kit.bodies import Day
 from shared.kit.etags import tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -105,7 +105,7 @@ async def offer(caller: Assessor, institution_id: UUID, body: SlotsIn, work: Wor
 
 @router.get("/{institution_id}/slots", dependencies=[Permit("institution:read")], summary="号源列表")
 async def list_slots(
-    institution_id: UUID, work: Work, page: PageAsked, since: date | None = None, until: date | None = None
+    institution_id: UUID, work: Work, page: PageAsked, since: Day | None = None, until: Day | None = None
 ) -> Listed[SlotOut]:
     """Slots with the places that are left, from today on."""
     begins = since or work.today()
@@ -122,7 +122,7 @@ async def list_slots(
 
 @router.get("/{institution_id}/bookings", summary="预约名单")
 async def list_bookings(
-    caller: Reader, institution_id: UUID, day: date, work: Work, page: PageAsked
+    caller: Reader, institution_id: UUID, day: Day, work: Work, page: PageAsked
 ) -> Listed[BookingOut]:
     """Who is expected on a day."""
     items, following = await queries.bookings_page(

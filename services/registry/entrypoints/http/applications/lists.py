@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from services.registry.entrypoints.http.applications.schemas import (
 )
 from services.registry.use_cases.handle_application import missing_papers
 from shared.kit.audit import Look, looks
+from shared.kit.bodies import Day
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.routing import Router
 from shared.values.division import Division
@@ -130,8 +130,8 @@ async def read_counters(
     *,
     caller: Reader,
     work: Work,
-    since: Annotated[date, Query(description="离开环节之日，起")],
-    until: Annotated[date, Query(description="离开环节之日，止")],
+    since: Annotated[Day, Query(description="离开环节之日，起")],
+    until: Annotated[Day, Query(description="离开环节之日，止")],
     division: Place = None,
 ) -> Listed[CounterOut]:
     """How each county keeps its clocks, by matter and state (CERT-31, CERT-32)."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.application import Application, Channel, RejectionReason, Wish
+from services.registry.domain.application_errors import SlotTimesAreWrong
 from services.registry.domain.application_state import APPLICATIONS, ApplicationState, ApplicationStep, Matter
 from services.registry.domain.assessment import (
     AssessmentMode,
@@ -160,12 +161,14 @@ class FindingIn(RequestModel):
 
     category: Category
     grade: Grade
-    measures: dict[Measure, Annotated[Decimal, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    measures: dict[Measure, Annotated[float, Field(ge=0, le=1000)]] = Field(default_factory=dict)
 
     def finding(self) -> Finding:
         """As a value."""
         component = Component(DisabilityCategory(self.category), DisabilityGrade(self.grade))
-        return Finding(component=component, measures=self.measures)
+        # As it was written: 0.3 is three tenths.
+        written = {measure: Decimal(str(value)) for measure, value in self.measures.items()}
+        return Finding(component=component, measures=written)
 
 
 class PhysicianIn(RequestModel):
@@ -431,24 +434,31 @@ class InstitutionOut(BaseModel):
         )
 
 
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""Hour and minute on the clock at the place."""
+
+
 class SlotIn(RequestModel):
     """``capacity`` places on a day from ``begins`` to ``ends``."""
 
     day: date
-    begins: time
-    ends: time
+    begins: ClockTime
+    ends: ClockTime
     mode: AssessmentMode = AssessmentMode.AT_INSTITUTION
     categories: Annotated[list[Category], Field(min_length=1, max_length=6)]
     capacity: Annotated[int, Field(ge=1, le=500)]
 
     def slot(self, slot_id: UUID, institution_id: UUID) -> Slot:
-        """As a value."""
+        """As a value. Raises `SlotTimesAreWrong`."""
+        begins, ends = time.fromisoformat(self.begins), time.fromisoformat(self.ends)
+        if ends <= begins:
+            raise SlotTimesAreWrong(begins=self.begins, ends=self.ends)
         return Slot(
             slot_id=slot_id,
             institution_id=institution_id,
             day=self.day,
-            begins=self.begins,
-            ends=self.ends,
+            begins=begins,
+            ends=ends,
             mode=self.mode,
             categories=frozenset(DisabilityCategory(category) for category in self.categories),
             capacity=self.capacity,
