@@ -99,7 +99,7 @@ async def _questions(wire: Wire) -> list[_Question]:
         return wire.get(f"/api/v1/persons?cursor={_cursor(persons, sample.division, sample.person_id)}")
 
     def certificate_page(wire: Wire, sample: Sample) -> bytes:
-        return wire.get(f"/api/v1/certificates?cursor={_cursor(certificates, sample.certificate_id)}")
+        return wire.get(f"/api/v1/certificates?cursor={_cursor(certificates, sample.division, sample.certificate_id)}")
 
     return [
         _Question("person by id", lambda wire, one: wire.get(f"/api/v1/persons/{one.person_id}"), _county),
