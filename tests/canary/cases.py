@@ -49,6 +49,7 @@ async def enter_cases(house: Any, bird: Canaries, person_id: str) -> None:
     await _objected(house, bird, made["institution_id"])
     await _disputed(house, bird, made["institution_id"])
     await _refused(house, bird, person_id)
+    await _cancelled(house, bird)
     await _for_others(house, bird)
 
 
@@ -67,7 +68,7 @@ async def _submitted(house: Any, body: dict[str, Any]) -> dict[str, Any]:
 async def _assessed(house: Any, bird: Canaries, institution_id: str, findings: list[Any]) -> dict[str, Any]:
     """A case of somebody nobody knew before, up to what two physicians signed."""
     applicant = {"name": bird.words(6), "citizen_id_no": bird.number(), "division": DIVISION, "phone": bird.phone()}
-    permit = bird.account()[:18]
+    permit = bird.account()
     case = await _submitted(
         house, {"applicant": applicant, "matter": "NEW", "categories": [4], "residence_permit": permit}
     )
@@ -109,6 +110,16 @@ async def _refused(house: Any, bird: Canaries, person_id: str) -> None:
     await _step(house, case, "acceptance", {})
     await _step(house, case, "assessment-waiver")
     await _step(house, case, "refusal", {"words": bird.words(16)})
+
+
+async def _cancelled(house: Any, bird: Canaries) -> None:
+    person = {"name": bird.words(6), "citizen_id_no": bird.number(), "division": DIVISION}
+    known = await house.done(REGISTRY, "POST", "/api/v1/persons", REVIEWER, person)
+    path, issued = f"/api/v1/persons/{known['person_id']}", {"category": 4, "grade": 2, "issued_on": "2024-01-01"}
+    card = await house.done(REGISTRY, "POST", f"{path}/certificates", REVIEWER, issued)
+    reason = {"reason": "VOLUNTARY", "proof": {"kind": "WRITTEN_WISH", "reference": bird.words()}}
+    ended = f"/api/v1/certificates/{card['certificate_id']}/cancellation"
+    await house.done(REGISTRY, "POST", ended, REVIEWER, reason, version="*")
 
 
 async def _for_others(house: Any, bird: Canaries) -> None:

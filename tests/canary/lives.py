@@ -41,11 +41,11 @@ async def enter_lives(house: Any, bird: Canaries, person_id: str) -> None:
         return await house.done(REGISTRY, "POST", where, "county_reviewer", body, **more)
 
     await post(f"{path}/names", {"kind": "FORMER", "name": bird.words(6)}, version="*")
-    home = {"division": DIVISION, "book_no": bird.account()[:18], "address": bird.words()}
+    home = {"division": DIVISION, "book_no": bird.account(), "address": bird.words()}
     household = await post("/api/v1/households", home)
     member = {"person_id": person_id, "relation": "HEAD", "since": "2024-01-01"}
     await post(f"/api/v1/households/{household['household_id']}/members", member, version="*")
-    lives = {"division": DIVISION, "since": "2024-01-01", "permit_no": bird.account()[:18]}
+    lives = {"division": DIVISION, "since": "2024-01-01", "permit_no": bird.account()}
     await house.done(REGISTRY, "PUT", f"{path}/residence", "county_reviewer", lives, version="*")
     ground = {"ground": "SEVERE_MENTAL", "diagnosed_on": "2025-01-01", "risk_level": 3, "guardian_applied": True}
     await post(f"{path}/clients", {**ground, "diagnosis": bird.words(16)})

@@ -56,6 +56,7 @@ certificate = Table(
     Index("ix_certificate_number_index", "number_index"),
     # Plain order: lists are paged by it. The database is created with C collation, so prefixes use it as well.
     Index("ix_certificate_division", "division", "certificate_id"),
+    Index("ix_certificate_status", "status", "division", "certificate_id"),
     Index("ix_certificate_running_out", "expires_on", postgresql_where=text("status = 'VALID'")),
 )
 

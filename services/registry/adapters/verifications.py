@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -27,9 +26,11 @@ _IDENTITY_LENGTHS: Final = (15, 18)
 _OLD_LENGTH: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """One answer, in the order of the question; ``person_id`` is for the audit trail only."""
+class Verified(NamedTuple):
+    """One answer, in the order of the question; ``person_id`` is for the audit trail only.
+
+    A thousand of them are made for a call: a frozen dataclass takes four times as long to make.
+    """
 
     status: str
     valid: bool
@@ -41,7 +42,7 @@ class Verified:
     division: str | None = None
 
 
-_NOBODY: Final = Verified(UNKNOWN, valid=False)
+_NOBODY: Final = Verified(UNKNOWN, False)
 
 _ASKED: Final = "FROM unnest(CAST(:indexes AS bytea[])) WITH ORDINALITY AS r(index, ord)"
 _BY_NUMBER: Final = f"{_ASKED} JOIN certificate c ON c.number_index = r.index"
@@ -51,8 +52,13 @@ _BY_PERSON: Final = (
 )
 _SCOPED: Final = "WHERE c.division LIKE ANY(:prefixes)"
 _NEWEST: Final = "ORDER BY r.ord, c.version DESC"
-_NOW_NUMBER: Final = text(f"SELECT DISTINCT ON (r.ord) r.ord, c.* {_BY_NUMBER} {_SCOPED} {_NEWEST}")
-_NOW_PERSON: Final = text(f"SELECT DISTINCT ON (r.ord) r.ord, c.* {_BY_PERSON} {_SCOPED} {_NEWEST}")
+_TOLD: Final = (
+    "SELECT DISTINCT ON (r.ord) r.ord, {what}.status, {what}.category, {what}.grade, {what}.issued_on, "
+    "{what}.expires_on, c.person_id, {what}.division "
+)
+_NOW: Final = _TOLD.format(what="c")
+_NOW_NUMBER: Final = text(f"{_NOW} {_BY_NUMBER} {_SCOPED} {_NEWEST}")
+_NOW_PERSON: Final = text(f"{_NOW} {_BY_PERSON} {_SCOPED} {_NEWEST}")
 
 _VERSIONS: Final = (
     "JOIN LATERAL (SELECT v.version, v.status, v.category, v.grade, v.issued_on, v.expires_on, v.division "
@@ -61,8 +67,8 @@ _VERSIONS: Final = (
     "WHERE coalesce(c.effective_on, c.issued_on) <= :on ORDER BY version DESC LIMIT 1) v ON true"
 )
 _THEN: Final = (
-    "SELECT DISTINCT ON (r.ord) r.ord, v.status, v.category, v.grade, v.issued_on, v.expires_on, v.division, "
-    "c.person_id {source} " + _VERSIONS + " WHERE v.division LIKE ANY(:prefixes) ORDER BY r.ord, v.version DESC"
+    _TOLD.format(what="v") + "{source} " + _VERSIONS + " WHERE v.division LIKE ANY(:prefixes) "
+    "ORDER BY r.ord, v.version DESC"
 )
 _THEN_NUMBER: Final = text(_THEN.format(source=_BY_NUMBER))
 _THEN_PERSON: Final = text(_THEN.format(source=_BY_PERSON))
@@ -87,7 +93,7 @@ async def verify(
             if on == today:
                 del given["on"]
             for row in await connection.execute(statement, given):
-                answers[places[row.ord - 1]] = _answer(row, on)
+                answers[places[row[0] - 1]] = _answer(row, on)
     return answers
 
 
@@ -106,18 +112,14 @@ def _passes(index: BlindIndex, numbers: Sequence[str]) -> list[list[bytes]]:
 
 
 def _answer(row: Any, on: date) -> Verified:
-    running = row.status == "VALID" and row.issued_on <= on
-    expired = row.status == "VALID" and on > row.expires_on
-    return Verified(
-        "EXPIRED" if expired else row.status,
-        valid=running and not expired,
-        category=row.category,
-        grade=row.grade,
-        issued_on=row.issued_on,
-        expires_on=row.expires_on,
-        person_id=row.person_id,
-        division=row.division,
-    )
+    _, status, category, grade, issued_on, expires_on, person_id, division = row
+    valid = False
+    if status == "VALID":
+        if on > expires_on:
+            status = "EXPIRED"
+        else:
+            valid = issued_on <= on
+    return Verified(status, valid, category, grade, issued_on, expires_on, person_id, division)
 
 
 def _prefixes(within: Scope) -> list[str]:

@@ -36,7 +36,7 @@ def identity(row: Row, faults: Faults) -> IdentityNumber | None:
         if sex and Sex.parse(sex) is not number.sex:
             faults.add("sex", f"与公民身份号码不一致，号码对应性别为{number.sex.zh}")
     except InvalidValue as refusal:
-        faults.add("sex" if refusal.code.startswith("sex") else "citizen_id_no", refusal.zh)
+        faults.add("sex" if refusal.code.startswith("sex") else "citizen_id_no", refusal.zh_of_cell)
         return None
     return number
 
@@ -47,7 +47,7 @@ def county_or_below(row: Row, field: str, faults: Faults) -> Division | None:
         division = Division.parse(row.values[field])
         division.prefix(Level.COUNTY)
     except InvalidValue as refusal:
-        faults.add(field, refusal.zh)
+        faults.add(field, refusal.zh_of_cell)
         return None
     return division
 
@@ -59,7 +59,7 @@ def personal(row: Row, field: str, kind: type[P], faults: Faults) -> P | None:
     try:
         return kind.parse(row.values[field])
     except InvalidValue as refusal:
-        faults.add(field, refusal.zh)
+        faults.add(field, refusal.zh_of_cell)
         return None
 
 

@@ -72,7 +72,7 @@ def _certificate(row: Row, faults: Faults) -> tuple[Disability, date, date] | No
     try:
         disability = Disability.parse(value["category"], value["grade"], value.get("components", ""))
     except InvalidValue as refusal:
-        faults.add("components" if value.get("components") else "category", refusal.zh)
+        faults.add("components" if value.get("components") else "category", refusal.zh_of_cell)
     issued = day(row, "issued_on", faults)
     if disability is None or issued is None:
         return None

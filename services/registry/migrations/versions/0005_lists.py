@@ -14,10 +14,12 @@ def upgrade() -> None:
     """The database has C collation: plain order serves prefixes as well, and sorts."""
     op.drop_index("ix_certificate_division", table_name="certificate")
     op.create_index("ix_certificate_division", "certificate", ["division", "certificate_id"])
+    op.create_index("ix_certificate_status", "certificate", ["status", "division", "certificate_id"])
 
 
 def downgrade() -> None:
     """Prefixes only."""
+    op.drop_index("ix_certificate_status", table_name="certificate")
     op.drop_index("ix_certificate_division", table_name="certificate")
     op.create_index(
         "ix_certificate_division",
