@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 from tests.canary.canaries import Canaries
 
@@ -68,7 +69,7 @@ async def _other_systems(house: Any, bird: Canaries) -> None:
     numbers = {"citizen_id_numbers": [bird.number(), bird.number()]}
     await house.done(REGISTRY, "POST", "/api/v1/person-links", "", numbers, **machine)
     case = {
-        "case_no": "CASE-0001",
+        "case_no": f"CASE-{uuid4().hex[:8]}",
         "received_on": "2026-01-05",
         "applicant": {
             "name": bird.words(6),
