@@ -89,7 +89,9 @@ def _conditions(asked: Asked, secrets: Secrets, within: Scope) -> list[ColumnEle
     if words:
         found.append(person.c.person_id.in_(_found_by(and_(*words))))
     held = _held(asked)
-    if held:
+    if held and asked == Asked(status=CertificateStatus.VALID):
+        found.append(_holds_a_valid_one(within))
+    elif held:
         found.append(
             person.c.person_id.in_(select(certificate.c.person_id).where(*held, inside(certificate.c.division, within)))
         )
@@ -100,6 +102,20 @@ def _found_by(words: ColumnElement[bool]) -> Select[Any]:
     """The index first, always: reading persons in the order of the page until enough fit would read all of them."""
     hits = select(person_search.c.person_id).where(words).cte("hits").prefix_with("MATERIALIZED")
     return select(hits.c.person_id)
+
+
+def _holds_a_valid_one(within: Scope) -> ColumnElement[bool]:
+    """As most do: the page is full after a few persons in its own order, if each is looked at by themselves.
+
+    A join would be planned as if the divisions of persons and certificates had nothing to do with each other, and all
+    certificates of a county be read for a page. OFFSET keeps it from becoming one.
+    """
+    held = select(certificate.c.certificate_id).where(
+        certificate.c.person_id == person.c.person_id,
+        certificate.c.status == CertificateStatus.VALID.value,
+        inside(certificate.c.division, within),
+    )
+    return held.correlate(person).offset(0).exists()
 
 
 def _held(asked: Asked) -> list[ColumnElement[bool]]:
