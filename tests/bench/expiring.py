@@ -14,6 +14,7 @@ from shared.values.dates import ONE_DAY
 from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured
 from tests.bench.province import province
+from tests.bench.working import processor_seconds
 
 CERTIFICATES: Final = int(os.environ.get("LIANGFU_BENCH_EXPIRING", "30000"))
 REPEATS: Final = 3
@@ -49,23 +50,27 @@ async def expiry_of_a_day(ground: Ground) -> list[Measurement]:
     """From the first moment of the next day until every entry is in the journal and published."""
     await province(ground)
     seconds: list[float] = []
+    computed: list[float] = []
     floors: list[float] = []
     day = await _today(ground)
     try:
         for _ in range(REPEATS):
             expected = await _ending(ground, day)
             floors.append(await _without_words(ground, day))
-            position = await ground.published()
+            position, idle = await ground.published(), processor_seconds(ground)
             began = time.perf_counter()
             day += ONE_DAY
             await _show(ground, day)
             await _until_announced(ground, position, expected)
             seconds.append(time.perf_counter() - began)
+            computed.append(processor_seconds(ground) - idle)
     finally:
         await _show(ground, None)
     floor = "one UPDATE of as many certificates, nothing announced"
+    name = f"{expected:,} certificates expired, published"
     return [
-        measured(f"{expected:,} certificates expired, published", "s", seconds, floor_name=floor, floor_values=floors)
+        measured(name, "s", seconds, floor_name=floor, floor_values=floors),
+        measured(f"{name}: processor of the worker", "s", computed, floor_name=floor, floor_values=floors),
     ]
 
 

@@ -20,7 +20,7 @@ from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured
 from tests.bench.province import province
 from tests.bench.settling import FORMULA, PREFECTURES
-from tests.bench.working import forget_peak, job_ended, peak
+from tests.bench.working import forget_peak, job_ended, peak, processor_seconds
 
 DIVISIONS: Final = PREFECTURES[:5]
 """Five prefectures of sixteen: 1.1 million of 3.5 million persons."""
@@ -45,16 +45,22 @@ async def export_of_a_list(ground: Ground) -> list[Measurement]:
     found: list[Measurement] = []
     for name, asked in FORMATS.items():
         seconds: list[float] = []
+        computed: list[float] = []
         peaks: list[float] = []
         before: list[float] = []
         floors: list[float] = []
         for _ in range(REPEATS):
             floors.append(await _rows_alone(ground))
             before.append(forget_peak(ground))
+            idle = processor_seconds(ground)
             seconds.append(await _export(ground, asked, rows))
+            computed.append(processor_seconds(ground) - idle)
             peaks.append(peak(ground))
         what = f"export of {rows:,} persons as {name}"
-        found.append(measured(what, "s", seconds, floor_name="reading the rows in SQL", floor_values=floors))
+        alone = "reading the rows in SQL"
+        found.append(measured(what, "s", seconds, floor_name=alone, floor_values=floors))
+        worker = f"{what}: processor of the worker"
+        found.append(measured(worker, "s", computed, floor_name=alone, floor_values=floors))
         found.append(measured(f"{what}: memory, peak", "MiB", peaks, floor_name="before it", floor_values=before))
     return found
 

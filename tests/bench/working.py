@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psutil
 
 from tests.bench.ground import Ground
 
@@ -41,6 +42,12 @@ def forget_peak(ground: Ground) -> float:
     """Let the kernel measure the peak anew; what the worker takes now, in MiB."""
     Path(f"/proc/{ground.stack.process(WORKER).pid}/clear_refs").write_text("5")
     return _status(ground, "VmRSS")
+
+
+def processor_seconds(ground: Ground) -> float:
+    """What the worker has computed since it began: of a job, the time it would take with a processor of its own."""
+    times = psutil.Process(ground.stack.process(WORKER).pid).cpu_times()
+    return times.user + times.system
 
 
 def _status(ground: Ground, name: str) -> float:
