@@ -152,9 +152,7 @@ async def emptied(engine: AsyncEngine) -> None:
     """Nothing of another test's keys is left; approvals, which are kept for ever, go by force."""
     async with engine.begin() as connection:
         await connection.execute(text("ALTER TABLE approval DISABLE TRIGGER USER"))
-        await connection.execute(
-            text("TRUNCATE person, person_request, idempotency_key, job, blob, approval CASCADE")
-        )
+        await connection.execute(text("TRUNCATE person, person_request, idempotency_key, job, blob, approval CASCADE"))
         await connection.execute(text("ALTER TABLE approval ENABLE TRIGGER USER"))
 
 
