@@ -144,9 +144,6 @@ class Sealer:
                 log.warning("audit.anchor_waits", reason=str(error)[:200])
                 pause = RETRY_SECONDS
             except Exception as error:
-                if (task := asyncio.current_task()) is not None and task.cancelling():
-                    # The driver may say "connection in use" where it was told to stop: who goes on hangs the worker.
-                    raise asyncio.CancelledError from error
                 if not is_transient(error):
                     raise
                 log.warning("audit.seal_waits", reason=type(error).__name__)
