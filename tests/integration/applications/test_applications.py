@@ -121,7 +121,7 @@ async def test_a_physician_alone_concludes_nothing_and_grades_follow_measures_id
     case = await offices.submit(await offices.person(), categories=[2])
     await case.step("acceptance", {})
     await case.step("assignment", {"institution_id": await offices.hospital()})
-    deaf = {"category": 2, "grade": 1, "measures": {"HEARING_LOSS_DB": "85"}}
+    deaf = {"category": 2, "grade": 1, "measures": {"HEARING_LOSS_DB": 85}}
     alone = await case.ask("conclusion", {**LIMB_2, "findings": [deaf], "physicians": PHYSICIANS[:1]})
     assert alone.json()["code"] == "physicians_are_not_two"
     wrong = await case.ask("conclusion", {**LIMB_2, "findings": [deaf]})
@@ -293,7 +293,7 @@ async def test_a_multiple_disability_takes_the_grade_of_its_most_severe_componen
     person = await offices.person()
     both = [
         {"category": 4, "grade": 3},
-        {"category": 6, "grade": 2, "measures": {"WHO_DAS": "110"}},
+        {"category": 6, "grade": 2, "measures": {"WHO_DAS": 110}},
     ]
     await offices.completed(person, {**LIMB_2, "findings": both})
     card = await offices.card_of(person)
