@@ -28,6 +28,8 @@ structlog.configure(
     processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
     logger_factory=structlog.PrintLoggerFactory(),
 )
+gc.set_threshold(50_000, 20, 100)
+"""As workers have it: a walk through everything an application holds, every 700 objects, costs more than most tests."""
 _HANDLERS, _LEVEL, _STRUCTLOG = logging.getLogger().handlers[:], logging.getLogger().level, structlog.get_config()
 
 
