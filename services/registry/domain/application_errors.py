@@ -15,6 +15,7 @@ Refusal
 ├── NoticeRuns / ObjectionIsOpen                                     CERT-05
 ├── MatterMakesNoCard / MatterMakesACard
 ├── DisputeIsLate / NothingToDispute / DisputeIsDecided / DisputeIsNotDecided / DisputeTimeRuns
+├── PeriodIsTurned                                                   designations, campaigns
 ├── SlotTimesAreWrong / SlotIsFull / SlotDoesNotFit / SlotIsPast     bookings
 ├── CancellationNeedsProof / StepIsTooEarly                  CERT-25…28
 └── LocalRuleIsUnknown / LocalRuleValueIsWrong                       configuration
@@ -259,6 +260,12 @@ class DisputeTimeRuns(Refusal):
     """The applicant may still go to the province and has not said they will not (CERT-22). Facts: until."""
 
     code: ClassVar[str] = "dispute_time_runs"
+
+
+class PeriodIsTurned(Refusal):
+    """A period ends before it begins. Facts: begins, ends."""
+
+    code: ClassVar[str] = "period_is_turned"
 
 
 class SlotTimesAreWrong(Refusal):

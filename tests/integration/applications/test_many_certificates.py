@@ -252,3 +252,15 @@ async def test_a_proof_is_checked_offline_by_anybody_with_the_published_keys(
     assert (told["status"], told["expires_on"]) == ("VALID", "2030-01-01")
     assert told["card"] == binding(f"{a_number(1)}42", told["salt"]), "the card in hand is the card of the proof"
     assert a_number(1) not in str(told)
+
+
+async def test_a_period_that_ends_before_it_begins_is_refused_in_words(offices: Offices) -> None:
+    campaign = {"division": "341502", "title": "十年换证核查", "answer_by": "2026-12-31"}
+    hospital = {"division": "341502", "name": "医院", "categories": [4], "modes": ["AT_INSTITUTION"]}
+    for path, body in (
+        ("campaigns", campaign | {"expires_from": "2026-06-30", "expires_to": "2026-06-29"}),
+        ("assessment-institutions", hospital | {"designated_from": "2026-06-30", "designated_to": "2026-06-29"}),
+    ):
+        refused = await offices.county.post(f"/api/v1/{path}", body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "period_is_turned"), path
+        assert "2026-06-29 早于开始日期 2026-06-30" in refused.json()["detail"]

@@ -12,7 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.registry.adapters import campaigns, reminders
 from services.registry.adapters.sweeps import SweepKind
 from services.registry.adapters.work import RegistryWork
-from services.registry.domain.application_errors import CampaignIsClosed, CampaignItemNotFound, CampaignNotFound
+from services.registry.domain.application_errors import (
+    CampaignIsClosed,
+    CampaignItemNotFound,
+    CampaignNotFound,
+    PeriodIsTurned,
+)
 from services.registry.domain.campaign import Disposal, FileCheck
 from services.registry.entrypoints.jobs_certificates import SWEEP_JOB
 from shared.kit.audit import Change, Look, looks
@@ -149,6 +154,8 @@ async def begin(caller: Writer, body: CampaignIn, work: Work, response: Response
     """Build the list in one statement (CERT-33)."""
     division = Division.parse(body.division)
     caller.must_cover(division.code)
+    if body.expires_to < body.expires_from:
+        raise PeriodIsTurned(begins=body.expires_from.isoformat(), ends=body.expires_to.isoformat())
     values: dict[str, Any] = {
         **body.model_dump(),
         "campaign_id": work.new_id(),

@@ -200,6 +200,13 @@ APPLICATION_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "the applicant may go to the province until {until}; say so if they accept",
     ),
     errors.SlotIsFull: ProblemText(409, "号源已满", "Slot is full", "该时段已约满", "every place is taken"),
+    errors.PeriodIsTurned: ProblemText(
+        422,
+        "起止日期颠倒",
+        "The period is turned round",
+        "结束日期 {ends} 早于开始日期 {begins}",
+        "the period ends ({ends}) before it begins ({begins})",
+    ),
     errors.SlotTimesAreWrong: ProblemText(
         422,
         "时段起止时间不正确",

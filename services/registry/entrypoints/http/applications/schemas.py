@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.application import Application, Channel, RejectionReason, Wish
-from services.registry.domain.application_errors import SlotTimesAreWrong
+from services.registry.domain.application_errors import PeriodIsTurned, SlotTimesAreWrong
 from services.registry.domain.application_state import APPLICATIONS, ApplicationState, ApplicationStep, Matter
 from services.registry.domain.assessment import (
     AssessmentMode,
@@ -391,7 +391,9 @@ class InstitutionIn(RequestModel):
     account: Annotated[str | None, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")] = None
 
     def institution(self, institution_id: UUID, version: int) -> Institution:
-        """As a value."""
+        """As a value. Raises `PeriodIsTurned`."""
+        if self.designated_to is not None and self.designated_to < self.designated_from:
+            raise PeriodIsTurned(begins=self.designated_from.isoformat(), ends=self.designated_to.isoformat())
         return Institution(
             institution_id=institution_id,
             version=version,
