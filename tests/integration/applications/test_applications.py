@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from services.registry.adapters.own_data import reveal
 from shared.contracts.registry import (
     CertificateChanged,
@@ -251,6 +253,23 @@ async def test_a_year_nobody_entered_fails_loudly_and_not_with_a_guess_12_10(off
     assert (refused.status_code, refused.json()["code"]) == (422, "working_days_of_year_are_unknown")
     await _enter_years(offices, 2034)
     assert (await offices.ask(person)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [
+        ([("2000-01-01", False)], "working_day_exception_is_outside_the_calendar"),
+        ([("2034-01-02", False), ("2034-01-02", True)], "working_day_exception_is_repeated"),
+    ],
+    ids=["of another year, though it changes nothing", "twice"],
+)
+async def test_a_year_is_entered_day_by_day_or_refused_12_10(
+    offices: Offices, days: list[tuple[str, bool]], code: str
+) -> None:
+    body = {"days": [{"day": day, "works": works} for day, works in days], "basis": "国办发明电〔2033〕1号"}
+    refused = await offices.administrator.put("/api/v1/working-years/2034", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert days[0][0] in refused.json()["detail"]
 
 
 async def test_a_lost_card_is_void_at_once_replaced_with_b1_and_keeps_its_expiry_id_09_read_20(
