@@ -24,6 +24,12 @@ class PortalCaseDiffers(Refusal):
     code: ClassVar[str] = "portal_case_differs"
 
 
+class CountIsRepeated(Refusal):
+    """One matter of one county was counted twice. Facts: matter, county."""
+
+    code: ClassVar[str] = "portal_count_is_repeated"
+
+
 class PeriodIsWrong(Refusal):
     """It ends before it begins, or is too long. Facts: days_max."""
 

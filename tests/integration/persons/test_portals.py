@@ -109,6 +109,21 @@ async def test_counts_of_both_sides_are_compared_per_matter_and_day_kpi_35(offic
     assert (elsewhere["items"], elsewhere["rate"]) == ([], None)
 
 
+async def test_a_matter_of_a_county_is_counted_once_kpi_35(office: Office) -> None:
+    twice = [{"matter": "NEW", "county": county, "counted": 1} for county in (COUNTY, VILLAGE)]
+    refused = await office.post("/api/v1/portal-counts", {"day": "2026-06-10", "counts": twice}, machine=PORTAL)
+    assert (refused.status_code, refused.json()["code"]) == (422, "portal_count_is_repeated")
+    assert COUNTY in refused.json()["detail"]
+
+
+async def test_the_count_of_a_county_is_not_for_who_answers_for_a_township_kpi_35(office: Office) -> None:
+    counts = [{"matter": "NEW", "county": VILLAGE, "counted": 9}]
+    body = {"day": "2026-06-10", "counts": counts}
+    refused = await office.post("/api/v1/portal-counts", body, machine=PORTAL, divisions=[VILLAGE])
+    assert (refused.status_code, refused.json()["code"]) == (403, "division_outside_scope")
+    assert (await office.post("/api/v1/portal-counts", body, machine=PORTAL)).status_code == 200
+
+
 async def test_a_case_that_ends_inside_the_portal_counts_for_kpi_35(office: Office) -> None:
     case = await hand_in(office)
     assert (await office.post(f"/api/v1/applications/{case['application_id']}/withdrawal")).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from fastapi import Depends, Path, Query, Response
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.application import Channel
 from services.registry.domain.errors import DateInFuture
-from services.registry.domain.portal import PeriodIsWrong, PortalCaseNotFound
+from services.registry.domain.portal import CountIsRepeated, PeriodIsWrong, PortalCaseNotFound
 from services.registry.entrypoints.http.schemas_portal import (
     CountsIn,
     CountsOut,
@@ -94,10 +95,13 @@ async def list_cases(
 async def count(caller: Portal, body: CountsIn, work: Work) -> CountsOut:
     """How many cases the portal took in on a day, by matter and county."""
     _must_have_been(body.day, "day", work)
-    for each in body.counts:
-        caller.must_cover(each.county)
-    counted = {(each.matter, each.county): each.value() for each in body.counts}
-    await work.portals.count(caller.client_id, body.day, counted.values())
+    counted = [each.value() for each in body.counts]
+    for each in counted:  # a county's figure is nothing for who answers for a township of it
+        caller.must_cover(each.county.code)
+    for (matter, county), times in Counter((each.matter, each.county.code) for each in counted).items():
+        if times > 1:
+            raise CountIsRepeated(matter=matter.value, county=county)
+    await work.portals.count(caller.client_id, body.day, counted)
     work.audit(Change(None, "portal.counted", after={"day": body.day, "counts": len(counted)}))
     return CountsOut(day=body.day, counts=len(counted))
 

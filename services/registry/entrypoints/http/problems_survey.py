@@ -76,6 +76,13 @@ SURVEY_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "编号 {case_no} 此前已推送，且内容不同：{differs}",
         "{case_no} was handed in before, with another {differs}",
     ),
+    portal.CountIsRepeated: ProblemText(
+        422,
+        "办件数重复",
+        "Counted twice",
+        "县区 {county} 的事项 {matter} 出现了不止一次；每个县区每个事项只报一个数，乡镇、街道计入所属县区",
+        "{matter} of county {county} stands there more than once; places below a county count for it",
+    ),
     portal.PeriodIsWrong: ProblemText(
         422,
         "起止日期不正确",
