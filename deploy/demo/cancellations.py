@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from deploy.demo.api import Api, NeverCame
 from deploy.demo.cast import Cast
+from deploy.demo.proofs import cancelling
 from deploy.demo.report import Spread
 from deploy.demo.screen import Screen
 
@@ -57,7 +58,7 @@ async def cancel_in_a_row(chosen: Sequence[Chosen], cast: Cast, screen: Screen) 
             certificate = await cast.reviewer.fetch(f"/api/v1/certificates/{one.certificate_id}")
             answer = await cast.reviewer.post(
                 f"/api/v1/certificates/{one.certificate_id}/cancellation",
-                {"reason": REASONS[number % len(REASONS)]},
+                cancelling(REASONS[number % len(REASONS)]),
                 seen=certificate.headers["etag"],
             )
             observed.append(await milliseconds_until_suspended(cast.determiner, one.award_id))

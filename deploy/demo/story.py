@@ -10,6 +10,7 @@ from deploy.demo.api import Api, Json, NeverCame, eventually
 from deploy.demo.cancellations import milliseconds_until_suspended
 from deploy.demo.cast import PREFECTURE, Cast
 from deploy.demo.generator import NURSING_SUBSIDY, SyntheticPerson, generate
+from deploy.demo.proofs import cancelling
 from deploy.demo.screen import Screen
 from shared.values.money import Money
 from shared.values.month import Month
@@ -109,7 +110,7 @@ async def cancel(life: Life, cast: Cast) -> Json:
     """The certificate is cancelled; what the registry answered."""
     answer: Json = (
         await cast.reviewer.post(
-            f"/api/v1/certificates/{life.certificate_id}/cancellation", {"reason": REASON}, seen=life.certificate_tag
+            f"/api/v1/certificates/{life.certificate_id}/cancellation", cancelling(REASON), seen=life.certificate_tag
         )
     ).json()
     life.stop_id = answer["stop_id"]

@@ -340,7 +340,8 @@ class Stack:
             "OPS_PORT": str(self._ports.port(f"{service.name}.{role}.ops")),
             "GRACEFUL_SHUTDOWN_SECONDS": "3",
             "BUDGETS": json.dumps(UNLIMITED),
-            "DATABASE_POOL_SIZE": "4" if role == "api" else "5",
+            "DATABASE_POOL_SIZE": "3" if role == "api" else "5",
+            **({"PROOF_SIGNING_KEY": self._vault.proof_key()} if service.name == "registry" else {}),
             **self._extra_env,
         }
 

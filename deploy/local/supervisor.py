@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from shared.kit.memory import give_back_for_ever
+
 TICK_SECONDS: Final = 0.05
 FIRST_DELAY_SECONDS: Final = 0.1
 DELAY_SECONDS_MAX: Final = 5.0
@@ -66,9 +68,13 @@ class Supervisor:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            self.look()
-            await asyncio.sleep(TICK_SECONDS)
+        tidying = asyncio.create_task(give_back_for_ever(), name="memory")
+        try:
+            while True:
+                self.look()
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            tidying.cancel()
 
     def look(self) -> None:
         """One look at every unit, in order: what others need comes first."""

@@ -38,6 +38,10 @@ class Vault:
         """JSON of the key that signs a service's audit chain."""
         return self._secret(f"audit-key:{service}", lambda: new_key("a1"))
 
+    def proof_key(self) -> str:
+        """JSON of the key that signs proofs of a certificate's status."""
+        return self._secret("proof-key", lambda: new_key("p1"))
+
     def signing_key(self) -> RSAKey:
         """The key tokens are signed with. RSA, because verifying is what happens ten thousand times more often."""
         text = self._secret("signing-key", _new_signing_key)

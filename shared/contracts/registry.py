@@ -12,10 +12,12 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.event import Event
-from shared.contracts.state import CODE, State
+from shared.contracts.state import CODE, DIVISION, State
 from shared.values.certificate import CertificateStatus, StopKind
+from shared.values.person import ClientGround, DivisionChangeKind, VisitOutcome
 
 COMPONENTS: Final = r"^[1-6]:[1-4](;[1-6]:[1-4]){0,5}$"
+NEEDS: Final = r"^(N[0-9]{2}(;N[0-9]{2}){0,71})?$"
 
 
 class PersonState(State):
@@ -152,3 +154,152 @@ class CertificateTransferred(Event):
     person: PersonState
     certificate: CertificateState
     stop: StopState
+
+
+class CertificateRenewed(Event):
+    """A new certificate for ten years takes the place of ``superseded`` (CERT-11, CERT-16)."""
+
+    type: ClassVar[str] = "registry.certificate.renewed.v1"
+    title_zh: ClassVar[str] = "残疾人证换领"
+    certificate: CertificateState
+    superseded: CertificateState
+
+
+class CertificateChanged(Event):
+    """Another category or grade was assessed: a new certificate takes the place of ``superseded`` (CERT-19, ID-11).
+
+    ``asked_on``: the day the change was applied for, which counts when the old one expired meanwhile (READ-05).
+    """
+
+    type: ClassVar[str] = "registry.certificate.changed.v1"
+    title_zh: ClassVar[str] = "残疾人证变更"
+    certificate: CertificateState
+    superseded: CertificateState
+    asked_on: date
+
+
+class CertificateReplaced(Event):
+    """A lost certificate was replaced; it keeps its expiry, and entitlements go on (ID-09, SUB-46)."""
+
+    type: ClassVar[str] = "registry.certificate.replaced.v1"
+    title_zh: ClassVar[str] = "残疾人证补办"
+    certificate: CertificateState
+    superseded: CertificateState
+
+
+class CertificateLost(Event):
+    """The holder declared the loss; entitlements go on (CERT-18, SUB-46)."""
+
+    type: ClassVar[str] = "registry.certificate.lost.v1"
+    title_zh: ClassVar[str] = "残疾人证挂失"
+    certificate: CertificateState
+
+
+# --- persons: changes, duplicates, clients without a certificate, needs, divisions -----------------------------------
+
+
+class MergeState(State):
+    """Two records were found to be one person: ``person_id`` survives, ``absorbed_id`` is the other.
+
+    Nothing of either record is moved or lost; whoever keeps something about ``absorbed_id`` reads it as the
+    survivor's. ``undone``: they are two persons after all, and everything is each one's own again.
+    """
+
+    relation: ClassVar[str] = "registry.merge"
+    key: ClassVar[str] = "merge_id"
+
+    merge_id: UUID
+    absorbed_id: UUID
+    merged_on: date
+    undone: bool = False
+
+
+class ClientState(State):
+    """Somebody who is served without a certificate (CERT-36, CERT-37), from a day on; ``valid_to`` is the last day."""
+
+    relation: ClassVar[str] = "registry.client"
+    key: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    ground: ClientGround
+    valid_from: date
+    valid_to: date | None = None
+
+
+class VisitState(State):
+    """A visit of the yearly survey, and the needs that were named: codes of the form's need items, ``N03;N17``."""
+
+    relation: ClassVar[str] = "registry.visit"
+    key: ClassVar[str] = "visit_id"
+
+    visit_id: UUID
+    year: int = Field(ge=2015, le=2100)
+    outcome: VisitOutcome
+    visited_on: date
+    needs: str = Field(default="", pattern=NEEDS)
+
+
+class PersonChanged(Event):
+    """A person belongs to another division: the household moved, or the division itself was changed.
+
+    ``certificate``: in the second case what the person holds, which follows.
+    """
+
+    type: ClassVar[str] = "registry.person.changed.v1"
+    title_zh: ClassVar[str] = "人员信息变更"
+    person: PersonState
+    certificate: CertificateState | None = None
+
+
+class PersonMerged(Event):
+    """Two records are one person; ``person`` is the surviving one."""
+
+    type: ClassVar[str] = "registry.person.merged.v1"
+    title_zh: ClassVar[str] = "重复人员合并"
+    person: PersonState
+    merge: MergeState
+
+
+class PersonUnmerged(Event):
+    """The merge was a mistake: two persons again."""
+
+    type: ClassVar[str] = "registry.person.unmerged.v1"
+    title_zh: ClassVar[str] = "撤销人员合并"
+    person: PersonState
+    merge: MergeState
+
+
+class ClientAdmitted(Event):
+    """Somebody without a certificate may be served."""
+
+    type: ClassVar[str] = "registry.client.admitted.v1"
+    title_zh: ClassVar[str] = "无证服务对象登记"
+    client: ClientState
+
+
+class ClientEnded(Event):
+    """The ground has gone: a certificate was issued, the diagnosis was withdrawn."""
+
+    type: ClassVar[str] = "registry.client.ended.v1"
+    title_zh: ClassVar[str] = "无证服务对象终止"
+    client: ClientState
+
+
+class SurveyRecorded(Event):
+    """A household was visited; the needs are what rehabilitation counts as demand (REH-06)."""
+
+    type: ClassVar[str] = "registry.survey.recorded.v1"
+    title_zh: ClassVar[str] = "基本状况调查登记"
+    visit: VisitState
+
+
+class DivisionSucceeded(Event):
+    """A division is given up for another (ID-21); persons in it are announced one by one as they follow."""
+
+    type: ClassVar[str] = "registry.division.succeeded.v1"
+    title_zh: ClassVar[str] = "行政区划变更"
+    change_id: UUID
+    kind: DivisionChangeKind
+    predecessor: str = Field(pattern=DIVISION)
+    successor: str = Field(pattern=DIVISION)
+    effective_on: date

@@ -15,10 +15,38 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "person:read": ("查看人员（脱敏）", "see persons, masked"),
     "person:write": ("登记人员、监护人、联系方式和死亡信息", "register persons, guardians, contacts and deaths"),
     "person:import": ("批量导入人员", "import persons"),
+    "person:export": ("导出名单", "export lists"),
+    "person:link": ("按公民身份号码批量换取人员编号（系统间）", "turn identity numbers into person ids, for systems"),
+    "survey:read": ("查看基本状况调查", "see the survey of basic status"),
+    "survey:write": ("登记入户调查", "record visits of the survey"),
+    "survey:import": ("批量导入调查结果", "import answers of the survey"),
+    "form:read": ("查看调查表", "see survey forms"),
+    "form:write": ("编制、发布调查表", "draw up and publish survey forms"),
+    "division:read": ("查看行政区划变更", "see changes of divisions"),
+    "division:write": ("登记、执行行政区划变更", "record and carry out changes of divisions"),
+    "portal:write": ("政务平台推送办件（系统间）", "hand in cases, for portals"),
+    "portal:read": ("查看政务平台办件与对账", "see portals' cases and reconciliation"),
+    "task:read": ("查看我的待办", "see one's tasks"),
+    "person:merge": ("合并重复人员", "merge records that are one person's"),
+    "report:read": ("查看外部死亡、迁移信息", "see news of deaths and moves from outside"),
+    "report:write": ("登记、核实、采用外部信息", "take in, confirm and apply news from outside"),
+    "report:import": ("批量导入外部信息", "import news from outside"),
     "person:unmask": ("按用途查看明文个人信息", "see personal values in clear, for a stated purpose"),
     "person:erase": ("经双人复核删除个人信息", "erase personal data, with a second person"),
     "certificate:read": ("查看残疾人证", "see certificates"),
     "certificate:write": ("核发、注销、冻结、迁移残疾人证", "issue, cancel, freeze and transfer certificates"),
+    "certificate:verify": ("核验残疾人证、出具状态证明", "verify certificates and issue proofs of their status"),
+    "application:read": ("查看残疾人证申请", "see applications for certificates"),
+    "application:write": ("受理残疾人证申请", "take in applications and lead them to a decision"),
+    "application:decide": ("审核批准、制证发证、复核", "approve applications, issue cards, decide disputes"),
+    "assessment:write": ("开放号源、录入评定结论", "offer slots and record assessments"),
+    "institution:read": ("查看评定机构和号源", "see assessment institutions and their slots"),
+    "institution:write": ("指定评定机构", "designate assessment institutions"),
+    "campaign:write": ("组织十年到期审验核查", "run examination campaigns"),
+    "rule:read": ("查看地方规定", "see local rules"),
+    "rule:write": ("登记地方规定和时限", "decide local rules and time limits"),
+    "calendar:read": ("查看工作日安排", "see working days"),
+    "calendar:write": ("录入工作日安排", "enter working days"),
     "award:read": ("查看补贴资格", "see awards"),
     "award:write": ("认定补贴资格", "grant awards"),
     "award:import": ("批量导入补贴资格", "import awards"),
@@ -26,8 +54,6 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "subsidy:accept": ("受理、初审补贴申请", "take in and first-check applications for a subsidy"),
     "subsidy:review": ("残联审核补贴申请", "review applications for a subsidy: card and grade"),
     "subsidy:determine": ("核对、公示、认定补贴申请", "check, post and determine applications for a subsidy"),
-    "calendar:read": ("查看工作日安排", "see working days"),
-    "calendar:write": ("录入工作日安排", "enter working days"),
     "payee:write": ("登记收款人和银行账号", "record payees and their accounts"),
     "fact:read": ("查看家庭经济、其他待遇等事实", "see facts about persons: income, other benefits, care"),
     "fact:write": ("登记、更正、撤回事实", "record, correct and withdraw facts about persons"),
@@ -60,10 +86,16 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Every permission there is: what it lets one do."""
 
-_EVERYBODY: Final = frozenset({"job:read", "job:cancel", "calendar:read"})
+_EVERYBODY: Final = frozenset(
+    {
+        *("job:read", "job:cancel", "task:read", "institution:read", "rule:read", "calendar:read"),
+        *("form:read", "division:read"),
+    }
+)
 _READERS: Final = _EVERYBODY | {
     "person:read",
     "certificate:read",
+    "application:read",
     "subsidy:read",
     "award:read",
     "case:read",
@@ -81,13 +113,17 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "township_clerk": _READERS
     | _REQUESTS
     | _FACTS
-    | {"person:write", "person:unmask", "case:write", "payee:write", "subsidy:accept"},
+    | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"}
+    | {"survey:read", "survey:write", "subsidy:accept"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
     | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"}
-    | {"subsidy:review"},
+    | {"person:merge", "person:export", "report:read", "report:write", "report:import"}
+    | {"survey:read", "survey:write", "survey:import", "form:write", "division:write", "portal:read"}
+    | {"application:write", "application:decide", "assessment:write", "institution:write", "certificate:verify"}
+    | {"campaign:write", "rule:write", "subsidy:review"},
     # 县（市、区）民政审定人
     "county_determiner": _READERS
     | _REQUESTS
@@ -106,8 +142,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"},
     # 银行操作员: what is to be paid, masked
     "bank_operator": _EVERYBODY | {"award:read"},
-    # 定点机构: its cases
-    "institution": _EVERYBODY | {"case:read", "case:write"},
+    # 定点机构: its cases; an assessment institution records what its physicians conclude
+    "institution": _EVERYBODY | {"case:read", "case:write", "assessment:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
     | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
@@ -159,8 +195,22 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "person:read",
         "person:write",
         "person:import",
+        "person:export",
+        "person:link",
+        "portal:write",
+        "report:read",
+        "report:write",
+        "report:import",
+        "survey:read",
+        "survey:import",
+        "form:read",
+        "division:read",
         "certificate:read",
         "certificate:write",
+        "certificate:verify",
+        "application:read",
+        "application:write",
+        "institution:read",
         "subsidy:read",
         "subsidy:accept",
         "award:read",
@@ -185,9 +235,23 @@ PERSONAL: Final = frozenset(
     {
         "person:read",
         "person:write",
+        "person:export",
+        "person:link",
+        "person:merge",
         "person:unmask",
+        "portal:write",
+        "survey:read",
+        "survey:write",
+        "report:read",
+        "report:write",
         "certificate:read",
         "certificate:write",
+        "certificate:verify",
+        "application:read",
+        "application:write",
+        "application:decide",
+        "assessment:write",
+        "campaign:write",
         "subsidy:read",
         "subsidy:accept",
         "subsidy:review",

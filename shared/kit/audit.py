@@ -9,15 +9,15 @@ fingerprints (`told`), free text has no place. The rows are sealed by `audit_sea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, time
 from enum import Enum, StrEnum
-from functools import cache
+from functools import lru_cache
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
@@ -61,7 +61,8 @@ class Code(str):
 class Look:
     """Personal data of one person was shown: which fields, in clear or masked (``what``), for which purpose.
 
-    ``person_id`` None: a search that found nobody, or figures over many (``count``).
+    ``person_id`` None: a search that found nobody, figures over many (``count``), or many looked at in one call: then
+    ``persons`` names them all in one entry.
     """
 
     person_id: UUID | None
@@ -70,6 +71,7 @@ class Look:
     division: str | None = None
     purpose: str | None = None
     count: int | None = None
+    persons: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +337,7 @@ def _columns(entry: Entry, purpose: str | None, fingerprint: Callable[[str], str
                 "what": entry.what,
                 "fields": ",".join(entry.fields) or None,
                 "purpose": entry.purpose or purpose,
-                "detail": None if entry.count is None else _canonical({"count": entry.count}),
+                "detail": _counted(entry),
             }
         case Change():
             before, after = _differing(entry.before, entry.after)
@@ -365,6 +367,12 @@ def _columns(entry: Entry, purpose: str | None, fingerprint: Callable[[str], str
             }
 
 
+def _counted(look: Look) -> str | None:
+    if look.persons:
+        return _canonical({"count": len(look.persons), "persons": [str(person_id) for person_id in look.persons]})
+    return None if look.count is None else _canonical({"count": look.count})
+
+
 def _differing(
     before: Mapping[str, object] | None, after: Mapping[str, object] | None
 ) -> tuple[Mapping[str, object] | None, Mapping[str, object] | None]:
@@ -376,7 +384,7 @@ def _differing(
 
 
 _TOLD: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
-    (Enum, lambda value: value.value),
+    (Enum, lambda value: value._value_),
     (Code, str),
     (Division, lambda value: value.code),
     (Month, str),
@@ -394,7 +402,7 @@ _TOLD: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
 
 def told(value: object, fingerprint: Callable[[str], str]) -> Any:
     """A value as the trail may hold it. Text is somebody's until its type says otherwise."""
-    if (tell := _teller(cast("Hashable", type(value)))) is not None:
+    if (tell := _teller(type(value))) is not None:  # type: ignore[arg-type]  # a class is hashable
         return tell(value)
     if isinstance(value, Mapping):
         return {str(name): told(inner, fingerprint) for name, inner in value.items()}
@@ -403,10 +411,10 @@ def told(value: object, fingerprint: Callable[[str], str]) -> Any:
     return fingerprint(_clear(value))
 
 
-@cache
+@lru_cache(maxsize=512)
 def _teller(kind: type) -> Callable[[Any], object] | None:
     """How values of a type are told in clear; None when they are not."""
-    return next((tell for known, tell in _TOLD if issubclass(kind, known)), None)
+    return next((tell for told_kind, tell in _TOLD if issubclass(kind, told_kind)), None)
 
 
 def _clear(value: object) -> str:

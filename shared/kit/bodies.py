@@ -7,12 +7,13 @@ as PostgreSQL can keep none.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Final, LiteralString
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["NO_NUL", "Moment", "RequestModel"]
+__all__ = ["NO_NUL", "Day", "Moment", "RequestModel"]
 
 NO_NUL: Final = r"^[^\x00]*$"
 _STRICT: Final = frozenset({"float", "bool"})
@@ -25,13 +26,15 @@ def _at_its_word(schema: Any) -> Any:
         return schema
     told = {name: _at_its_word(each) for name, each in schema.items()}
     kind = told.get("type")
+    if not isinstance(kind, str):  # the fields of a model, one of which is called so
+        return told
     if kind in _STRICT:
         return {"strict": True, **told}
     if kind == "int":
         return core_schema.no_info_before_validator_function(_a_number, told)
     if kind == "str" and "pattern" not in told:
         return {**told, "pattern": _shape(told)}
-    if isinstance(kind, str) and kind in _WRITTEN:
+    if kind in _WRITTEN:
         return core_schema.no_info_before_validator_function(_WRITTEN[kind], told)
     return told
 
@@ -66,14 +69,14 @@ def _written(kind: str, pattern: str, words: LiteralString) -> Callable[[Any], A
 
 
 _MOMENT: Final = _written("datetime", r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", "not a date and time")
-_WRITTEN: Final[dict[str, Callable[[Any], Any]]] = {
-    "date": _written("date", r"\d{4}-\d{2}-\d{2}\Z", "not a date"),
-    "datetime": _MOMENT,
-}
+_DAY: Final = _written("date", r"\d{4}-\d{2}-\d{2}\Z", "not a date")
+_WRITTEN: Final[dict[str, Callable[[Any], Any]]] = {"date": _DAY, "datetime": _MOMENT}
 """Days and moments are written out: neither a number nor digits alone count as seconds since 1970."""
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_MOMENT)]
 """A moment with its time zone, as a query parameter."""
+Day = Annotated[date, BeforeValidator(_DAY)]
+"""A day, as a query parameter."""
 
 
 class RequestModel(BaseModel):

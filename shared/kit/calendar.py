@@ -6,6 +6,7 @@ regional holiday) holds there and inside it. Counting into a year nobody knows i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +26,7 @@ from shared.kit.transactions import open_work
 from shared.kit.work import UnitOfWork
 from shared.kit.working_days import exceptions_of, years_known
 from shared.values.division import Division
-from shared.values.working_days import WorkingDays
+from shared.values.working_days import ExceptionIsRepeated, WorkingDays
 
 EVERYWHERE: Final = ""
 """The division of a day that is the same in the whole country."""
@@ -142,6 +143,9 @@ def calendar_router(tables: CalendarTables) -> Router:
         here = EVERYWHERE if body.division is None else Division.parse(body.division).code
         caller.must_cover(here or "*")
         entered = {each.day: each.works for each in body.days}
+        if len(entered) < len(body.days):
+            (day, _), *_ = Counter(each.day for each in body.days).most_common(1)
+            raise ExceptionIsRepeated(day=day.isoformat())
         WorkingDays.of([year], entered)  # refuses a day of another year
         await _replace(work.connection, tables, year, here, entered, basis=body.basis, by=caller.subject)
         work.audit(Change(None, "working_year.entered", after={"year": year, "days": len(entered)}))

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +32,7 @@ from pydantic import SecretStr
 __all__ = [
     "Algorithm",
     "BlindIndex",
+    "BlindTerms",
     "ChunkCipher",
     "Cipher",
     "CiphertextIsUnreadable",
@@ -366,3 +368,38 @@ class BlindIndex:
     def of_many(self, canonicals: Iterable[str]) -> list[bytes]:
         key, digest = self._key, hmac.digest
         return [digest(key, canonical.encode(), "sha256") for canonical in canonicals]
+
+
+class BlindTerms:
+    """Keyed fingerprints of eight bytes, many to a row: an index that finds rows by words it does not know.
+
+    Short enough to be an array of numbers. A word may meet the fingerprint of another (one in 10**11, with a hundred
+    million words in use), so it finds candidates, and never proves that two rows are equal.
+    """
+
+    LENGTH_BYTES: Final = 8
+
+    def __init__(self, keys: Keys, purpose: bytes) -> None:
+        self._key = _derived(keys.index_key(), purpose=b"terms/" + purpose, length=KEY_BYTES)
+        previous = keys.previous_index_key()
+        self._previous = previous and _derived(previous, purpose=b"terms/" + purpose, length=KEY_BYTES)
+
+    def of(self, term: str) -> int:
+        return self._fingerprint(term, self._key)
+
+    def of_all(self, terms: Iterable[str]) -> list[int]:
+        """Sorted, so that equal sets make equal rows."""
+        return sorted(self._fingerprint(term, self._key) for term in terms)
+
+    def both(self, terms: Iterable[str]) -> list[list[int]]:
+        """What to look for: the fingerprints, and while a rotation is under way also those there were before."""
+        words = list(terms)
+        found = [self.of_all(words)]
+        if self._previous:
+            found.append(sorted(self._fingerprint(term, self._previous) for term in words))
+        return found
+
+    @classmethod
+    def _fingerprint(cls, term: str, key: bytes) -> int:
+        digest = blake2b(term.encode(), digest_size=cls.LENGTH_BYTES, key=key).digest()
+        return int.from_bytes(digest, signed=True)

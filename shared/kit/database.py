@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
@@ -80,7 +81,12 @@ def is_transient(error: BaseException) -> bool:
     """Whether trying the same work again can help: lost connections, locks, serialization, resources.
 
     Everything else (a constraint, a bad value, a bug) is permanent and must not be retried blindly.
+
+    Raises CancelledError in a task that was told to stop: on the way down the driver may tell of a connection in use
+    in place of that, and whoever tried again then would never end.
     """
+    if _told_to_stop():
+        raise asyncio.CancelledError from error
     if isinstance(error, (TimeoutError, ConnectionError)):
         return True
     if isinstance(error, PoolTimeout):
@@ -92,3 +98,11 @@ def is_transient(error: BaseException) -> bool:
         # A broken connection surfaces without a SQLSTATE.
         return isinstance(error, _BROKEN)
     return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES
+
+
+def _told_to_stop() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # nothing runs here that could be told
+        return False
+    return task is not None and task.cancelling() > 0

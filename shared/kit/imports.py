@@ -36,6 +36,7 @@ from shared.values.refusal import Refusal
 
 __all__ = [
     "IMPORT_TEXTS",
+    "REJECT",
     "Applied",
     "Import",
     "ImportDoesNotBalance",
@@ -48,6 +49,8 @@ __all__ = [
 ]
 
 CHUNK_ROWS: Final = 1_000
+REJECT: Final = "reject"
+"""A row that is known and different is refused."""
 READ_BYTES: Final = 1 << 20
 MEDIA_TYPES: Final = {".xlsx": XLSX, ".csv": CSV}
 
@@ -114,6 +117,8 @@ class Import(Generic[V, W]):
     parse: Callable[[Row], V | list[CellFault]]
     apply: Callable[[Sequence[Parsed[V]], W], Awaitable[Applied]]
     limits: Limits = field(default_factory=Limits)
+    on_conflict: tuple[str, ...] = (REJECT,)
+    """What may be done with a row that is known and different; ``work.asked["on_conflict"]`` tells what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +351,10 @@ def import_routes(
         response: Response,
         caller: Annotated[Caller, Permit(permission)],
         dry_run: Annotated[bool, Query(description="Judge every row, change nothing")] = False,
+        on_conflict: Annotated[
+            str,
+            Query(pattern=f"^({'|'.join(spec.on_conflict)})$", description="What to do with rows known and different"),
+        ] = spec.on_conflict[0],
         idempotency_key: KeyGiven = None,
     ) -> JobView:
         """Import a spreadsheet (.xlsx or .csv, first sheet). The job ends with received = applied + unchanged +
@@ -353,8 +362,8 @@ def import_routes(
         key = valid_key(idempotency_key)
         blob = await _keep(await receive_file(request), request, caller, blobs)
         works: Works[UnitOfWork] = request.app.state.works
-        submission = {"blob_id": str(blob.id), "dry_run": dry_run}
-        once = Once(key, _fingerprint(spec.kind, blob, dry_run=dry_run))
+        submission = {"blob_id": str(blob.id), "dry_run": dry_run, "on_conflict": on_conflict}
+        once = Once(key, _fingerprint(spec.kind, blob, dry_run=dry_run, on_conflict=on_conflict))
         try:
             async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
                 job = await jobs.submit(work, spec.kind, submission, once=once)
@@ -388,5 +397,5 @@ async def _keep(file: UploadedFile, request: Request, caller: Caller, blobs: Blo
     )
 
 
-def _fingerprint(kind: str, blob: Blob, *, dry_run: bool) -> str:
-    return hashlib.sha256(f"{kind}\n{dry_run}\n".encode() + blob.sha256).hexdigest()
+def _fingerprint(kind: str, blob: Blob, *, dry_run: bool, on_conflict: str) -> str:
+    return hashlib.sha256(f"{kind}\n{dry_run}\n{on_conflict}\n".encode() + blob.sha256).hexdigest()

@@ -11,8 +11,7 @@ import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -71,6 +70,7 @@ IDLE_POLL_SECONDS_MAX: Final = 0.2
 RETRY_SECONDS_MAX: Final = 60.0
 RATE_SAMPLES: Final = 20
 RESULT_RETENTION_DAYS: Final = 30
+RESULT_BYTES_MAX: Final = 2 << 30
 HOUSE: Final = "house"
 """Who created a job that nobody asked for."""
 
@@ -453,10 +453,13 @@ class RunningJob(Generic[W]):
         self._phase = job.phase
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), job.done)], maxlen=RATE_SAMPLES)
 
-    def begin(self) -> AbstractAsyncContextManager[W]:
-        """A unit of work in the name of who submitted the job, traced to that request."""
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[W]:
+        """A unit of work in the name of who submitted the job, traced to that request; it knows what was asked."""
         origin = Origin("JOB", self.kind)
-        return self.works.begin(caller=self.caller, trace_id=self.trace_id, origin=origin)
+        async with self.works.begin(caller=self.caller, trace_id=self.trace_id, origin=origin) as work:
+            work.asked = {**self.params, "job_id": self.id}
+            yield work
 
     async def progress(
         self,
@@ -525,7 +528,7 @@ class RunningJob(Generic[W]):
             return await self.blobs.find(work.connection, blob_id, within=Scope.everywhere())
 
     async def store(self, stream: AsyncIterable[bytes], *, media_type: str, name: str) -> Blob:
-        """Writes a result file, kept for 30 days; hand it back in the `JobResult`."""
+        """Writes a result file of up to two gigabytes, kept for 30 days; hand it back in the `JobResult`."""
         return await self.blobs.put(
             stream,
             media_type=media_type,
@@ -533,6 +536,7 @@ class RunningJob(Generic[W]):
             division=division_of(self.scope),
             owner=self.caller.subject if self.caller else HOUSE,
             retained_until=retention_end(self.works.clock.today()),
+            size_bytes_max=RESULT_BYTES_MAX,
         )
 
 

@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.kit.health import Check, examine
+from shared.kit.memory import give_back_for_ever
 from shared.kit.metrics import exposition
 from shared.kit.settings import ServiceSettings
 
@@ -173,7 +174,9 @@ async def serve_api(
             raise SystemExit(_START_FAILED)
         on_listening(listener.getsockname()[1], ops_port)
         stopping = asyncio.create_task(until.wait(), name="stop-signal")
+        tidying = asyncio.create_task(give_back_for_ever(), name="memory")
         await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+        tidying.cancel()
         ops.stopping = True
         server.should_exit = True
         stopping.cancel()

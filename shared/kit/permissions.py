@@ -6,8 +6,8 @@ Every route declares exactly one decision in its own signature or decorator:
     @router.get("/code-lists", dependencies=[Public()])     # or, aloud, that anybody may
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -85,6 +85,17 @@ def caller_of(claims: Claims, roles: Roles, machines: Container[str] | None = No
     )
 
 
+Follow = Callable[[Scope, Any], Awaitable[Scope]]
+"""What a scope is after divisions changed: the scope of a token and the application's units of work -> a scope."""
+
+
+async def _followed(caller: Caller, connection: HTTPConnection) -> Caller:
+    """The caller with the divisions of today, where the application knows of changes (``app.state.follow``)."""
+    state = connection.app.state
+    follow: Follow | None = getattr(state, "follow", None)
+    return caller if follow is None else replace(caller, scope=await follow(caller.scope, state.works))
+
+
 def _granted(claims: Claims, machines: Container[str] | None) -> frozenset[str]:
     scopes = str(claims.get("scope", "")).split()
     return frozenset(scope for scope in scopes if machines is None or scope in machines)
@@ -130,6 +141,9 @@ class Decision:
             caller = state.caller = await _authenticate(connection)
         if not caller.may(self.permission):
             raise Problem("permission_denied", permission=self.permission)
+        if not getattr(state, "scope_followed", False):
+            state.scope_followed = True
+            caller = state.caller = await _followed(caller, connection)
         return caller
 
 

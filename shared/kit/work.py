@@ -6,10 +6,10 @@ response leaves, because routes open it with ``Depends(open_work, scope="functio
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -32,6 +32,8 @@ class UnitOfWork:
         self.clock = clock
         self.caller = caller
         self.trace_id = trace_id
+        self.asked: Mapping[str, Any] = {}
+        """What the job this transaction works for was asked: its params, and its id as ``job_id``."""
         self._announcements: list[Announcement] = []
         self._entries: list[Entry] = []
 
@@ -64,6 +66,35 @@ class UnitOfWork:
     def announced(self) -> tuple[Announcement, ...]:
         """What this transaction has announced so far."""
         return tuple(self._announcements)
+
+    @asynccontextmanager
+    async def rehearsed(self) -> AsyncIterator[list[Announcement]]:
+        """What is done inside is undone at its end, and neither announced nor audited; the list is what it would tell.
+
+        A preview made of the very code that will act cannot promise anything else than what will happen.
+        """
+        announced, entries = len(self._announcements), len(self._entries)
+        told: list[Announcement] = []
+        savepoint = await self.connection.begin_nested()
+        try:
+            yield told
+            told.extend(self._announcements[announced:])
+        finally:
+            await savepoint.rollback()
+            del self._announcements[announced:]
+            del self._entries[entries:]
+
+    @asynccontextmanager
+    async def attempted(self) -> AsyncIterator[None]:
+        """One of many steps of a transaction: when it raises, it alone is undone, with what it told."""
+        announced, entries = len(self._announcements), len(self._entries)
+        async with self.connection.begin_nested():
+            try:
+                yield
+            except BaseException:
+                del self._announcements[announced:]
+                del self._entries[entries:]
+                raise
 
     async def flush(self) -> None:
         """Write the collected announcements; the factory calls it last, right before COMMIT."""

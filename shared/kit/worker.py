@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from shared.kit.jobs import JobRunner
 from shared.kit.journal import ensure_partitions
 from shared.kit.journal_client import journal_clients
 from shared.kit.leader import Leadership, LeadershipLost, lead, was_deposed
+from shared.kit.memory import GIVE_BACK_SECONDS, give_back
 from shared.kit.ops import Ops, serving_ops, stop_on_signals
 from shared.kit.relay import Relay, unpublished_seconds
 from shared.kit.settings import ServiceSettings
@@ -45,9 +45,6 @@ CONNECT_RETRY_SECONDS: Final = 0.3
 DAY_LOOK_SECONDS: Final = 1.0
 UNPUBLISHED_SECONDS_MAX: Final = 30
 GARBAGE_OBJECTS: Final = 200_000
-GARBAGE_SECONDS: Final = 10.0
-_give_back: Final[Callable[[int], object]] = getattr(ctypes.CDLL(None), "malloc_trim", int)
-"""Freed memory back to the operating system, where the C library (glibc) can: a batch needs much for a moment."""
 
 log = structlog.get_logger()
 W = TypeVar("W", bound=UnitOfWork)
@@ -250,7 +247,7 @@ async def _count_letters(works: Works[Any]) -> None:
 
 async def _collect_garbage(_: Works[Any]) -> None:
     gc.collect()
-    _give_back(0)
+    give_back()
 
 
 _HOUSEKEEPING: Final[tuple[Timer[Any], ...]] = (
@@ -258,7 +255,7 @@ _HOUSEKEEPING: Final[tuple[Timer[Any], ...]] = (
     Timer("idempotent-answers", 3600.0, _purge_answers),
     Timer("clock", 1.0, follow_clock),
     Timer("dead-letter-gauge", 15.0, _count_letters),
-    Timer("garbage", GARBAGE_SECONDS, _collect_garbage),
+    Timer("garbage", GIVE_BACK_SECONDS, _collect_garbage),
 )
 
 

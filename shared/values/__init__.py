@@ -5,7 +5,7 @@ from shared.values.certificate_number import (
     CertificateNumberDisagrees,
     CertificateNumberIsMalformed,
 )
-from shared.values.dates import DayIsInvalid, add_years, age_on, last_valid_day, parse_day
+from shared.values.dates import DayIsInvalid, add_months, add_years, age_on, last_valid_day, parse_day
 from shared.values.disability import (
     Component,
     ComponentsAreInvalid,
@@ -72,6 +72,7 @@ __all__ = [
     "SexIsInvalid",
     "WorkingDays",
     "WorkingDaysOfYearAreUnknown",
+    "add_months",
     "add_years",
     "age_on",
     "check_character",

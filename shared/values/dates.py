@@ -1,7 +1,8 @@
-"""Days as people write them, and the calendar arithmetic the law counts in: whole years (CERT-12, READ-20)."""
+"""Days as people write them, and the calendar arithmetic of the law: whole months and years (CERT-12, READ-20)."""
 
 import re
 import unicodedata
+from calendar import monthrange
 from datetime import date, timedelta
 from typing import ClassVar, Final
 
@@ -49,6 +50,17 @@ def add_years(day: date, years: int) -> date:
         if (day.month, day.day) != (2, 29):
             raise
         return day.replace(year=day.year + years, day=28)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month ``months`` later (or earlier); the last day of a month that has no such day.
+
+    >>> add_months(date(2026, 8, 31), -6)
+    datetime.date(2026, 2, 28)
+    """
+    first = day.year * 12 + day.month - 1 + months
+    year, month = first // 12, first % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def last_valid_day(issued: date, *, years: int = 10, inclusive: bool = True) -> date:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import ClassVar, Final, Self
 
 from shared.values.invalid import InvalidValue, excerpt
@@ -194,9 +195,12 @@ class Disability:
     category: DisabilityCategory
     grade: DisabilityGrade
     components: tuple[Component, ...]
+    components_text: str = field(init=False, repr=False, compare=False, default="")
+    """All components in the form `parse` reads, ``4:2;6:3``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "components", tuple(sorted(self.components)))
+        object.__setattr__(self, "components_text", ";".join(map(str, self.components)))
         category, grade = _made_by(self.components)
         if (self.category, self.grade) != (category, grade):
             raise OverallGradeIsWrong(given=self.components_text, category=str(category), grade=str(grade))
@@ -210,16 +214,17 @@ class Disability:
     @classmethod
     def parse(cls, category: str, grade: str, components: str = "") -> Self:
         """Read three columns of a file: category, grade, and the components of a multiple disability (``4:2;6:3``)."""
+        return cls._parse(category, grade, components)
+
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def _parse(cls, category: str, grade: str, components: str) -> Self:
+        """There are few, and a province reads them millions of times."""
         whole, overall = DisabilityCategory.parse(category), DisabilityGrade.parse(grade)
         texts = [text for text in _SEPARATORS.split(components) if text]
         if texts or whole is DisabilityCategory.MULTIPLE:
             return cls(whole, overall, tuple(Component.parse(text) for text in texts))
         return cls(whole, overall, (Component(whole, overall),))
-
-    @property
-    def components_text(self) -> str:
-        """All components in the form `parse` reads, ``4:2;6:3``."""
-        return ";".join(map(str, self.components))
 
     def includes(self, *categories: DisabilityCategory) -> bool:
         """Whether any component is of one of these categories."""

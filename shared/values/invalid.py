@@ -31,6 +31,14 @@ class InvalidValue(Refusal, ValueError):
         """The reason in English, with its facts filled in."""
         return self.en_text.format(**self.facts)
 
+    @property
+    def zh_of_cell(self) -> str:
+        """The reason for whoever has the value before them.
+
+        It is kept with the job, so the value is not repeated: in the wrong column it may be somebody's name.
+        """
+        return self.zh_text.replace("“{given}”", "所填内容").format(**self.facts)
+
     def __str__(self) -> str:
         return self.en
 

@@ -32,6 +32,14 @@ class ExceptionIsOutsideTheCalendar(InvalidValue):
     en_text: ClassVar[str] = "{day} lies outside the years of the calendar"
 
 
+class ExceptionIsRepeated(InvalidValue):
+    """One day stands twice among the exceptions of a year."""
+
+    code: ClassVar[str] = "working_day_exception_is_repeated"
+    zh_text: ClassVar[str] = "{day} 出现了不止一次，每一天只能填写一次"
+    en_text: ClassVar[str] = "{day} stands there more than once"
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingDays:
     """The calendar of the years it knows.
@@ -55,9 +63,16 @@ class WorkingDays:
 
     @classmethod
     def of(cls, years: Iterable[int], exceptions: Mapping[date, bool]) -> Self:
-        """A calendar from dated exceptions: ``True`` is worked, ``False`` a day off; redundant ones are dropped."""
+        """A calendar from dated exceptions: ``True`` is worked, ``False`` a day off; redundant ones are dropped.
+
+        Raises `ExceptionIsOutsideTheCalendar`, for a redundant one as well: its year was mistyped.
+        """
+        known = frozenset(years)
+        for day in sorted(exceptions):
+            if day.year not in known:
+                raise ExceptionIsOutsideTheCalendar(day=day.isoformat())
         return cls(
-            frozenset(years),
+            known,
             frozenset(day for day, works in exceptions.items() if not works and _is_weekday(day)),
             frozenset(day for day, works in exceptions.items() if works and not _is_weekday(day)),
         )

@@ -23,7 +23,7 @@ HELD: Final = frozenset().union(*ROLES.values(), MACHINE_PERMISSIONS)
 PUBLIC: Final = frozenset(
     {
         *("/livez", "/readyz", "/metrics", "/version", "/docs", "/redoc", "/openapi.json", "/asyncapi.json"),
-        *("/api/v1/code-lists", "/api/v1/code-lists/{name}", "/api/v1/clock"),
+        *("/api/v1/code-lists", "/api/v1/code-lists/{name}", "/api/v1/clock", "/api/v1/status-proof-keys"),
     }
 )
 """What anybody may read: about no person."""
@@ -74,7 +74,7 @@ def test_only_readers_permissions_read_and_only_writers_permissions_write(servic
         if decision is None or decision.permission is None or method in {"GET", "HEAD"}:
             continue
         verb = decision.permission.partition(":")[2]
-        looks_up = path.endswith(("/lookup", "/states"))
+        looks_up = path.endswith(("/lookup", "/states", "/search"))
         assert looks_up == (verb in reading), f"{method} {path} needs {decision.permission}"
 
 

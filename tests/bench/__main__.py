@@ -7,21 +7,27 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from deploy.local.catalogue import SERVICES, Service
 from tests.bench.audit_bench import cost_of_auditing, trail_proved
 from tests.bench.cancelling import cancellation_to_suspension, cancellations_over_http
 from tests.bench.comparing import digest_of_a_relation
 from tests.bench.events import events_end_to_end
 from tests.bench.everybody import one_expression_over_a_province
+from tests.bench.expiring import expiry_of_a_day
+from tests.bench.exporting import export_of_a_list
 from tests.bench.ground import Ground, ground
 from tests.bench.importing import import_of_a_file
 from tests.bench.measure import Measurement, table, write_report
+from tests.bench.reading import reads_of_the_register
+from tests.bench.verifying import verification_of_numbers
 
 REPORT: Final = Path("var/bench/report.json")
-BENCHES: Final[Mapping[str, Callable[[Ground], Awaitable[list[Measurement]]]]] = {
+Bench = Callable[[Ground], Awaitable[list[Measurement]]]
+WHOLE: Final[Mapping[str, Bench]] = {
     "latency": cancellation_to_suspension,
     "http": cancellations_over_http,
     "import": import_of_a_file,
@@ -33,15 +39,43 @@ BENCHES: Final[Mapping[str, Callable[[Ground], Awaitable[list[Measurement]]]]] =
 }
 
 
+PROVINCE: Final[Mapping[str, Bench]] = {
+    "registry": reads_of_the_register,
+    "verification": verification_of_numbers,
+    "expiry": expiry_of_a_day,
+    "export": export_of_a_list,
+}
+"""On the registry alone: its persons are put there at once, without the events by which others would know them."""
+GROUNDS: Final[Sequence[tuple[Mapping[str, Bench], Sequence[Service]]]] = (
+    (WHOLE, SERVICES),
+    (PROVINCE, [service for service in SERVICES if service.name == "registry"]),
+)
+BENCHES: Final = {**WHOLE, **PROVINCE}
+
+
 async def run(names: list[str]) -> list[Measurement]:
-    """The named benchmarks one after the other, each on the same stack."""
+    """The named benchmarks one after the other; those of one ground on the same stack."""
+    found: list[Measurement] = []
+    for benches, services in GROUNDS:
+        if chosen := [benches[name] for name in names if name in benches]:
+            found += await _run(chosen, services)
+    return found
+
+
+async def _run(chosen: list[Bench], services: Sequence[Service]) -> list[Measurement]:
     found: list[Measurement] = []
     directory = Path(tempfile.mkdtemp(prefix="liangfu-bench-", dir=os.environ.get("LIANGFU_BENCH_DIR")))
     try:
-        async with ground(directory) as ready:
-            for name in names:
-                measurements = await BENCHES[name](ready)
-                print(table(measurements), flush=True)
+        async with ground(directory, services) as ready:
+            for bench in chosen:
+                load = os.getloadavg()[0]
+                measurements = await bench(ready)
+                print(
+                    table(measurements),
+                    f"(load before: {load:.1f}, after: {os.getloadavg()[0]:.1f})\n",
+                    sep="\n",
+                    flush=True,
+                )
                 found += measurements
     finally:
         shutil.rmtree(directory, ignore_errors=True)

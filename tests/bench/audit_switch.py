@@ -1,9 +1,12 @@
-"""The registry's API with an audit trail that can be switched: off by SIGUSR2, on again by SIGUSR1. Never shipped.
+"""The registry's API with switches: SIGUSR2 no audit trail, SIGRTMIN no authorisation either, SIGUSR1 both again.
 
-One process does both, with the same connections and the same warmth: what differs is the trail alone.
+Never shipped. One process does all, with the same connections and the same warmth: what differs is the trail, or who
+asks, alone.
 """
 
 import signal
+
+from starlette.requests import HTTPConnection
 
 from services.registry.adapters.tables import blobs
 from services.registry.adapters.work import work_with
@@ -11,14 +14,24 @@ from services.registry.main import app_of
 from services.registry.settings import RegistrySettings
 from shared.kit.audit import Entry
 from shared.kit.ops import run_api
+from shared.kit.permissions import Caller, Decision
 from shared.kit.service import open_parts
 from shared.kit.work import UnitOfWork
+from shared.values.division import Scope
 
-ON, OFF = signal.SIGUSR1, signal.SIGUSR2
+ON, OFF, BARE = signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN
+ANYBODY = Caller("bench", "bench", "", frozenset(), frozenset(), Scope.everywhere(), machine=True)
 
 
 def _forget(_work: UnitOfWork, *_entries: Entry) -> None:
     """Tell nobody."""
+
+
+async def _let_in(_decision: Decision, connection: HTTPConnection) -> Caller | None:
+    """Ask nobody who they are."""
+    connection.state.permission_decided = True
+    connection.state.caller = ANYBODY
+    return ANYBODY
 
 
 def main() -> None:
@@ -26,15 +39,15 @@ def main() -> None:
     settings = RegistrySettings()
     parts = open_parts(settings, role="api", blob_tables=blobs, make_work=work_with)
     app = app_of(settings, parts)
-    tell, personal = UnitOfWork.audit, app.state.personal
+    tell, decide, personal = UnitOfWork.audit, Decision.__call__, app.state.personal
 
     def switch(number: int, _frame: object) -> None:
-        on = number == ON
-        UnitOfWork.audit = tell if on else _forget  # type: ignore[method-assign, assignment]
-        app.state.personal = personal if on else frozenset()
+        UnitOfWork.audit = tell if number == ON else _forget  # type: ignore[method-assign, assignment]
+        app.state.personal = personal if number == ON else frozenset()
+        Decision.__call__ = _let_in if number == BARE else decide  # type: ignore[method-assign, assignment]
 
-    signal.signal(ON, switch)
-    signal.signal(OFF, switch)
+    for each in (ON, OFF, BARE):
+        signal.signal(each, switch)
     run_api(settings, app, parts.ops)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import text
 
+from deploy.demo.proofs import cancelling
 from services.registry.adapters.work import RegistryWork, work_with
 from services.registry.domain.certificate import CancellationReason
 from services.registry.use_cases import change_certificate as steps
@@ -24,6 +25,7 @@ from shared.values.division import Scope
 from tests.bench.events import CANCELLED_ON
 from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured, percentile
+from tests.builders.applications import a_proof
 from tests.builders.databases import DATA_KEYS
 from tests.builders.population import cancellations, id_of
 from tests.builders.works import works_on
@@ -89,7 +91,7 @@ async def _certificates(ground: Ground, size: int = CANCELLATIONS) -> list[int]:
 async def _cancel(ground: Ground, client: httpx.AsyncClient, number: int) -> None:
     answer = await client.post(
         f"{ground.stack.url('registry')}/api/v1/certificates/{id_of('certificate', number)}/cancellation",
-        json={"reason": "VOLUNTARY"},
+        json=cancelling("VOLUNTARY"),
         headers={"Idempotency-Key": str(uuid4()), "If-Match": '"2"'},
     )
     answer.raise_for_status()
@@ -122,7 +124,11 @@ async def _without_http(ground: Ground) -> tuple[float, list[float]]:
         async with works.begin() as work:
             subject = await steps.load(id_of("certificate", number), work, within=Scope.everywhere())
             await steps.cancel_certificate(
-                subject, work, reason=CancellationReason.VOLUNTARY, effective_date=work.today()
+                subject,
+                work,
+                reason=CancellationReason.VOLUNTARY,
+                effective_date=work.today(),
+                proof=a_proof(),
             )
 
     try:

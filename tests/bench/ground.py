@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local.catalogue import SERVICES, Service
 from deploy.local.nats import NatsServer
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
@@ -152,10 +153,10 @@ async def _number(engine: AsyncEngine, query: str) -> int:
 
 
 @asynccontextmanager
-async def ground(var: Path) -> AsyncIterator[Ground]:
-    """Start the stack in ``var``, prove that it is durable, stop it afterwards."""
+async def ground(var: Path, services: Sequence[Service] = SERVICES) -> AsyncIterator[Ground]:
+    """Start these services in ``var``, prove that what they stand on is durable, stop them afterwards."""
     async with AsyncExitStack() as closing:
-        stack = await closing.enter_async_context(Stack(var))
+        stack = await closing.enter_async_context(Stack(var, services=services))
         databases = {}
         for service in stack.services:
             url = stack.database_url(service.name)

@@ -40,7 +40,7 @@ async def test_the_reading_document_renders_without_the_internet(browser: Browse
 
 async def test_an_operation_tried_without_a_token_shows_the_problem_in_chinese(browser: Browser, house: House) -> None:
     page, _ = await opened(browser, f"{house.stack.url('registry')}/docs")
-    operation = page.locator("#operations-certificates-list_certificates_api_v1_certificates_get")
+    operation = page.locator("#operations-persons-list_persons_api_v1_persons_get")
     await operation.locator("button.opblock-summary-control").click(timeout=20_000)
     await operation.get_by_role("button", name="Try it out").click()
     await operation.get_by_role("button", name="Execute").click()

@@ -35,6 +35,11 @@ class Caller:
         """GET."""
         return await self._client.get(path, params=query, headers=self._headers)
 
+    async def put(self, path: str, body: Any, *, seen: str | None = None) -> httpx.Response:
+        """PUT, with the ETag that was seen."""
+        headers = {} if seen is None else {"If-Match": seen}
+        return await self._client.put(path, json=body, headers=self._headers | headers)
+
     async def post(self, path: str, body: Any, *, key: str | None = None, seen: str | None = None) -> httpx.Response:
         """POST with an idempotency key, and the ETag that was seen."""
         headers = {"Idempotency-Key": key or str(uuid4())} | ({} if seen is None else {"If-Match": seen})

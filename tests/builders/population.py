@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.registry.announcements import announce
-from services.registry.domain.certificate import CancellationReason, Certificate
+from services.registry.domain.certificate import CancellationReason, Certificate, Proof, ProofKind
 from services.registry.domain.facts import CertificateWasStopped
 from services.registry.domain.person import Person
 from shared.contracts.event import Announcement
@@ -134,7 +134,12 @@ def cancellations(numbers: Sequence[int], *, on: date) -> Iterator[Announcement]
             expires_on=EXPIRES_ON,
         )
         certificate, stop = before.cancel(
-            reason=CancellationReason.VOLUNTARY, on=on, today=on, version=3, stop_id=stop_id
+            reason=CancellationReason.VOLUNTARY,
+            proof=Proof(kind=ProofKind.WRITTEN_WISH, reference="-"),
+            on=on,
+            today=on,
+            version=3,
+            stop_id=stop_id,
         )
         person = Person(
             person_id=before.person_id, version=1, last_version=3, division=division, registered_on=ISSUED_ON

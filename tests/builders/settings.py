@@ -21,6 +21,7 @@ from tests.builders.databases import DATA_KEYS
 from tests.builders.works import works_on
 
 AUDIT_KEY: Final = new_key("a1")
+PROOF_KEY: Final = new_key("p1")
 
 
 def settings_of(service: str, folder: Path, **given: Any) -> ServiceSettings:
@@ -46,6 +47,8 @@ def settings_of(service: str, folder: Path, **given: Any) -> ServiceSettings:
         "http_port": 0,
         "ops_port": 0,
     }
+    if service == "registry":
+        values["proof_signing_key"] = PROOF_KEY
     module = importlib.import_module(f"services.{service}.settings")
     kind = getattr(module, f"{service.capitalize()}Settings")
     settings: ServiceSettings = kind(**values | given)

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -16,12 +16,20 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.registry.adapters.bulk import Holder, add_holders
+from services.registry.adapters.division_moves import move_some
 from services.registry.adapters.work import RegistryWork
+from services.registry.announcements import announce_succession
 from services.registry.domain.certificate import CancellationReason, FreezeReason
+from services.registry.domain.certificate_state import Step
+from services.registry.domain.division_change import DivisionChange, Succession
+from services.registry.domain.person_client import Ground
 from services.registry.entrypoints.jobs import announce_expiry
 from services.registry.use_cases import change_certificate as change
+from services.registry.use_cases.admit_client import admit_client, end_client
 from services.registry.use_cases.issue_certificate import IssueCertificate, issue_certificate
+from services.registry.use_cases.merge_persons import merge_persons, undo_merge
 from services.registry.use_cases.ports import Identity, Subject
+from services.registry.use_cases.record_visits import Draft, record_visits
 from services.registry.use_cases.register_person import RegisterPerson, register_person
 from services.registry.use_cases.report_death import DeathSource, report_death, retract_death
 from services.rehab.adapters.work import RehabWork
@@ -36,11 +44,16 @@ from shared.kit.clock import SHANGHAI, Clock
 from shared.kit.consumer import Subscription, absorb
 from shared.kit.work import Works
 from shared.values.award import Scheme
+from shared.values.certificate import CertificateStatus
+from shared.values.certificate_number import CertificateNumber
 from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
+from shared.values.person import ClientGround, DivisionChangeKind, VisitOutcome
 from shared.values.personal import PersonName
+from tests.builders.applications import a_proof
+from tests.builders.survey import answers
 
 EVERYWHERE = Scope.everywhere()
 YINGBIN, XIAODONGJIE = Division("341502001001"), Division("341503001004")
@@ -116,6 +129,9 @@ async def live(house: House) -> None:
     await _move(house, certificate_id)
     await _be_thought_dead(house, person_id)
     await _somebody_else_expires(house)
+    await _lose_change_and_renew(house, person_id)
+    await _know_others_better(house)
+    await _belong_to_a_new_township(house)
 
 
 async def _register(house: House) -> tuple[UUID, UUID]:
@@ -151,7 +167,11 @@ async def _draw_a_subsidy(house: House, person_id: UUID) -> None:
 async def _lose_and_regain_the_certificate(house: House, certificate_id: UUID) -> None:
     async with _step(house, certificate_id, house.clock.reach(5, 12)) as (subject, work):
         await change.cancel_certificate(
-            subject, work, reason=CancellationReason.NO_LONGER_MEETS, effective_date=date(2026, 5, 11)
+            subject,
+            work,
+            reason=CancellationReason.NO_LONGER_MEETS,
+            effective_date=date(2026, 5, 11),
+            proof=a_proof(CancellationReason.NO_LONGER_MEETS),
         )
     await house.everybody_hears()
     async with _step(house, certificate_id, house.clock.reach(5, 20)) as (subject, work):
@@ -221,6 +241,105 @@ async def _end_it_for_good(house: House, person_id: UUID, award_id: UUID) -> Non
     await house.everybody_hears()
     async with house.subsidy.begin(trace_id=house.clock.reach(8, 21)) as work:
         await terminate_award(await award_to_change(award_id, work, within=EVERYWHERE), work)
+
+
+async def _lose_change_and_renew(house: House, person_id: UUID) -> None:
+    """One card after the other: lost and replaced, changed after a new assessment, renewed."""
+    async with house.registry.begin(trace_id=house.clock.reach(9, 1)) as work:
+        held = await work.certificates.living_of(person_id, within=EVERYWHERE)
+        assert held is not None
+        await change.lose_certificate(
+            await change.load(held.certificate_id, work, within=EVERYWHERE), work, lost_on=date(2026, 8, 30)
+        )
+    await house.everybody_hears()
+    for day, step, disability in (
+        (date(2026, 9, 15), Step.REPLACE, held.disability),
+        (date(2026, 10, 20), Step.CHANGE, Disability.parse("7", "1", "4:1;6:3")),
+        (date(2026, 12, 18), Step.RENEW, Disability.parse("7", "1", "4:1;6:3")),
+    ):
+        await _succeed(house, person_id, step, disability, day)
+
+
+async def _succeed(house: House, person_id: UUID, step: Step, disability: Disability, day: date) -> None:
+    async with house.registry.begin(trace_id=house.clock.reach(day.month, day.day)) as work:
+        held = await work.certificates.living_of(person_id, within=EVERYWHERE)
+        identity = await work.persons.identity(person_id, within=EVERYWHERE)
+        assert held is not None
+        assert identity is not None
+        again = step is Step.REPLACE
+        fresh = replace(
+            held,
+            certificate_id=work.new_id(),
+            status=CertificateStatus.VALID,
+            disability=disability,
+            issued_on=held.issued_on if again else day,
+            expires_on=held.expires_on if again else last_valid_day(day),
+            effective_on=day,
+            replacements=int(again),
+        )
+        number = CertificateNumber.of(
+            identity.citizen_id_no, disability.category, disability.grade, replacements=fresh.replacements
+        )
+        await change.succeed_certificate(
+            await change.load(held.certificate_id, work, within=EVERYWHERE),
+            work,
+            step,
+            fresh,
+            number,
+            application_id=work.new_id(),
+            asked_on=day - timedelta(days=12),
+        )
+    await house.everybody_hears()
+
+
+async def _know_others_better(house: House) -> None:
+    """Two records taken for one person's and parted again; one of them is served without a certificate, and visited."""
+    async with house.registry.begin(trace_id=house.clock.reach(12, 20)) as work:
+        first, second = [
+            await register_person(RegisterPerson(identity=an_identity(number, "周宁"), division=YINGBIN), work)
+            for number in ("34150219820315002", "34150219820316004")
+        ]
+    async with house.registry.begin(trace_id=house.clock.reach(12, 21)) as work:
+        merged = await merge_persons(first.person_id, second.person_id, work, within=EVERYWHERE)
+    await house.everybody_hears()
+    async with house.registry.begin(trace_id=house.clock.reach(12, 22)) as work:
+        await undo_merge(merged.merge_id, work, within=EVERYWHERE)
+    ground = Ground(
+        ground=ClientGround.SEVERE_MENTAL, diagnosed_on=date(2026, 12, 1), risk_level=3, guardian_applied=True
+    )
+    async with house.registry.begin(trace_id=house.clock.reach(12, 23)) as work:
+        client = await admit_client(first.person_id, ground, work, diagnosis=None, within=EVERYWHERE)
+    async with house.registry.begin(trace_id=house.clock.reach(12, 24)) as work:
+        await end_client(client.client_id, work, on=date(2026, 12, 24), within=EVERYWHERE)
+    async with house.registry.begin(trace_id=house.clock.reach(12, 25)) as work:
+        draft = Draft(
+            person_id=second.person_id,
+            form=await work.surveys.form_on(date(2026, 12, 25)),
+            outcome=VisitOutcome.ANSWERED,
+            visited_on=date(2026, 12, 25),
+            answers=answers(N03=True, N17=True),
+        )
+        await record_visits([draft], work, within=EVERYWHERE)
+    await house.everybody_hears()
+
+
+async def _belong_to_a_new_township(house: House) -> None:
+    """The township somebody had moved to gets another code; they follow with their certificate."""
+    step = Succession(predecessor=Division("341503001"), successor=Division("341503101"), name="小东街街道")
+    async with house.registry.begin(trace_id=house.clock.reach(12, 28)) as work:
+        change_of_code = DivisionChange(
+            change_id=work.new_id(),
+            kind=DivisionChangeKind.RECODE,
+            effective_on=date(2026, 12, 28),
+            basis="皖民区〔2026〕12号",
+            successions=(step,),
+        )
+        for number, step in enumerate(change_of_code.successions, start=1):
+            work.publish(
+                announce_succession(change_of_code, step, number=number, event_id=work.new_id(), occurred_at=work.now())
+            )
+        await move_some(work, step, effective_on=change_of_code.effective_on)
+    await house.everybody_hears()
 
 
 @asynccontextmanager

@@ -19,6 +19,9 @@ TEXTS = {
     "State.division": "行政区划代码: a place of at least a village",
     "registry.certificate.components": "categories and grades of a multiple disability, 4:2;6:3 (ID-13)",
     "registry.stop.reason": "a reason code; each kind of stop has its own list (RULES 3.2, DX-05)",
+    "registry.visit.needs": "codes of need items of the survey's form, N03;N17 (REH-06)",
+    "registry.division.succeeded.v1.predecessor": "a code of the directory",
+    "registry.division.succeeded.v1.successor": "the same",
     "subsidy.award.start_month": "YYYY-MM",
     "subsidy.award.effective_month": "YYYY-MM",
     "subsidy.award.suspended.v1.cause_kind": "the kind of the registry's stop fact, which may grow a word first",
@@ -139,6 +142,7 @@ def test_a_planted_name_is_found() -> None:
 
 
 def test_an_integer_is_too_small_to_hide_a_number_of_a_person() -> None:
-    """Grades and categories are bounded; versions count. No other integer is published."""
+    """Grades, categories and years are bounded; versions count. No other integer is published."""
     integers = {name for name, field in fields() if int in types_of(field.annotation)}
-    assert integers == {"State.version", "registry.certificate.category", "registry.certificate.grade"}
+    bounded = {"registry.certificate.category", "registry.certificate.grade", "registry.visit.year"}
+    assert integers == {"State.version", *bounded}

@@ -13,6 +13,7 @@ from typing import Final
 import psycopg
 import pytest
 
+from deploy.demo.proofs import cancelling
 from tests.faults.people import Holder
 from tests.faults.report import Report
 from tests.faults.standby import another, url_of
@@ -178,7 +179,7 @@ async def test_the_row_a_frozen_writer_holds_is_free_after_a_second(world: World
         asking = asyncio.create_task(
             world.post(
                 f"{world.stack.url('registry')}/api/v1/certificates/{holder.certificate_id}/cancellation",
-                {"reason": "VOLUNTARY"},
+                cancelling("VOLUNTARY"),
                 headers={"If-Match": "*"},
             )
         )

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import httpx
 
+from deploy.demo.proofs import cancelling
 from deploy.local.catalogue import SERVICES
 from deploy.local.process import ServiceProcess
 from deploy.local.stack import Stack
@@ -80,7 +81,7 @@ class World:
 
     async def cancel(self, holder: Holder, *, at: str | None = None) -> httpx.Response:
         """Cancel a certificate, as a client that keeps its idempotency key until it is answered."""
-        return await self._change(holder, "cancellation", {"reason": "VOLUNTARY"}, at)
+        return await self._change(holder, "cancellation", cancelling("VOLUNTARY"), at)
 
     async def reinstate(self, holder: Holder) -> httpx.Response:
         """Take a cancellation back."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.proofs import cancelling
 from tests.system.house import Desk, Holder, House, Json, until
 
 LETTERS = "/api/v1/consumption/dead-letters"
@@ -43,7 +44,7 @@ async def test_a_poisoned_event_waits_its_persons_later_events_wait_behind_it_an
     award, award_of_the_other = await house.an_award(poisoned), await house.an_award(other)
     async with a_table_that_refuses(house, poisoned):
         for holder in (poisoned, other):
-            await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+            await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
         await house.award_becomes(award_of_the_other, "SUSPENDED")
         await house.reviewer.change(poisoned.certificate, "reinstatement")
         await house.told("subsidy")
@@ -88,7 +89,7 @@ async def test_letters_are_listed_and_retried_on_the_command_line_too(house: Hou
     holder = await house.a_holder()
     award = await house.an_award(holder)
     async with a_table_that_refuses(house, holder):
-        await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+        await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
         (letter,) = await until(lambda: waiting(operator, holder), bool)
         listed = await letters_command(house)
         assert f"{letter['letter_id']} OPEN" in listed

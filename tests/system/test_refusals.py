@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.demo.proofs import cancelling
 from tests.system.house import COUNTY, OTHER_COUNTY, OTHER_VILLAGE, VILLAGE, Desk, Holder, House
 
 
@@ -17,7 +18,7 @@ async def test_no_award_without_a_certificate(house: House) -> None:
 
 async def test_no_award_on_a_cancelled_certificate(house: House) -> None:
     holder = await house.a_holder()
-    await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     refused = await house.granted(holder)
     assert (refused.status_code, refused.json()["code"]) == (409, "certificate_not_valid")
     assert "CANCELLED" in refused.json()["detail"]
@@ -56,7 +57,7 @@ async def test_no_second_award_of_the_same_scheme_and_a_first_one_of_the_other(h
 async def test_a_step_the_law_does_not_know_is_refused_with_those_it_knows(house: House) -> None:
     """RULES 3.2."""
     holder = await house.a_holder()
-    await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     seen = (await house.reviewer.get(holder.certificate)).headers["etag"]
     body = {"reason": "SUSPECT_FRAUD"}
     refused = await house.reviewer.post(f"{holder.certificate}/freezing", body, If_Match=seen)
@@ -68,7 +69,7 @@ async def test_a_step_the_law_does_not_know_is_refused_with_those_it_knows(house
 
 async def test_a_change_of_a_version_nobody_looked_at_is_refused(house: House) -> None:
     holder = await house.a_holder()
-    path, body = f"{holder.certificate}/cancellation", {"reason": "VOLUNTARY"}
+    path, body = f"{holder.certificate}/cancellation", cancelling("VOLUNTARY")
     assert (await house.reviewer.post(path, body)).status_code == 428
     assert (await house.reviewer.post(path, body, If_Match='"1"')).status_code == 412
     assert (await house.reviewer.read(holder.certificate))["status"] == "VALID"
@@ -108,7 +109,7 @@ async def test_refusals_are_chinese_unless_english_is_asked_for(house: House) ->
 async def test_what_lies_outside_the_callers_divisions_is_not_there(house: House) -> None:
     holder = await house.a_holder(division=VILLAGE)
     award = await house.an_award(holder)
-    cancelled = await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    cancelled = await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     await house.award_becomes(award, "SUSPENDED")
     neighbour = house.desk("registry", "auditor", OTHER_COUNTY)
     event = f"/api/v1/journal/events/{cancelled['stop_id']}"

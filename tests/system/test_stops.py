@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from deploy.demo.proofs import cancelling
 from shared.values.dates import add_years
 from tests.system.house import COUNTY, OTHER_COUNTY, OTHER_VILLAGE, House, month_after, until
 
@@ -12,7 +13,7 @@ from tests.system.house import COUNTY, OTHER_COUNTY, OTHER_VILLAGE, House, month
 async def test_a_cancelled_certificate_suspends_the_award_and_names_the_request(house: House) -> None:
     holder = await house.a_holder()
     award = await house.an_award(holder)
-    cancelled = await house.reviewer.change(holder.certificate, "cancellation", {"reason": "NO_LONGER_MEETS"})
+    cancelled = await house.reviewer.change(holder.certificate, "cancellation", cancelling("NO_LONGER_MEETS"))
     told = await house.award_becomes(award, "SUSPENDED")
     assert told["effective_month"] == month_after(await house.today())
     assert told["cause"]["event_id"] == cancelled["stop_id"]
@@ -27,7 +28,7 @@ async def test_the_month_of_the_event_stays_due_even_when_it_was_learned_late(ho
     holder = await house.a_holder()
     award = await house.an_award(holder)
     long_ago = await house.today() - timedelta(days=70)
-    body = {"reason": "VOLUNTARY", "effective_date": long_ago.isoformat()}
+    body = cancelling("VOLUNTARY", effective_date=long_ago.isoformat())
     await house.reviewer.change(holder.certificate, "cancellation", body)
     told = await house.award_becomes(award, "SUSPENDED")
     assert told["effective_month"] == month_after(long_ago)
@@ -36,7 +37,7 @@ async def test_the_month_of_the_event_stays_due_even_when_it_was_learned_late(ho
 async def test_every_step_of_an_award_is_kept_with_its_cause(house: House) -> None:
     holder = await house.a_holder()
     award = await house.an_award(holder)
-    cancelled = await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    cancelled = await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     await house.award_becomes(award, "SUSPENDED")
     await house.reviewer.change(holder.certificate, "reinstatement")
     await house.award_becomes(award, "ACTIVE")
@@ -50,7 +51,7 @@ async def test_reinstatement_resumes_exactly_what_that_cancellation_stopped(hous
     both_schemes = [await house.an_award(one, scheme=each) for each in ("living_subsidy", "nursing_subsidy")]
     of_the_other = await house.an_award(other)
     for holder in (one, other):
-        await house.reviewer.change(holder.certificate, "cancellation", {"reason": "FRAUD"})
+        await house.reviewer.change(holder.certificate, "cancellation", cancelling("FRAUD"))
     for award in (*both_schemes, of_the_other):
         await house.award_becomes(award, "SUSPENDED")
     await house.reviewer.change(one.certificate, "reinstatement")
@@ -64,7 +65,7 @@ async def test_reinstatement_resumes_exactly_what_that_cancellation_stopped(hous
 async def test_reinstatement_does_not_resume_what_a_death_has_stopped(house: House) -> None:
     holder = await house.a_holder()
     award = await house.an_award(holder)
-    await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     dead = await _dies(house, holder.person, await house.today())
     await house.reviewer.change(holder.certificate, "reinstatement")
     told = await until(lambda: house.determiner.read(award), lambda seen: seen["cause"]["event_id"] == dead)

@@ -10,11 +10,37 @@ from fastapi import Request
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from services.registry.adapters import queries
+from services.registry.adapters.applications import CARD_NUMBER, FINDINGS, OBJECTION, REASON
+from services.registry.adapters.applications import PERMIT as APPLICATION_PERMIT
 from services.registry.adapters.guardians import NAME as GUARDIAN_NAME
 from services.registry.adapters.guardians import PHONE as GUARDIAN_PHONE
 from services.registry.adapters.guardians import wards_of
-from services.registry.adapters.secrets import ADDRESS, CITIZEN_ID, GUARDIAN_CITIZEN_ID, NAME, NOTE, NUMBER, PHONE
-from services.registry.adapters.tables import answers, blobs, certificate, guardian, jobs, person, requests, stop
+from services.registry.adapters.own_applications import cases_of, forget_cases
+from services.registry.adapters.own_lives import SEALED as SEALED_LIVES
+from services.registry.adapters.own_lives import forget_lives, lives_of
+from services.registry.adapters.secrets import (
+    ADDRESS,
+    CITIZEN_ID,
+    CITIZEN_ID_RAW,
+    GUARDIAN_CITIZEN_ID,
+    NAME,
+    NOTE,
+    NUMBER,
+    PHONE,
+)
+from services.registry.adapters.tables import (
+    answers,
+    application,
+    blobs,
+    certificate,
+    conclusion,
+    guardian,
+    jobs,
+    objection,
+    person,
+    requests,
+    stop,
+)
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import PersonNotFound
 from shared.kit.audit import Change
@@ -24,12 +50,19 @@ from shared.kit.person_requests import DataMustBeKept, Holding, Sheets, request_
 from shared.kit.rotation import Sealed, house_columns
 from shared.kit.scoping import inside
 from shared.kit.trust import Trust
+from shared.values.certificate_number import CertificateNumber
 from shared.values.division import Scope
 
 SEALED: Final = (
     Sealed(
         person,
-        {"citizen_id_cipher": CITIZEN_ID, "name_cipher": NAME, "phone_cipher": PHONE, "address_cipher": ADDRESS},
+        {
+            "citizen_id_cipher": CITIZEN_ID,
+            "citizen_id_raw_cipher": CITIZEN_ID_RAW,
+            "name_cipher": NAME,
+            "phone_cipher": PHONE,
+            "address_cipher": ADDRESS,
+        },
         indexes={"citizen_id_cipher": ("citizen_id_index", CITIZEN_ID)},
     ),
     Sealed(certificate, {"number_cipher": NUMBER}, indexes={"number_cipher": ("number_index", NUMBER)}),
@@ -43,6 +76,10 @@ SEALED: Final = (
         },
         indexes={"citizen_id_cipher": ("citizen_id_index", GUARDIAN_CITIZEN_ID)},
     ),
+    Sealed(application, {"permit_cipher": APPLICATION_PERMIT, "reason_cipher": REASON, "number_cipher": CARD_NUMBER}),
+    Sealed(conclusion, {"findings_cipher": FINDINGS}),
+    Sealed(objection, {"words_cipher": OBJECTION}),
+    *SEALED_LIVES,
     request_columns(requests),
     *house_columns(answers, blobs),
 )
@@ -79,6 +116,14 @@ async def reveal(work: RegistryWork, person_id: UUID, fields: frozenset[str], *,
         {name: value for name, value in clear.items() if name in fields},
         restricted=row.restricted_at is not None,
     )
+
+
+async def number_of(work: RegistryWork, certificate_id: UUID) -> CertificateNumber | None:
+    """What a card bears; None once its holder was erased. Whoever calls has found the card in its scope."""
+    sealed = await work.connection.scalar(
+        select(certificate.c.number_cipher).where(certificate.c.certificate_id == certificate_id)
+    )
+    return None if sealed is None else work.secrets.open_number(certificate_id, sealed)
 
 
 async def _living_number(work: RegistryWork, person_id: UUID) -> str | None:
@@ -167,6 +212,8 @@ async def collect(work: RegistryWork, person_id: UUID) -> Sheets:
             }
             for one in guardians
         ],
+        **await lives_of(work, person_id),
+        **await cases_of(work, person_id),
     }
 
 
@@ -184,7 +231,10 @@ async def erase(work: RegistryWork, person_id: UUID) -> None:
         raise PersonNotFound
     await _must_not_be_kept(work, person_id)
     gone: dict[str, Any] = dict.fromkeys(
-        ("citizen_id_cipher", "citizen_id_index", "name_cipher", "phone_cipher", "address_cipher")
+        (
+            *("citizen_id_cipher", "citizen_id_index", "citizen_id_raw_cipher"),
+            *("name_cipher", "phone_cipher", "address_cipher"),
+        )
     )
     await work.connection.execute(
         update(person).where(_held(person_id)).values(erased_at=func.clock_timestamp(), **gone)
@@ -194,6 +244,8 @@ async def erase(work: RegistryWork, person_id: UUID) -> None:
     )
     await work.connection.execute(update(stop).where(stop.c.person_id == person_id).values(note_cipher=None))
     await work.connection.execute(delete(guardian).where(guardian.c.person_id == person_id))
+    await forget_lives(work, person_id)
+    await forget_cases(work, person_id)
     work.audit(Change(person_id, "person.erased"))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.registry.adapters.repositories import to_certificate
+from services.registry.adapters.certificates import to_certificate
 from services.registry.adapters.secrets import Secrets
 from services.registry.adapters.tables import certificate, person, stop
 from services.registry.domain.certificate import Certificate
@@ -25,7 +25,8 @@ from shared.values.identity_number import IdentityNumber
 PersonView = dict[str, Any]
 
 
-def _persons(within: Scope) -> Select[Any]:
+def people(within: Scope) -> Select[Any]:
+    """Everybody of a scope who was not erased, with what `view` shows."""
     return select(
         person.c.person_id,
         person.c.version,
@@ -38,10 +39,12 @@ def _persons(within: Scope) -> Select[Any]:
         person.c.phone_cipher,
         person.c.address_cipher,
         person.c.restricted_at,
+        person.c.merged_into,
     ).where(person.c.erased_at.is_(None), inside(person.c.division, within))
 
 
-def _view(row: Row[Any], secrets: Secrets) -> PersonView:
+def view(row: Row[Any], secrets: Secrets) -> PersonView:
+    """A person as the API shows one: masked."""
     identity = secrets.open_identity(row)
     return {
         "person_id": row.person_id,
@@ -50,6 +53,7 @@ def _view(row: Row[Any], secrets: Secrets) -> PersonView:
         "division": row.division,
         "registered_on": row.registered_on,
         "died_on": row.died_on,
+        "merged_into": row.merged_into,
         "restricted": row.restricted_at is not None,
         **(_HIDDEN if row.restricted_at is not None else _masked(identity, row.division)),
     }
@@ -78,8 +82,8 @@ async def person_by_id(
     connection: AsyncConnection, person_id: UUID, secrets: Secrets, *, within: Scope
 ) -> PersonView | None:
     """One person; None outside the scope."""
-    row = (await connection.execute(_persons(within).where(person.c.person_id == person_id))).one_or_none()
-    return None if row is None else _view(row, secrets)
+    row = (await connection.execute(people(within).where(person.c.person_id == person_id))).one_or_none()
+    return None if row is None else view(row, secrets)
 
 
 async def person_by_number(
@@ -87,8 +91,8 @@ async def person_by_number(
 ) -> PersonView | None:
     """One person by blind index; None outside the scope."""
     indexes = secrets.citizen_ids.both(number.number)
-    row = (await connection.execute(_persons(within).where(person.c.citizen_id_index.in_(indexes)))).one_or_none()
-    return None if row is None else _view(row, secrets)
+    row = (await connection.execute(people(within).where(person.c.citizen_id_index.in_(indexes)))).one_or_none()
+    return None if row is None else view(row, secrets)
 
 
 async def persons_page(
@@ -96,8 +100,8 @@ async def persons_page(
 ) -> tuple[list[PersonView], str | None]:
     """A page of persons of a division."""
     scope = within if division is None else within.narrowed_to(division)
-    rows, following = await paginate(connection, _persons(scope), [person.c.person_id], page)
-    return [_view(row, secrets) for row in rows], following
+    rows, following = await paginate(connection, people(scope), [person.c.division, person.c.person_id], page)
+    return [view(row, secrets) for row in rows], following
 
 
 async def certificate_by_id(connection: AsyncConnection, certificate_id: UUID, *, within: Scope) -> Certificate | None:
@@ -121,14 +125,14 @@ async def certificates_page(
     status: CertificateStatus | None,
     person_id: UUID | None,
 ) -> tuple[list[Certificate], str | None]:
-    """A page of certificates by division, status or holder."""
+    """A page of certificates by division, status or holder, in order of their divisions."""
     scope = within if division is None else within.narrowed_to(division)
     query = select(certificate).where(inside(certificate.c.division, scope))
     if status is not None:
         query = query.where(certificate.c.status == status.value)
     if person_id is not None:
         query = query.where(certificate.c.person_id == person_id)
-    rows, following = await paginate(connection, query, [certificate.c.certificate_id], page)
+    rows, following = await paginate(connection, query, [certificate.c.division, certificate.c.certificate_id], page)
     return [to_certificate(row) for row in rows], following
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.registry.domain.person_identity import as_written
 from services.registry.use_cases.ports import Identity
-from shared.kit.crypto import BlindIndex, Cipher, Keys
+from shared.kit.crypto import BlindIndex, BlindTerms, Cipher, Keys
 from shared.values.certificate_number import CertificateNumber
 from shared.values.identity_number import IdentityNumber
 from shared.values.personal import AddressDetail, Personal, PersonName, Phone
@@ -23,6 +24,22 @@ CITIZEN_ID, NAME, PHONE, ADDRESS, NUMBER, NOTE, GUARDIAN_CITIZEN_ID = (
 )
 
 
+CITIZEN_ID_RAW, OTHER_NAME, PERMIT, BOOK_NO, HOUSEHOLD_ADDRESS, DIAGNOSIS = (
+    b"person.citizen_id_raw",
+    b"person_name.name",
+    b"person_place.permit",
+    b"household.book_no",
+    b"household.address",
+    b"client.diagnosis",
+)
+REPORT_CITIZEN_ID, REPORT_NAME, REPORT_BORN_ON, SURVEY_ANSWERS = (
+    b"outside_report.citizen_id",
+    b"outside_report.name",
+    b"outside_report.born_on",
+    b"survey_visit.answers",
+)
+
+
 class Secrets:
     """The registry's personal values at rest."""
 
@@ -31,6 +48,9 @@ class Secrets:
         self.citizen_ids = BlindIndex(keys, CITIZEN_ID)
         self.numbers = BlindIndex(keys, NUMBER)
         self.guardians = BlindIndex(keys, GUARDIAN_CITIZEN_ID)
+        self.books = BlindIndex(keys, BOOK_NO)
+        self.reported = BlindIndex(keys, REPORT_CITIZEN_ID)
+        self.terms = BlindTerms(keys, b"person.name")
 
     def sealed_identity(self, person_id: UUID, identity: Identity) -> dict[str, Any]:
         """The encrypted columns of a person."""
@@ -39,6 +59,7 @@ class Secrets:
         return {
             "citizen_id_cipher": self.cipher.encrypt(number.encode(), context=CITIZEN_ID, row=row),
             "citizen_id_index": self.citizen_ids.of(number),
+            "citizen_id_raw_cipher": self.seal_text(as_written(identity.citizen_id_no), CITIZEN_ID_RAW, row),
             "name_cipher": self.seal(identity.name, NAME, row),
             **self.sealed_contact(person_id, identity.phone, identity.address),
         }
@@ -72,6 +93,14 @@ class Secrets:
     def seal(self, value: Personal | None, context: bytes, row: bytes) -> bytes | None:
         """One value of one row, encrypted; None stays None."""
         return None if value is None else self.cipher.encrypt(value.clear.encode(), context=context, row=row)
+
+    def seal_text(self, text: str | None, context: bytes, row: bytes) -> bytes | None:
+        """One text of one row, encrypted; None stays None."""
+        return None if text is None else self.cipher.encrypt(text.encode(), context=context, row=row)
+
+    def open_text(self, sealed: bytes | None, context: bytes, row: bytes) -> str | None:
+        """The reverse."""
+        return None if sealed is None else self.open(sealed, context, row)
 
     def seal_many(self, values: Sequence[Personal | None], context: bytes, rows: Sequence[bytes]) -> list[bytes | None]:
         """One column of many rows; None stays None."""

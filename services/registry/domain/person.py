@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from services.registry.domain.errors import DateInFuture, PersonHasDied, PersonIsAlive
+from services.registry.domain.person_errors import PersonIsMerged
 from services.registry.domain.stop import Stop
 from shared.values.certificate import StopKind
 from shared.values.division import Division
@@ -14,7 +15,10 @@ from shared.values.division import Division
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """``version`` is this row's; ``last_version`` counts every event about the person, certificates included."""
+    """``version`` is this row's; ``last_version`` counts every event about the person, certificates included.
+
+    ``merged_into``: the surviving record, when this one was found to be the same person's.
+    """
 
     person_id: UUID
     version: int
@@ -22,6 +26,7 @@ class Person:
     division: Division
     registered_on: date
     died_on: date | None = None
+    merged_into: UUID | None = None
 
     def moved_on(self) -> Person:
         """The person after one more event that changes another row than this."""
@@ -32,8 +37,14 @@ class Person:
         number = self.last_version + 1
         return replace(self, version=number, last_version=number, died_on=died_on, division=division or self.division)
 
+    def must_stand(self) -> None:
+        """Raise `PersonIsMerged` for a step on a record that is another person's."""
+        if self.merged_into is not None:
+            raise PersonIsMerged(survivor_id=str(self.merged_into))
+
     def must_live(self) -> None:
-        """Raise `PersonHasDied` for a step that needs a living person."""
+        """Raise `PersonHasDied`, or `PersonIsMerged`, for a step that needs a living person."""
+        self.must_stand()
         if self.died_on is not None:
             raise PersonHasDied(died_on=self.died_on.isoformat())
 
@@ -56,6 +67,11 @@ class Person:
             reason=reason,
             event_date=on,
         )
+
+    def moves(self, *, to: Division) -> Person:
+        """Belongs to another division from now on. Raises `PersonIsMerged`."""
+        self.must_stand()
+        return self.changed(died_on=self.died_on, division=to)
 
     def lives_after_all(self, stop: Stop | None) -> tuple[Person, Stop]:
         """The report was wrong: as if it had never been (RULES 4.7). Raises `PersonIsAlive`."""

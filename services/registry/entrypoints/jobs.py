@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Final, TypeVar
+from typing import Any, Final
 
-from services.registry.adapters.bulk import Holder, add_holders, expire_some, expired_waiting
+from services.registry.adapters.bulk import (
+    REPEATED,
+    HeldCard,
+    Holder,
+    OnConflict,
+    Outcome,
+    expire_some,
+    expired_waiting,
+    take_cards,
+    take_holders,
+)
 from services.registry.adapters.work import RegistryWork
+from services.registry.entrypoints.cells import Faults, county_or_below, day, identity, name_of, personal, titles_of
 from services.registry.metrics import EXPIRED_NOT_ANNOUNCED
 from shared.kit.imports import Applied, Import, Parsed
 from shared.kit.spreadsheets import CellFault, Column, Row
@@ -15,10 +27,8 @@ from shared.kit.work import Works
 from shared.kit.worker import Timer
 from shared.values.dates import last_valid_day
 from shared.values.disability import Disability
-from shared.values.division import Division, Level
-from shared.values.identity_number import IdentityNumber, Sex
 from shared.values.invalid import InvalidValue
-from shared.values.personal import AddressDetail, Personal, PersonName, Phone
+from shared.values.personal import AddressDetail, Phone
 
 COLUMNS: Final = (
     Column("name", "姓名"),
@@ -33,67 +43,24 @@ COLUMNS: Final = (
     Column("issued_on", "发证日期", required=False),
     Column("expires_on", "有效期截止", required=False),
 )
-_TITLE: Final = {column.field: column.title for column in COLUMNS}
-P = TypeVar("P", bound=Personal)
-
-
-class _Faults(list[CellFault]):
-    """Collects what is wrong with one row, cell by cell."""
-
-    def __init__(self, row: Row) -> None:
-        super().__init__()
-        self.row = row
-
-    def add(self, field: str, reason: str) -> None:
-        self.append(CellFault(self.row.number, _TITLE[field], reason))
+_TITLE: Final = titles_of(COLUMNS)
 
 
 def parse_holder(row: Row) -> Holder | list[CellFault]:
     """One row: a person, and a certificate when category, grade and issue date are given."""
-    faults = _Faults(row)
-    value = row.values
-    number = _identity(row, faults)
-    division = _division(row, faults)
-    name = _personal(row, "name", PersonName, faults)
-    phone = _personal(row, "phone", Phone, faults) if value.get("phone") else None
-    address = _personal(row, "address", AddressDetail, faults) if value.get("address") else None
+    faults = Faults(row, _TITLE)
+    number = identity(row, faults)
+    division = county_or_below(row, "division", faults)
+    name = name_of(row, faults)
+    phone = personal(row, "phone", Phone, faults)
+    address = personal(row, "address", AddressDetail, faults)
     certificate = _certificate(row, faults)
     if faults or number is None or division is None or name is None:
         return list(faults)
     return Holder(number, name, phone, division, certificate, address)
 
 
-def _personal(row: Row, field: str, kind: type[P], faults: _Faults) -> P | None:
-    try:
-        return kind.parse(row.values[field])
-    except InvalidValue as refusal:
-        faults.add(field, refusal.zh)
-        return None
-
-
-def _identity(row: Row, faults: _Faults) -> IdentityNumber | None:
-    try:
-        number = IdentityNumber.parse(row.values["citizen_id_no"], today=date.today())  # noqa: DTZ011 - a sanity bound
-        sex = row.values.get("sex")
-        if sex and Sex.parse(sex) is not number.sex:
-            faults.add("sex", f"与公民身份号码不一致，号码对应性别为{number.sex.zh}")
-    except InvalidValue as refusal:
-        faults.add("sex" if refusal.code.startswith("sex") else "citizen_id_no", refusal.zh)
-        return None
-    return number
-
-
-def _division(row: Row, faults: _Faults) -> Division | None:
-    try:
-        division = Division.parse(row.values["division"])
-        division.prefix(Level.COUNTY)
-    except InvalidValue as refusal:
-        faults.add("division", refusal.zh)
-        return None
-    return division
-
-
-def _certificate(row: Row, faults: _Faults) -> tuple[Disability, date, date] | None:
+def _certificate(row: Row, faults: Faults) -> tuple[Disability, date, date] | None:
     value = row.values
     given = [field for field in ("category", "grade", "issued_on") if value.get(field)]
     if not given:
@@ -105,27 +72,18 @@ def _certificate(row: Row, faults: _Faults) -> tuple[Disability, date, date] | N
     try:
         disability = Disability.parse(value["category"], value["grade"], value.get("components", ""))
     except InvalidValue as refusal:
-        faults.add("components" if value.get("components") else "category", refusal.zh)
-    issued = _day(row, "issued_on", faults)
+        faults.add("components" if value.get("components") else "category", refusal.zh_of_cell)
+    issued = day(row, "issued_on", faults)
     if disability is None or issued is None:
         return None
     if not value.get("expires_on"):
         return disability, issued, last_valid_day(issued)
-    expires = _day(row, "expires_on", faults)
+    expires = day(row, "expires_on", faults)
     if expires is None:
         return None
     if expires < issued:
         faults.add("expires_on", "有效期截止不能早于发证日期")
     return disability, issued, expires
-
-
-def _day(row: Row, field: str, faults: _Faults) -> date | None:
-    text = row.values[field].strip()[:10].replace("/", "-").replace(".", "-")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        faults.add(field, "日期应写作 2026-05-31 的形式")
-        return None
 
 
 async def apply_holders(chunk: Sequence[Parsed[Holder]], work: RegistryWork) -> Applied:
@@ -137,16 +95,65 @@ async def apply_holders(chunk: Sequence[Parsed[Holder]], work: RegistryWork) -> 
             inside.append(parsed)
         else:
             faults.append(CellFault(parsed.number, _TITLE["division"], "不在您的管辖区划范围内"))
-    unchanged, conflicts = await add_holders([parsed.value for parsed in inside], work)
-    faults += [
-        CellFault(inside[index].number, _TITLE["citizen_id_no"], "该号码已登记且内容不同，或在文件中重复")
-        for index in conflicts
-    ]
-    return Applied(applied=len(inside) - len(unchanged) - len(conflicts), unchanged=len(unchanged), faults=faults)
+    asked = OnConflict(work.asked.get("on_conflict", OnConflict.REJECT))
+    outcome = await take_holders([parsed.value for parsed in inside], work, on_conflict=asked)
+    return _accounted(inside, outcome, faults, _KNOWN_REASONS)
+
+
+async def apply_cards(chunk: Sequence[Parsed[HeldCard]], work: RegistryWork) -> Applied:
+    """Write a chunk of certificates of registered persons."""
+    outcome = await take_cards([parsed.value for parsed in chunk], work)
+    reasons = {**_KNOWN_REASONS, "citizen_id_no": "在您的管辖范围内没有该人员的有效登记"}
+    return _accounted(chunk, outcome, [], reasons)
+
+
+def _accounted(
+    rows: Sequence[Parsed[Any]], outcome: Outcome, faults: list[CellFault], reasons: Mapping[str, str]
+) -> Applied:
+    for at, differs in sorted(outcome.conflicts.items()):
+        title = _TITLE["citizen_id_no" if differs == REPEATED else differs]
+        faults.append(CellFault(rows[at].number, title, reasons[differs]))
+    applied = len(rows) - len(outcome.unchanged) - len(outcome.conflicts)
+    return Applied(applied=applied, unchanged=len(outcome.unchanged), faults=faults)
+
+
+_KNOWN_REASONS: Final = {
+    REPEATED: "该号码在文件中重复",
+    "citizen_id_no": "该号码刚被登记，或其记录已合并、已登记死亡",
+    "division": "该号码已登记在其他区划；户籍变更请按迁移办理",
+    "category": "该人员已持有内容不同的残疾人证；变更、换领请另行办理",
+    "name": "与已登记的姓名不同；如需以文件为准，请选择“更新”方式导入",
+    "phone": "与已登记的电话不同；如需以文件为准，请选择“更新”方式导入",
+    "address": "与已登记的地址不同；如需以文件为准，请选择“更新”方式导入",
+}
 
 
 PERSON_IMPORT: Final[Import[Holder, RegistryWork]] = Import(
-    kind="person.import", columns=COLUMNS, parse=parse_holder, apply=apply_holders
+    kind="person.import",
+    columns=COLUMNS,
+    parse=parse_holder,
+    apply=apply_holders,
+    on_conflict=(OnConflict.REJECT, OnConflict.KEEP, OnConflict.UPDATE),
+)
+
+CARD_COLUMNS: Final = tuple(
+    replace(column, required=column.field in {"citizen_id_no", "category", "grade", "issued_on"})
+    for column in COLUMNS
+    if column.field in {"citizen_id_no", "category", "grade", "components", "issued_on", "expires_on"}
+)
+
+
+def parse_card(row: Row) -> HeldCard | list[CellFault]:
+    """One certificate of somebody registered."""
+    faults = Faults(row, _TITLE)
+    number, card = identity(row, faults), _certificate(row, faults)
+    if card is None and not faults:
+        faults.add("category", "残疾类别、残疾等级、发证日期须填写")
+    return list(faults) if faults or number is None or card is None else HeldCard(number, card)
+
+
+CARD_IMPORT: Final[Import[HeldCard, RegistryWork]] = Import(
+    kind="certificate.import", columns=CARD_COLUMNS, parse=parse_card, apply=apply_cards
 )
 
 

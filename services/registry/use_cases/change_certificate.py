@@ -1,18 +1,22 @@
 """The steps of a certificate's life: each loads certificate and person, lets the domain decide, saves, announces.
 
-One file, because the six differ in one line each; the rules themselves are in `domain.certificate`.
+One file, because they differ in one line each; the rules themselves are in `domain.certificate`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from services.registry.domain.certificate import CancellationReason, Certificate, FreezeReason, Step
-from services.registry.domain.errors import CertificateNotFound
+from services.registry.domain.certificate import CancellationReason, Certificate, FreezeReason, Proof
+from services.registry.domain.certificate_state import Step
+from services.registry.domain.errors import CertificateNotFound, PersonHasCertificate
 from services.registry.domain.facts import (
+    CertificateWasLost,
     CertificateWasReinstated,
     CertificateWasStopped,
+    CertificateWasSucceeded,
     CertificateWasUnfrozen,
     DeathWasReported,
 )
@@ -20,6 +24,7 @@ from services.registry.domain.person import Person
 from services.registry.domain.stop import Stop
 from services.registry.use_cases.ports import Subject, Work
 from shared.values.certificate import StopKind
+from shared.values.certificate_number import CertificateNumber
 from shared.values.division import Division, Scope
 
 
@@ -32,30 +37,38 @@ async def load(certificate_id: UUID, work: Work, *, within: Scope) -> Subject:
 
 
 async def cancel_certificate(
-    subject: Subject, work: Work, *, reason: CancellationReason, effective_date: date
+    subject: Subject,
+    work: Work,
+    *,
+    reason: CancellationReason,
+    effective_date: date,
+    proof: Proof,
+    earliest: date | None = None,
 ) -> tuple[Certificate, Stop]:
     """Cancel (CERT-26, CERT-27). Reason DEATH also records the death, when none is on record."""
     person = subject.person
     if reason is CancellationReason.DEATH and person.died_on is None:
         subject.certificate.must_allow(Step.CANCEL)
+        proof.must_show(reason)
         event_id = work.new_id()
         person, death = person.dies(on=effective_date, today=work.today(), stop_id=event_id, reason="CANCELLATION")
         await work.stops.add(death)
         work.tell(DeathWasReported(event_id=event_id, occurred_at=work.now(), person=person, stop=death))
-    event_id = work.new_id()
     certificate, stop = subject.certificate.cancel(
         reason=reason,
+        proof=proof,
         on=effective_date,
         today=work.today(),
         version=person.last_version + 1,
-        stop_id=event_id,
+        stop_id=work.new_id(),
+        earliest=earliest,
     )
-    await _record_stop(work, person.moved_on(), certificate, stop)
+    await _record_stop(work, person.moved_on(), certificate, stop, proof)
     return certificate, stop
 
 
 async def freeze_certificate(
-    subject: Subject, work: Work, *, reason: FreezeReason, effective_date: date
+    subject: Subject, work: Work, *, reason: FreezeReason, effective_date: date, earliest: date | None = None
 ) -> tuple[Certificate, Stop]:
     """Freeze (CERT-24, CERT-28)."""
     certificate, stop = subject.certificate.freeze(
@@ -64,6 +77,7 @@ async def freeze_certificate(
         today=work.today(),
         version=subject.person.last_version + 1,
         stop_id=work.new_id(),
+        earliest=earliest,
     )
     await _record_stop(work, subject.person.moved_on(), certificate, stop)
     return certificate, stop
@@ -98,10 +112,18 @@ async def unfreeze_certificate(subject: Subject, work: Work) -> tuple[Certificat
 
 
 async def reinstate_certificate(subject: Subject, work: Work) -> tuple[Certificate, Stop]:
-    """The cancellation was wrong (RULES 3.2, reversal); stopped months are owed."""
-    person = subject.person.moved_on()
+    """The cancellation was wrong (RULES 3.2, reversal); stopped months are owed.
+
+    Raises `PersonHasDied` when it was for a death that is still on record, `PersonHasCertificate` when another
+    certificate was issued meanwhile.
+    """
     subject.certificate.must_allow(Step.REINSTATE)
     cancelled = await _standing(work, subject, StopKind.CANCELLED)
+    if cancelled.reason == CancellationReason.DEATH:
+        subject.person.must_live()
+    if await work.certificates.living_of(subject.person.person_id, within=Scope.everywhere()) is not None:
+        raise PersonHasCertificate
+    person = subject.person.moved_on()
     certificate, stop = subject.certificate.reinstate(cancelled, today=work.today(), version=person.last_version)
     await _save(work, person, certificate)
     await work.stops.save(stop)
@@ -124,9 +146,58 @@ async def _standing(work: Work, subject: Subject, kind: StopKind) -> Stop:
     return stop
 
 
-async def _record_stop(work: Work, person: Person, certificate: Certificate, stop: Stop) -> None:
+async def lose_certificate(subject: Subject, work: Work, *, lost_on: date) -> Certificate:
+    """The holder declares the loss; entitlements go on (CERT-18, SUB-46)."""
+    person = subject.person.moved_on()
+    certificate = subject.certificate.declare_lost(on=lost_on, today=work.today(), version=person.last_version)
     await _save(work, person, certificate)
-    await work.stops.add(stop)
+    work.tell(
+        CertificateWasLost(event_id=work.new_id(), occurred_at=work.now(), person=person, certificate=certificate)
+    )
+    return certificate
+
+
+async def succeed_certificate(
+    subject: Subject,
+    work: Work,
+    step: Step,
+    fresh: Certificate,
+    number: CertificateNumber,
+    *,
+    application_id: UUID,
+    asked_on: date,
+) -> Certificate:
+    """``fresh`` takes the place of the certificate: renewed, changed or replaced.
+
+    Two versions of the person pass, so that whoever looks for the newest certificate by version finds the new one.
+    """
+    person = subject.person.moved_on().moved_on()
+    superseded = subject.certificate.supersede(
+        step, on=fresh.effective_on or work.today(), version=person.last_version - 1
+    )
+    fresh = replace(fresh, version=person.last_version)
+    await _save(work, person, superseded)
+    if not await work.certificates.add(fresh, number, application_id=application_id):
+        raise PersonHasCertificate
+    work.tell(
+        CertificateWasSucceeded(
+            event_id=work.new_id(),
+            occurred_at=work.now(),
+            person=person,
+            step=step,
+            certificate=fresh,
+            superseded=superseded,
+            asked_on=asked_on,
+        )
+    )
+    return fresh
+
+
+async def _record_stop(
+    work: Work, person: Person, certificate: Certificate, stop: Stop, proof: Proof | None = None
+) -> None:
+    await _save(work, person, certificate)
+    await work.stops.add(stop, proof)
     work.tell(
         CertificateWasStopped(
             event_id=stop.stop_id, occurred_at=work.now(), person=person, certificate=certificate, stop=stop

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.registry.domain.certificate import Certificate
+from services.registry.domain.certificate import Certificate, Proof
 from services.registry.domain.facts import Fact
 from services.registry.domain.person import Person
 from services.registry.domain.stop import Stop
 from shared.values.certificate import StopKind
 from shared.values.certificate_number import CertificateNumber
+from shared.values.disability import Disability
 from shared.values.division import Scope
 from shared.values.identity_number import IdentityNumber
 from shared.values.personal import AddressDetail, PersonName, Phone
@@ -34,6 +36,12 @@ class Persons(Protocol):
     async def get(self, person_id: UUID, *, within: Scope) -> Person | None:
         """Lock and load; None outside the scope."""
 
+    async def several(self, person_ids: Collection[UUID], *, within: Scope) -> dict[UUID, Person]:
+        """Lock and load many at once; those outside the scope are missing."""
+
+    async def by_number(self, number: IdentityNumber, *, within: Scope) -> UUID | None:
+        """Whose number it is."""
+
     async def add(self, person: Person, identity: Identity) -> bool:
         """Insert; False when the identity number is taken."""
 
@@ -43,8 +51,11 @@ class Persons(Protocol):
     async def reach(self, person: Person, phone: Phone | None, address: AddressDetail | None) -> None:
         """Store where a person is reached."""
 
-    async def save(self, person: Person) -> None:
-        """Store the changed row."""
+    async def save(self, person: Person, *, moved_on: date | None = None) -> None:
+        """Store the changed row; ``moved_on``: since when the person belongs to another division."""
+
+    async def remember(self, persons: Sequence[Person]) -> None:
+        """Store of many that something about them, in another row, was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,15 @@ class Certificates(Protocol):
     async def with_holder(self, certificate_id: UUID, *, within: Scope) -> Subject | None:
         """Lock and load; None outside the scope."""
 
-    async def add(self, certificate: Certificate, number: CertificateNumber) -> bool:
+    async def living_of(self, person_id: UUID, *, within: Scope) -> Certificate | None:
+        """Lock and load the one certificate a person holds."""
+
+    async def last_replacement(self, person_id: UUID, disability: Disability, *, within: Scope) -> int:
+        """The highest n of Bn the person ever had with this category and grade (ID-09)."""
+
+    async def add(
+        self, certificate: Certificate, number: CertificateNumber, *, application_id: UUID | None = None
+    ) -> bool:
         """Insert; False when the person holds a living certificate already."""
 
     async def save(self, certificate: Certificate) -> None:
@@ -76,8 +95,11 @@ class Stops(Protocol):
     ) -> Stop | None:
         """The newest fact of a kind that stands."""
 
-    async def add(self, stop: Stop) -> None:
-        """Insert, with who and which request recorded it."""
+    async def last_cancelled(self, person_id: UUID, *, within: Scope) -> Stop | None:
+        """The newest cancellation that stands."""
+
+    async def add(self, stop: Stop, proof: Proof | None = None) -> None:
+        """Insert, with what shows it, and who and which request recorded it."""
 
     async def save(self, stop: Stop) -> None:
         """Store the changed row."""

@@ -8,6 +8,7 @@ import pytest
 from deploy.local.postgres import PostgresServer
 from tests.builders.databases import home, migrated
 from tests.integration.authorisation.world import SERVICES, World, opened
+from tests.integration.authorisation.world_persons import live
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,7 @@ def server() -> Iterator[PostgresServer]:
 async def world(server: PostgresServer, patched: pytest.MonkeyPatch) -> AsyncIterator[World]:
     with home() as folder:
         async with opened(server, folder) as world:
+            await live(world)
 
             def client_of(url: str, **_: object) -> httpx.AsyncClient:
                 """Services that ask each other meet in this process."""

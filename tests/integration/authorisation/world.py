@@ -40,6 +40,7 @@ from tests.builders.databases import DATA_KEYS
 from tests.builders.publishers import deliver
 from tests.builders.settings import settings_of
 from tests.integration.authorisation.duties import CLERK, DETERMINER, PERSON, REVIEWER, SECURITY
+from tests.integration.authorisation.world_certificates import open_cases
 
 SERVICES: Final = ("registry", "subsidy", "rehab", "indicators")
 ERASES: Final = frozenset({"registry", "subsidy"})
@@ -116,6 +117,7 @@ async def opened(server: PostgresServer, folder: Path) -> AsyncIterator[World]:
         for service in SERVICES:
             await _serve(world, service, server, folder, stack)
         await _register(world)
+        await open_cases(world)
         for reader in ("subsidy", "rehab"):
             await _hear(world, reader, "registry")
         await _grant(world)

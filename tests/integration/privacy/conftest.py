@@ -25,6 +25,7 @@ from shared.kit.jobs import JobRunner
 from shared.kit.service import Parts, open_parts
 from shared.values.identity_number import check_character
 from tests.builders.databases import migrated
+from tests.builders.settings import PROOF_KEY
 from tests.unit.kit.a_service import a_verifier, bearer, some_settings
 
 COUNTY, OTHER = "341502", "340102"
@@ -66,6 +67,7 @@ def settings_of(server: PostgresServer, tmp_path: Path, keys: dict[str, Any], **
             "database_url": url,
             "database_direct_url": url,
             "data_keys": json.dumps(keys),
+            "proof_signing_key": PROOF_KEY,
             "blob_dir": tmp_path / "blobs",
             "audit_dir": tmp_path / "audit",
             **changes,
@@ -150,9 +152,7 @@ async def emptied(engine: AsyncEngine) -> None:
     """Nothing of another test's keys is left; approvals, which are kept for ever, go by force."""
     async with engine.begin() as connection:
         await connection.execute(text("ALTER TABLE approval DISABLE TRIGGER USER"))
-        await connection.execute(
-            text("TRUNCATE person, certificate, stop, guardian, person_request, idempotency_key, job, blob, approval")
-        )
+        await connection.execute(text("TRUNCATE person, person_request, idempotency_key, job, blob, approval CASCADE"))
         await connection.execute(text("ALTER TABLE approval ENABLE TRIGGER USER"))
 
 

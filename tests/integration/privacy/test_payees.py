@@ -26,7 +26,7 @@ Subsidy = Office
 
 @pytest.fixture
 async def subsidy(server: PostgresServer, tmp_path: Path, keys: dict[str, Any]) -> AsyncIterator[Subsidy]:
-    told = settings_of(server, tmp_path, keys).model_dump()
+    told = settings_of(server, tmp_path, keys).model_dump(include=set(SubsidySettings.model_fields))
     url = server.url("subsidy")
     told |= {"service": "subsidy", "database_url": url, "database_direct_url": url}
     settings = SubsidySettings(**told | {"publisher_urls": {"registry": "http://registry.test"}})

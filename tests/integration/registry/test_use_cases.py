@@ -36,6 +36,7 @@ from shared.values.disability import Disability
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
 from shared.values.personal import PersonName, Phone
+from tests.builders.applications import a_proof
 
 EVERYWHERE: Final = Scope.everywhere()
 VILLAGE: Final = Division("341502001001")
@@ -78,7 +79,7 @@ async def take(registry: Works[RegistryWork], certificate_id: UUID, step: str, *
 
 async def cancel(registry: Works[RegistryWork], certificate_id: UUID, *, on: date = TODAY, **given: Any) -> Certificate:
     reason = given.get("reason", CancellationReason.VOLUNTARY)
-    return await take(registry, certificate_id, "cancel", reason=reason, effective_date=on)
+    return await take(registry, certificate_id, "cancel", reason=reason, effective_date=on, proof=a_proof(reason))
 
 
 async def told(registry: Works[RegistryWork]) -> list[Any]:

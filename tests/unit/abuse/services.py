@@ -41,6 +41,7 @@ def app_of(name: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
         "PUBLISHER_URLS": json.dumps({service.name: "http://127.0.0.1:1" for service in SERVICES}),
         "DATA_KEYS": json.dumps({"active": "k1", "keys": {"k1": key()}, "index_key": key()}),
         "AUDIT_SIGNING_KEY": new_key("a1"),
+        "PROOF_SIGNING_KEY": new_key("p1"),
         "AUDIT_DIR": "/nowhere",
         "BLOB_DIR": "/nowhere",
         "HTTP_PORT": "0",

@@ -13,12 +13,20 @@ KNOWN = frozenset({
     "limit", "cursor", "after", "division", "status", "state", "kind", "scheme", "relation", "relations", "fields",
     "buckets", "publisher", "format", "dry_run", "overdue", "open_only", "actor", "route", "since", "until",
     "as_of", "known_at", "month", "category", "grade", "flag", "indicator", "from", "to", "level", "children",
-    "first", "last", "before", "year", "died",
+    "matter", "warned", "paper", "purpose", "day", "on_conflict", "checked", "ground", "year",
+    "outcome", "need", "portal", "received_on", "case_no", "code",
+    "first", "last", "before", "died",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""
-NAMED = frozenset({"GET /api/v1/code-lists/{name}", "POST /api/v1/shipped-policies/{name}/drafts"})
-"""A `name` in an address is that of a list, or of a file that came with the product."""
+NAMED = frozenset(
+    {
+        "GET /api/v1/code-lists/{name}",
+        "GET /api/v1/local-rules",
+        "POST /api/v1/shipped-policies/{name}/drafts",
+    }
+)
+"""A `name` in an address is that of a list, of a rule, or of a file that came with the product."""
 TELLING = re.compile(
     r"citizen|id_?no|identity|number|phone|mobile|tel$|account|bank|card|person_name|birth|address|diagnos|"
     r"secret|password|token|api_?key|credential|signature",

@@ -228,7 +228,8 @@ async def test_a_real_server_that_redirects_is_not_followed_and_the_brokers_moni
 
 def test_no_code_of_the_product_opens_a_door_of_its_own() -> None:
     own_door = re.compile(
-        r"httpx\.(AsyncClient|Client|get|post|request|stream)\(|urllib\.request|import requests|aiohttp"
+        r"httpx\.(AsyncClient|Client|get|post|request|stream)\(|urllib\.request|^\s*(import|from) requests\b|aiohttp",
+        re.MULTILINE,
     )
     root = Path(__file__).parents[3]
     found = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -34,6 +36,38 @@ def test_a_cut_connection_is_worth_another_try_whoever_tells_of_it(error: Except
 )
 def test_what_will_fail_again_is_not(error: Exception) -> None:
     assert not is_transient(error)
+
+
+async def test_who_was_told_to_stop_does_not_try_again_whatever_the_driver_tells() -> None:
+    """A driver may answer a cancellation with "connection in use": the loop around it must end all the same."""
+    tries = 0
+
+    async def for_ever() -> None:
+        nonlocal tries
+        while True:
+            try:
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    raise GONE
+            except psycopg.Error as error:
+                tries += 1
+                if not is_transient(error):
+                    raise
+
+    looping = asyncio.create_task(for_ever())
+    await asyncio.sleep(0)
+    looping.cancel()
+    done, _ = await asyncio.wait({looping}, timeout=1)
+    assert done
+    assert (looping.cancelled(), tries) == (True, 1)
+
+
+async def test_after_a_time_limit_that_was_met_and_told_of_one_may_try_again() -> None:
+    with pytest.raises(TimeoutError) as late:
+        async with asyncio.timeout(0):
+            await asyncio.sleep(60)
+    assert is_transient(late.value)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from services.registry.domain.certificate import (
     CancellationReason,
     Certificate,
     FreezeReason,
-    Step,
     allowed_steps,
 )
+from services.registry.domain.certificate_state import CERTIFICATES, Step
 from services.registry.domain.errors import (
     CertificateStepNotAllowed,
     DateBeforeIssue,
@@ -26,8 +26,10 @@ from services.registry.domain.errors import (
 )
 from services.registry.domain.stop import Stop
 from shared.values.certificate import CertificateStatus, StopKind
+from tests.builders.applications import a_proof
 from tests.builders.registry import ISSUED, LAST_DAY, OTHER_COUNTY, TODAY, VILLAGE, a_certificate, a_stop
 
+VOLUNTARY: Final = CancellationReason.VOLUNTARY
 DAY: Final = timedelta(days=1)
 STOP_ID: Final = UUID("01900000-0000-7000-8000-000000000001")
 VALID, LOST, FROZEN = CertificateStatus.VALID, CertificateStatus.LOST, CertificateStatus.FROZEN
@@ -47,15 +49,22 @@ MOVES: Final = {
     (EXPIRED, Step.FREEZE): FROZEN,
     (FROZEN, Step.CANCEL): CANCELLED,
     (FROZEN, Step.UNFREEZE): VALID,
+    (VALID, Step.RENEW): SUPERSEDED,
+    (EXPIRED, Step.RENEW): SUPERSEDED,
+    (VALID, Step.CHANGE): SUPERSEDED,
+    (EXPIRED, Step.CHANGE): SUPERSEDED,
+    (VALID, Step.EXCHANGE): VALID,
+    (VALID, Step.DECLARE_LOSS): LOST,
+    (LOST, Step.REPLACE): SUPERSEDED,
     (CANCELLED, Step.REINSTATE): VALID,
 }
-"""The table of RULES 3.2, as far as this release goes, written down a second time."""
+"""The table of RULES 3.2, written down a second time."""
 
 Outcome = tuple[Certificate, Stop]
 
 
 def cancel(one: Certificate, *, on: date = TODAY, today: date = TODAY) -> Outcome:
-    return one.cancel(reason=CancellationReason.VOLUNTARY, on=on, today=today, version=3, stop_id=STOP_ID)
+    return one.cancel(reason=VOLUNTARY, proof=a_proof(), on=on, today=today, version=3, stop_id=STOP_ID)
 
 
 def freeze(one: Certificate, *, on: date = TODAY, today: date = TODAY) -> Outcome:
@@ -78,7 +87,17 @@ def expire(one: Certificate, *, today: date = LAST_DAY + DAY) -> Outcome:
     return one.expire(today=today, version=3, stop_id=STOP_ID)
 
 
-TAKE: Final[dict[Step, Callable[[Certificate], Outcome]]] = {
+def exchange(one: Certificate) -> Certificate:
+    one.must_allow(Step.EXCHANGE)
+    return one
+
+
+TAKE: Final[dict[Step, Callable[[Certificate], Outcome | Certificate]]] = {
+    Step.RENEW: lambda one: one.supersede(Step.RENEW, on=TODAY, version=3),
+    Step.CHANGE: lambda one: one.supersede(Step.CHANGE, on=TODAY, version=3),
+    Step.REPLACE: lambda one: one.supersede(Step.REPLACE, on=TODAY, version=3),
+    Step.EXCHANGE: exchange,
+    Step.DECLARE_LOSS: lambda one: one.declare_lost(on=TODAY, today=TODAY, version=3),
     Step.CANCEL: cancel,
     Step.FREEZE: freeze,
     Step.UNFREEZE: unfreeze,
@@ -95,7 +114,8 @@ def test_every_step_in_every_state_is_a_move_of_the_table_or_refused_naming_the_
     one = a_certificate(status=status)
     target = MOVES.get((status, step))
     if target is not None:
-        assert TAKE[step](one)[0].status is target
+        outcome = TAKE[step](one)
+        assert (outcome if isinstance(outcome, Certificate) else outcome[0]).status is target
         return
     with pytest.raises(CertificateStepNotAllowed) as refused:
         TAKE[step](one)
@@ -108,6 +128,12 @@ def test_every_step_in_every_state_is_a_move_of_the_table_or_refused_naming_the_
 @pytest.mark.parametrize("status", CertificateStatus)
 def test_the_steps_announced_as_allowed_are_those_of_the_table(status: CertificateStatus) -> None:
     assert set(allowed_steps(status)) == {step for at, step in MOVES if at is status}
+
+
+def test_the_product_s_table_is_the_table_of_the_rules() -> None:
+    assert {(source, step) for source, step, _ in CERTIFICATES.edges()} == set(MOVES)
+    assert CERTIFICATES.reachable() == frozenset(CertificateStatus)
+    assert CERTIFICATES.ends() == {SUPERSEDED}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from services.registry.domain.errors import CertificateStepNotAllowed, DateInFut
 from services.registry.domain.person import Person
 from services.registry.domain.stop import Stop
 from shared.values.certificate import CertificateStatus, StopKind
+from tests.builders.applications import a_proof
 from tests.builders.registry import ISSUED, LAST_DAY, OTHER_COUNTY, VILLAGE, a_certificate, a_person
 
 VALID, FROZEN = CertificateStatus.VALID, CertificateStatus.FROZEN
@@ -61,7 +62,12 @@ class Life(RuleBasedStateMachine):
     @rule(back=st.integers(min_value=0, max_value=40))
     def somebody_cancels(self, back: int) -> None:
         on = max(ISSUED, self.today - timedelta(days=back))
-        given: dict[str, Any] = {"reason": CancellationReason.VOLUNTARY, "on": on, "today": self.today}
+        given: dict[str, Any] = {
+            "reason": CancellationReason.VOLUNTARY,
+            "proof": a_proof(),
+            "on": on,
+            "today": self.today,
+        }
         if self._refused("cancel"):
             with pytest.raises(CertificateStepNotAllowed):
                 self.card.cancel(**given, version=self.version + 1, stop_id=uuid7())

@@ -22,7 +22,7 @@ grades = st.sampled_from(DisabilityGrade)
 
 
 @given(categories, grades, st.integers(0, 40))
-def test_a_number_is_built_from_its_parts_and_gives_them_back(
+def test_a_number_is_built_from_its_parts_and_gives_them_back_id_06(
     category: DisabilityCategory, grade: DisabilityGrade, lost: int
 ) -> None:
     number = CertificateNumber.of(HOLDER, category, grade, replacements=lost)
@@ -35,7 +35,7 @@ def test_a_first_issue_has_twenty_characters_even_for_holders_whose_number_ends_
     assert number.number == "11010519491231002X42"
 
 
-def test_each_loss_counts_the_suffix_up() -> None:
+def test_each_loss_counts_the_suffix_up_id_09() -> None:
     number = CertificateNumber.parse("11010519491231002x61")
     assert number.replaced().number == "11010519491231002X61B1"
     assert number.replaced().replaced().number == "11010519491231002X61B2"
@@ -55,7 +55,7 @@ def test_each_loss_counts_the_suffix_up() -> None:
         "",
     ],
 )
-def test_a_number_of_another_shape_is_refused(wrong: str) -> None:
+def test_a_number_of_another_shape_is_refused_id_10(wrong: str) -> None:
     with pytest.raises(CertificateNumberIsMalformed):
         CertificateNumber.parse(wrong)
 
@@ -65,7 +65,7 @@ def test_the_identity_number_inside_is_checked_too() -> None:
         CertificateNumber.parse("11010519491231002141")
 
 
-def test_a_number_that_disagrees_with_the_record_is_refused_by_the_part() -> None:
+def test_a_number_that_disagrees_with_the_record_is_refused_by_the_part_id_10() -> None:
     number = CertificateNumber.of(HOLDER, DisabilityCategory.LIMB, DisabilityGrade.TWO)
     limb, two = DisabilityCategory.LIMB, DisabilityGrade.TWO
     number.must_agree_with(identity=HOLDER, category=limb, grade=two)

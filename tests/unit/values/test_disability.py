@@ -21,7 +21,7 @@ components = st.builds(Component, singles, st.sampled_from(DisabilityGrade))
 several = st.lists(components, min_size=1, max_size=6, unique_by=lambda component: component.category)
 
 
-def test_the_seven_categories_have_the_digits_and_names_of_the_law() -> None:
+def test_the_seven_categories_have_the_digits_and_names_of_the_law_id_07_24() -> None:
     assert {category.value: category.zh for category in DisabilityCategory} == {
         1: "视力",
         2: "听力",
@@ -35,7 +35,7 @@ def test_the_seven_categories_have_the_digits_and_names_of_the_law() -> None:
 
 
 @pytest.mark.parametrize("category", DisabilityCategory)
-def test_the_civil_affairs_code_goes_there_and_back(category: DisabilityCategory) -> None:
+def test_the_civil_affairs_code_goes_there_and_back_id_22(category: DisabilityCategory) -> None:
     assert category.gb_code == str(60 + category)
     assert DisabilityCategory.from_gb_code(category.gb_code) is category
 
@@ -68,7 +68,7 @@ def test_no_other_grade_is_read(text: str) -> None:
         DisabilityGrade.parse(text)
 
 
-def test_grade_one_is_the_most_severe() -> None:
+def test_grade_one_is_the_most_severe_id_08() -> None:
     assert min(DisabilityGrade) is DisabilityGrade.ONE
     assert [grade.is_severe for grade in DisabilityGrade] == [True, True, False, False]
     assert (DisabilityGrade.THREE.zh, DisabilityGrade.THREE.en) == ("三级", "Grade 3")

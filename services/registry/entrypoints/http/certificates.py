@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
 from services.registry.adapters import queries
+from services.registry.adapters.certificate_history import history_of, status_on
 from services.registry.adapters.trail import CERTIFICATE_FIELDS, STOP_FIELDS
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.errors import CertificateNotFound, StopNotFound
+from services.registry.domain.overdue import earliest_cancellation, earliest_freeze
 from services.registry.entrypoints.http.schemas import (
     Cancellation,
     CertificateOut,
@@ -22,6 +24,7 @@ from services.registry.entrypoints.http.schemas import (
 from services.registry.use_cases import change_certificate as steps
 from services.registry.use_cases.ports import Subject
 from shared.kit.audit import Look, looks
+from shared.kit.bodies import Day, Moment
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
@@ -59,18 +62,33 @@ async def list_certificates(
         person_id=person_id,
     )
     work.audit(*looks(((item.person_id, item.division.code) for item in items), CERTIFICATE_FIELDS, what="read"))
-    return Listed(items=[CertificateOut.of(item) for item in items], next=following)
+    return Listed(items=[CertificateOut.of(item, today=work.today()) for item in items], next=following)
 
 
 @router.get("/certificates/{certificate_id}", summary="残疾人证详情")
-async def read_certificate(caller: Reader, certificate_id: UUID, work: Work, response: Response) -> CertificateOut:
-    """One certificate; its ETag is what a change must present."""
+async def read_certificate(
+    *,
+    caller: Reader,
+    certificate_id: UUID,
+    work: Work,
+    response: Response,
+    as_of: Annotated[Day | None, Query(description="当时的情况")] = None,
+    known_at: Annotated[Moment | None, Query(description="截至何时所知")] = None,
+) -> CertificateOut:
+    """One certificate; its ETag is what a change must present. Looking back gives no ETag: the past is not changed."""
     found = await queries.certificate_by_id(work.connection, certificate_id, within=caller.scope)
     if found is None:
         raise CertificateNotFound
     work.audit(Look(found.person_id, CERTIFICATE_FIELDS, "read", found.division.code))
-    tag(response, found.version)
-    return CertificateOut.of(found)
+    if as_of is None and known_at is None:
+        tag(response, found.version)
+        return CertificateOut.of(found, today=work.today())
+    day = as_of or work.today()
+    versions = await history_of(work.connection, certificate_id, within=caller.scope, as_of=day, known_at=known_at)
+    if not versions:
+        raise CertificateNotFound
+    then = {**versions[0], "status": status_on(versions[0], day), "person_id": found.person_id}
+    return CertificateOut.model_validate({name: then[name] for name in CertificateOut.model_fields})
 
 
 @router.get("/stops/{stop_id}", summary="停发事实详情")
@@ -89,8 +107,14 @@ async def cancel(
 ) -> Changed:
     """Cancel (CERT-26, CERT-27); subsidies are suspended by the event."""
     subject = await _load(certificate_id, work, caller, seen)
+    timing = await work.timing(subject.certificate.division)
     outcome = await steps.cancel_certificate(
-        subject, work, reason=body.reason, effective_date=body.effective_date or work.today()
+        subject,
+        work,
+        reason=body.reason,
+        effective_date=body.effective_date or work.today(),
+        proof=body.proof.proof(),
+        earliest=earliest_cancellation(subject.certificate, body.reason, since=body.since, timing=timing),
     )
     tag(response, outcome[0].version)
     return Changed.of(outcome)
@@ -102,8 +126,13 @@ async def freeze(
 ) -> Changed:
     """Freeze (CERT-24, CERT-28)."""
     subject = await _load(certificate_id, work, caller, seen)
+    timing = await work.timing(subject.certificate.division)
     outcome = await steps.freeze_certificate(
-        subject, work, reason=body.reason, effective_date=body.effective_date or work.today()
+        subject,
+        work,
+        reason=body.reason,
+        effective_date=body.effective_date or work.today(),
+        earliest=earliest_freeze(subject.certificate, body.reason, since=body.since, timing=timing),
     )
     tag(response, outcome[0].version)
     return Changed.of(outcome)

@@ -97,6 +97,6 @@ async def _own(work: RegistryWork, person_id: UUID) -> OwnOut:
     )
     return OwnOut(
         person=PersonOut.model_validate(found),
-        certificates=[CertificateOut.of(one) for one in certificates],
+        certificates=[CertificateOut.of(one, today=work.today()) for one in certificates],
         stops=[OwnStopOut.model_validate(stop) for stop in stops],
     )

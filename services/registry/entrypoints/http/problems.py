@@ -7,6 +7,8 @@ from typing import Final
 
 from services.registry.domain import errors
 from services.registry.domain.certificate import CancellationReason, FreezeReason
+from services.registry.entrypoints.http.problems_application import APPLICATION_CODES, APPLICATION_TEXTS
+from services.registry.entrypoints.http.problems_person import PERSON_CODE_LISTS, PERSON_TEXTS
 from services.registry.use_cases.report_death import DeathSource
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
@@ -17,6 +19,8 @@ from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     **TRUST_TEXTS,
+    **PERSON_TEXTS,
+    **APPLICATION_TEXTS,
     errors.PersonNotFound: ProblemText(
         404, "人员不存在", "Person not found", "在您的管辖范围内没有该人员", "no such person within your divisions"
     ),
@@ -137,6 +141,8 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         (StopKind.EXPIRED.value, "残疾人证到期", "certificate expired"),
         (StopKind.TRANSFERRED.value, "户籍迁出", "household moved out"),
     ),
+    **PERSON_CODE_LISTS,
+    **APPLICATION_CODES,
     "death_source": codes(
         (DeathSource.POLICE.value, "公安户籍注销", "police"),
         (DeathSource.HEALTH.value, "卫健死亡证明", "health"),

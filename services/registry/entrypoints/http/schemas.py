@@ -8,16 +8,19 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.registry.domain.certificate import CancellationReason, Certificate, FreezeReason
+from services.registry.domain.certificate import CancellationReason, Certificate, FreezeReason, Proof, ProofKind
+from services.registry.domain.person_identity import cross_check
 from services.registry.domain.stop import Stop
+from services.registry.entrypoints.references import holds_a_persons_number
 from services.registry.use_cases.ports import Identity
 from services.registry.use_cases.report_death import DeathSource
 from shared.kit.masking import AsText
+from shared.kit.problems import invalid
 from shared.kit.routing import RequestModel
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.disability import Disability
 from shared.values.division import Division, Level
-from shared.values.identity_number import IdentityNumber
+from shared.values.identity_number import IdentityNumber, Sex
 from shared.values.personal import AddressDetail, PersonName, Phone
 
 
@@ -26,6 +29,14 @@ def _county_or_below(text: str) -> str:
     return text
 
 
+def _of_nobody(text: str) -> str:
+    if holds_a_persons_number(text):
+        raise invalid("reference_is_personal", zh="编号不能是证件号码或电话号码", en="it is a person's number")
+    return text
+
+
+OfNobody = AfterValidator(_of_nobody)
+"""How another system calls something: kept in clear, so it must be no person's number."""
 CitizenId = Annotated[
     IdentityNumber,
     AsText(
@@ -60,11 +71,15 @@ class PersonIn(RequestModel):
     division: CountyDivision
     phone: PhoneNumber | None = None
     address: Address | None = None
+    sex: Annotated[int, Field(ge=1, le=2, description="性别 1 男 2 女，填写时与号码核对")] | None = None
+    birth_date: Annotated[date, Field(description="出生日期，填写时与号码核对")] | None = None
 
     def identity(self, today: date) -> Identity:
-        """As values; raises `InvalidValue` for a birth date in the future."""
+        """As values; raises `InvalidValue` for a birth date in the future, or what contradicts the number (ID-02)."""
+        number = IdentityNumber.parse(self.citizen_id_no.raw, today=today)
+        cross_check(number, sex=None if self.sex is None else Sex(self.sex), birth_date=self.birth_date)
         return Identity(
-            citizen_id_no=IdentityNumber.parse(self.citizen_id_no.raw, today=today),
+            citizen_id_no=number,
             name=self.name,
             phone=self.phone,
             address=self.address,
@@ -99,6 +114,8 @@ class PersonOut(BaseModel):
     phone_masked: str | None = None
     address_masked: str | None = Field(default=None, description="到县级为止")
     restricted: bool = Field(default=False, description="本人已要求限制处理")
+    residence_division: str | None = Field(default=None, description="居住地，与户籍地不同时")
+    merged_into: UUID | None = Field(default=None, description="已并入的人员记录")
 
 
 class CertificateIn(RequestModel):
@@ -131,14 +148,14 @@ class CertificateOut(BaseModel):
     expires_on: date
 
     @classmethod
-    def of(cls, certificate: Certificate) -> CertificateOut:
-        """From the domain."""
+    def of(cls, certificate: Certificate, *, today: date | None = None) -> CertificateOut:
+        """From the domain; with the day, expired from the day after the last valid one, whether announced or not."""
         return cls(
             certificate_id=certificate.certificate_id,
             person_id=certificate.person_id,
             version=certificate.version,
             division=certificate.division.code,
-            status=certificate.status,
+            status=certificate.status if today is None else certificate.status_on(today),
             category=certificate.disability.category,
             grade=certificate.disability.grade,
             components=certificate.disability.components_text,
@@ -181,18 +198,37 @@ class Changed(BaseModel):
         return cls(certificate=CertificateOut.of(outcome[0]), stop_id=outcome[1].stop_id)
 
 
+class ProofIn(RequestModel):
+    """What shows that the reason is true: each reason needs its own kind (CERT-26, CERT-27)."""
+
+    kind: ProofKind
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="文书名称、文号或出具单位；加密保存", examples=["六裕残〔2026〕12号"]
+    )
+
+    def proof(self) -> Proof:
+        """As a value."""
+        return Proof(kind=self.kind, reference=self.reference)
+
+
 class Cancellation(RequestModel):
-    """Cancel a certificate. ``effective_date`` (default today): the day the reason took effect, never in the future."""
+    """Cancel a certificate. ``effective_date`` (default today): the day the reason took effect, never in the future.
+
+    ``since``: the day the household moved, for a transfer that is overdue (CERT-25).
+    """
 
     reason: CancellationReason
+    proof: ProofIn
     effective_date: date | None = None
+    since: date | None = None
 
 
 class Freezing(RequestModel):
-    """Freeze a certificate."""
+    """Freeze a certificate. ``since``: the day the household moved, for a transfer that is overdue (CERT-24)."""
 
     reason: FreezeReason
     effective_date: date | None = None
+    since: date | None = None
 
 
 class Transfer(RequestModel):

@@ -21,6 +21,7 @@ from tests.integration.authorisation.row import (
     stale,
 )
 from tests.integration.authorisation.rows import house as common
+from tests.integration.authorisation.rows import registry_certificates, registry_persons
 
 _PERSONS, _CERTIFICATES, _ME = "/api/v1/persons", "/api/v1/certificates", "/api/v1/me"
 _PERSON, _CERTIFICATE = f"{_PERSONS}/{{person_id}}", f"{_CERTIFICATES}/{{certificate_id}}"
@@ -41,6 +42,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *common.trust(),
     *common.erasures(),
     *common.requests(),
+    *registry_certificates.ROWS,
     # persons
     one(
         "POST", _PERSONS, _WRITE, status=CONFLICT, code="person_is_registered",
@@ -85,11 +87,15 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     one("GET", _CERTIFICATE, "certificate:read", shows="certificate_id"),
     one("GET", "/api/v1/stops/{stop_id}", "certificate:read", shows="stop_id"),
-    stale("POST", f"{_CERTIFICATE}/cancellation", _ISSUE, body={"reason": "VOLUNTARY"}),
+    stale(
+        "POST", f"{_CERTIFICATE}/cancellation", _ISSUE,
+        body={"reason": "VOLUNTARY", "proof": {"kind": "WRITTEN_WISH", "reference": "申请书"}},
+    ),
     stale("POST", f"{_CERTIFICATE}/freezing", _ISSUE, body={"reason": "SUSPECT_FRAUD"}),
     stale("POST", f"{_CERTIFICATE}/unfreezing", _ISSUE),
     stale("POST", f"{_CERTIFICATE}/transfer", _ISSUE, body={"division": "341502002", "moved_on": "2026-01-05"}),
     stale("POST", f"{_CERTIFICATE}/reinstatement", _ISSUE),
+    *registry_persons.ROWS,
     # one's own
     own("GET", _ME, "own:read", person=(_SHOWN, _SHOWN), guardian=(NOBODYS, NOBODYS)),
     own("GET", f"{_ME}/wards", "own:read", person=(_NOTHING, _NOTHING), guardian=(_SHOWN, _SHOWN)),

@@ -1,0 +1,141 @@
+"""Applications with their papers, steps, notices and objections (RULES 3.1)."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from services.registry.adapters.schema import metadata
+from services.registry.domain.application_state import OPEN
+
+_OPEN = ", ".join(f"'{state}'" for state in OPEN)
+
+application = Table(
+    "application",
+    metadata,
+    Column("application_id", Uuid, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.person_id"), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("matter", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("home", Text, nullable=False, comment="the division that decides"),
+    Column("acceptance", Text, nullable=False, comment="the division that took it in (CERT-31)"),
+    Column("leaving", Text, comment="the division a transfer leaves"),
+    Column("certificate_id", Uuid, ForeignKey("certificate.certificate_id")),
+    Column("categories", Text, nullable=False, comment="category digits applied for"),
+    Column("state_changed", Boolean, nullable=False),
+    Column("visible_limb_loss", Boolean, nullable=False),
+    Column("cancellation", Text),
+    Column("event_date", Date, comment="of loss, move, death or judgment"),
+    Column("permit_cipher", LargeBinary, comment="number of the residence permit (CERT-30)"),
+    Column("submitted_on", Date, nullable=False),
+    Column("entered_on", Date, nullable=False),
+    Column("due_on", Date),
+    Column("warn_on", Date),
+    Column("completion_asked", Boolean, nullable=False),
+    Column("asked_papers", Text, nullable=False, comment="everything that was missing, listed once"),
+    Column("needs_assessment", Boolean),
+    Column("institution_id", Uuid, ForeignKey("assessment_institution.institution_id")),
+    Column("concluded_on", Date),
+    Column("found", Text, comment="components found, 4:2;6:3; null: the standard is not met"),
+    Column("notice_until", Date),
+    Column("decided_on", Date),
+    Column("rejection", Text),
+    Column("reason_cipher", LargeBinary, comment="why, in words for the applicant"),
+    Column("produced_on", Date),
+    Column("number_cipher", LargeBinary, comment="on the card that was printed"),
+    Column("dispute_on", Date),
+    Column("dispute_found", Text),
+    Column("follows", Uuid, ForeignKey("application.application_id"), comment="the case whose dispute was won"),
+    Column("rating", SmallInteger),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+    CheckConstraint("rating BETWEEN 1 AND 5", name="rating_is_one_to_five"),
+    Index("uq_application_open", "person_id", unique=True, postgresql_where=text(f"state IN ({_OPEN})")),
+    Index("ix_application_person_id", "person_id"),
+    Index("ix_application_home", "home", "application_id"),
+    Index("ix_application_acceptance", "acceptance", "application_id"),
+    Index("ix_application_leaving", "leaving", "application_id", postgresql_where=text("leaving IS NOT NULL")),
+    Index("ix_application_due_on", "due_on", "application_id", postgresql_where=text("due_on IS NOT NULL")),
+    Index("ix_application_notice_until", "notice_until", postgresql_where=text("state = 'IN_NOTICE'")),
+)
+
+application_paper = Table(
+    "application_paper",
+    metadata,
+    Column("application_id", Uuid, ForeignKey("application.application_id"), primary_key=True),
+    Column("paper", Text, primary_key=True),
+    Column("blob_id", Uuid, ForeignKey("blob.blob_id"), comment="the scan; null: the original was seen"),
+    Column("received_on", Date, nullable=False),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+)
+
+application_step = Table(
+    "application_step",
+    metadata,
+    Column("application_id", Uuid, ForeignKey("application.application_id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, comment="the version the application had after it"),
+    Column("step", Text, nullable=False),
+    Column("source", Text),
+    Column("target", Text, nullable=False),
+    Column("desk", Text, nullable=False, comment="whose turn it was from then on"),
+    Column("matter", Text, nullable=False),
+    Column("entered_on", Date, nullable=False),
+    Column("due_on", Date),
+    Column("left_on", Date, comment="null: still there"),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    Index("ix_application_step_desk", "desk", "entered_on", postgresql_where=text("due_on IS NOT NULL")),
+)
+"""Every step that was taken, and by when the next had to be: the history of a case and its clocks in one."""
+
+public_notice = Table(
+    "public_notice",
+    metadata,
+    Column("notice_id", Uuid, primary_key=True),
+    Column("application_id", Uuid, ForeignKey("application.application_id"), nullable=False),
+    Column("division", Text, nullable=False, comment="the village or community it is posted in"),
+    Column("posted_on", Date, nullable=False),
+    Column("until", Date, nullable=False, comment="its last day"),
+    Column("ended_on", Date),
+    Column("recorded_by", Text, nullable=False),
+    Index("ix_public_notice_application_id", "application_id"),
+    Index("ix_public_notice_posted", "division", "notice_id", postgresql_where=text("ended_on IS NULL")),
+)
+
+objection = Table(
+    "objection",
+    metadata,
+    Column("objection_id", Uuid, primary_key=True),
+    Column("application_id", Uuid, ForeignKey("application.application_id"), nullable=False),
+    Column("filed_on", Date, nullable=False),
+    Column("words_cipher", LargeBinary, nullable=False),
+    Column("evidence_id", Uuid, ForeignKey("blob.blob_id")),
+    Column("state", Text, nullable=False),
+    Column("decided_on", Date),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_by", Text, nullable=False),
+    Column("decided_by", Text),
+    CheckConstraint("state IN ('OPEN', 'UPHELD', 'DISMISSED')", name="state_is_known"),
+    CheckConstraint("decided_by IS NULL OR decided_on IS NOT NULL", name="decided_on_a_day"),
+    Index("ix_objection_application_id", "application_id"),
+)
