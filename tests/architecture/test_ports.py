@@ -15,6 +15,7 @@ WRITES: Final = frozenset(
     {
         *("add", "save", "reach", "forget", "remember", "move", "take_back"),
         *("decide", "begin_pause", "end_pause", "grant_back_payment"),
+        *("tell", "post_notice", "end_notices", "object", "decide_objection"),
     }
 )
 """Verbs of ports that store what somebody has loaded within their scope."""
@@ -25,6 +26,12 @@ SYSTEM_WORK: Final = {
     "Decisions.open_pause": "of an award found in the caller's scope, and locked",
     "Decisions.has_back_payment": "of an award found in the caller's scope, and locked",
     "Awards.stop_turned": "a timer of the house",
+    "CaseWork.home": "which county decides and pays: whoever takes in may be anywhere (SUB-26)",
+    "CaseWork.verdict": "of a case found in the caller's scope, and locked",
+    "CaseWork.quota": "of a county as a whole: about no person",
+    "CaseWork.running": "of a county as a whole: about no person",
+    "CaseWork.has_running": "of the person of a case found in the caller's scope, and locked",
+    "CaseWork.supersede": "of the person of a case found in the caller's scope, and locked",
     "CaseWork.timing": "the calendar and the local rules of a place: about no person",
     "Cases.judge": "follows the journal for everybody, whoever is responsible",
     "Spells.align": "follows the journals for everybody",

@@ -35,6 +35,7 @@ from services.registry.use_cases.report_death import DeathSource, report_death, 
 from services.rehab.adapters.work import RehabWork
 from services.rehab.use_cases.open_case import open_case
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.award import Award
 from services.subsidy.domain.award_life import PauseReason
 from services.subsidy.entrypoints.jobs import turn_month
 from services.subsidy.use_cases.decide_awards import award_to_change, pause_award, terminate_award
@@ -128,10 +129,11 @@ async def live(house: House) -> None:
     await _freeze_until_the_month_turns(house, certificate_id)
     await _move(house, certificate_id)
     await _be_thought_dead(house, person_id)
-    await _somebody_else_expires(house)
+    theirs = await _somebody_else_expires(house)
     await _lose_change_and_renew(house, person_id)
     await _know_others_better(house)
     await _belong_to_a_new_township(house)
+    await _end_for_good(house, theirs)
 
 
 async def _register(house: House) -> tuple[UUID, UUID]:
@@ -210,7 +212,7 @@ async def _be_thought_dead(house: House, person_id: UUID) -> None:
     await house.everybody_hears()
 
 
-async def _somebody_else_expires(house: House) -> None:
+async def _somebody_else_expires(house: House) -> Award:
     async with house.registry.begin(trace_id=house.clock.reach(8, 12)) as work:
         issued_on = date(2016, 8, 15)
         certificate = Disability.parse("1", "1"), issued_on, last_valid_day(issued_on)
@@ -219,28 +221,20 @@ async def _somebody_else_expires(house: House) -> None:
         query = text("SELECT person_id FROM certificate WHERE issued_on = :day")
         person_id: UUID = (await work.connection.execute(query, {"day": issued_on})).scalar_one()
     await house.everybody_hears()
-    award_id = await _pause_an_award(house, person_id)
+    award = await _pause_an_award(house, person_id)
     house.clock.reach(8, 16, 0, 1)
     await announce_expiry(house.registry)
     await house.everybody_hears()
-    await _end_it_for_good(house, person_id, award_id)
+    return award
 
 
-async def _pause_an_award(house: House, person_id: UUID) -> UUID:
+async def _pause_an_award(house: House, person_id: UUID) -> Award:
     async with house.subsidy.begin(trace_id=house.clock.reach(8, 13)) as work:
         asked = GrantAward(person_id=person_id, scheme=Scheme.LIVING, application_date=date(2026, 8, 13))
         award = await grant_award(asked, work, within=EVERYWHERE)
     async with house.subsidy.begin(trace_id=house.clock.reach(8, 14)) as work:
         await pause_award(award, work, first=None, reason=PauseReason.UNDER_REVIEW)
-    return award.award_id
-
-
-async def _end_it_for_good(house: House, person_id: UUID, award_id: UUID) -> None:
-    async with house.registry.begin(trace_id=house.clock.reach(8, 20)) as work:
-        await report_death(person_id, work, died_on=date(2026, 8, 19), source=DeathSource.FUNERAL, within=EVERYWHERE)
-    await house.everybody_hears()
-    async with house.subsidy.begin(trace_id=house.clock.reach(8, 21)) as work:
-        await terminate_award(await award_to_change(award_id, work, within=EVERYWHERE), work)
+    return award
 
 
 async def _lose_change_and_renew(house: House, person_id: UUID) -> None:
@@ -340,6 +334,16 @@ async def _belong_to_a_new_township(house: House) -> None:
             )
         await move_some(work, step, effective_on=change_of_code.effective_on)
     await house.everybody_hears()
+
+
+async def _end_for_good(house: House, award: Award) -> None:
+    async with house.registry.begin(trace_id=house.clock.reach(12, 30)) as work:
+        await report_death(
+            award.person_id, work, died_on=date(2026, 12, 29), source=DeathSource.FUNERAL, within=EVERYWHERE
+        )
+    await house.everybody_hears()
+    async with house.subsidy.begin(trace_id=house.clock.reach(12, 31)) as work:
+        await terminate_award(await award_to_change(award.award_id, work, within=EVERYWHERE), work)
 
 
 @asynccontextmanager
