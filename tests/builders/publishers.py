@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import count
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -18,6 +18,13 @@ from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.rehab_case import CaseStatus
 
 HAPPENED_AT = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
+
+
+_HALTED: Final = {
+    StopKind.CANCELLED: registry.CertificateCancelled,
+    StopKind.FROZEN: registry.CertificateFrozen,
+    StopKind.EXPIRED: registry.CertificateExpired,
+}
 
 
 @dataclass
@@ -114,6 +121,29 @@ class Registry:
         """A freeze; its stop."""
         return self._halt(certificate_id, CertificateStatus.FROZEN, StopKind.FROZEN, on)
 
+    def expire(self, certificate_id: UUID) -> UUID:
+        """The last valid day has passed; its stop."""
+        on = self.certificates[certificate_id].expires_on
+        return self._halt(certificate_id, CertificateStatus.EXPIRED, StopKind.EXPIRED, on)
+
+    def replace(self, certificate_id: UUID) -> UUID:
+        """The card was lost; another with the same days takes its place."""
+        old, new = self._succeed(certificate_id)
+        self.journal.say(registry.CertificateReplaced(certificate=new, superseded=old))
+        return new.certificate_id
+
+    def renew(self, certificate_id: UUID, *, on: date, until: date) -> UUID:
+        """A new card for ten years."""
+        old, new = self._succeed(certificate_id, issued_on=on, expires_on=until)
+        self.journal.say(registry.CertificateRenewed(certificate=new, superseded=old))
+        return new.certificate_id
+
+    def change(self, certificate_id: UUID, *, on: date, until: date, asked_on: date) -> UUID:
+        """A new card after a new assessment."""
+        old, new = self._succeed(certificate_id, issued_on=on, expires_on=until)
+        self.journal.say(registry.CertificateChanged(certificate=new, superseded=old, asked_on=asked_on))
+        return new.certificate_id
+
     def reinstate(self, stop_id: UUID) -> None:
         """The cancellation was a mistake."""
         stop = self._changed(stop_id, withdrawn=True)
@@ -153,9 +183,21 @@ class Registry:
         certificate = before.model_copy(update={"status": status, "version": version})
         self.certificates[certificate_id] = certificate
         stop = self._stop(certificate, certificate_id, kind, on)
-        contract = registry.CertificateCancelled if kind is StopKind.CANCELLED else registry.CertificateFrozen
-        self.journal.say(contract(certificate=certificate, stop=stop))
+        self.journal.say(_HALTED[kind](certificate=certificate, stop=stop))
         return stop.stop_id
+
+    def _succeed(
+        self, certificate_id: UUID, **dates: date
+    ) -> tuple[registry.CertificateState, registry.CertificateState]:
+        """The old card, superseded, and the new one."""
+        before = self.certificates[certificate_id]
+        old, new = (self._version(before.person_id) for _ in range(2))
+        superseded = before.model_copy(update={"status": CertificateStatus.SUPERSEDED, "version": old})
+        fresh = before.model_copy(
+            update={"certificate_id": uuid7(), "status": CertificateStatus.VALID, "version": new, **dates}
+        )
+        self.certificates |= {each.certificate_id: each for each in (superseded, fresh)}
+        return superseded, fresh
 
     def _person(self, person_id: UUID, **update: Any) -> registry.PersonState:
         update.setdefault("version", None)

@@ -10,15 +10,29 @@ from shared.values.certificate import StopKind
 
 # A fact touches an award (READ-01) unless it concerns a certificate that was not held on its day, is a move completed
 # before the application, or was over by then. The earliest standing one governs; ended facts were true and go on
-# stopping (SUB-47). An award outlives the certificate it was granted on: what happens to the next one touches it.
+# stopping (SUB-47). An award outlives the certificate it was granted on: what happens to the next one touches it, and
+# what happened to a lost one that was replaced, whose days the replacement keeps. An expiry is none where the next card
+# came in time (READ-03) or was asked for in time (READ-05).
 _TOUCHES: Final = """s.person_id = {award}.person_id AND NOT s.withdrawn
          AND (s.certificate_id IS NULL OR s.certificate_id = {award}.certificate_id
               OR (s.event_date >= {award}.application_date AND s.certificate_id = (
                     SELECT c.certificate_id FROM copy_registry_certificate c
                      WHERE c.person_id = s.person_id AND c.issued_on <= s.event_date
-                     ORDER BY c.issued_on DESC, c.certificate_id DESC LIMIT 1)))
+                     ORDER BY c.issued_on DESC, (c.certificate_id = s.certificate_id AND c.status = 'SUPERSEDED') DESC,
+                              c.certificate_id DESC LIMIT 1)))
          AND (s.kind <> 'TRANSFERRED' OR s.event_date >= {award}.application_date)
-         AND (s.ended_on IS NULL OR s.ended_on > {award}.application_date)"""
+         AND (s.ended_on IS NULL OR s.ended_on > {award}.application_date)
+         AND (s.kind <> 'EXPIRED' OR NOT EXISTS (
+               SELECT FROM copy_registry_certificate o
+                WHERE o.certificate_id = s.certificate_id
+                  AND (EXISTS (SELECT FROM copy_registry_certificate n
+                                WHERE n.person_id = s.person_id AND n.issued_on > o.issued_on
+                                  AND (n.issued_on <= s.event_date + 1
+                                       OR date_trunc('month', n.issued_on) = date_trunc('month', s.event_date)))
+                       OR EXISTS (SELECT FROM fact f
+                                   WHERE f.person_id = s.person_id AND f.kind = 'REISSUE_REQUEST'
+                                     AND f.superseded_at IS NULL AND f.verified AND NOT f.withdrawn
+                                     AND f.valid_to IS NULL AND f.valid_from BETWEEN o.issued_on AND s.event_date))))"""
 
 OF_REGISTER: Final = ", ".join(f"'{kind}'" for kind in StopKind)
 ENDED: Final = "('STOPPED', 'TERMINATED')"

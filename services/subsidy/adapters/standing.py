@@ -47,18 +47,19 @@ def _numbered(column: str, numbers: dict[str, int]) -> str:
 
 # --- cards ----------------------------------------------------------------------------------------------------------
 
+# A replacement keeps the days of the card that was lost (READ-20): of one issue the newest stands for all.
 _CARDS: Final = """
   SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on,
          coalesce(lead(c.issued_on) OVER w, 'infinity') AS held_to,
          p.components, p.mask, coalesce(lag(p.mask) OVER w, 0) AS mask_before
-    FROM copy_registry_certificate c
+    FROM (SELECT DISTINCT ON (c.person_id, c.issued_on) c.* FROM copy_registry_certificate c WHERE {persons}
+           ORDER BY c.person_id, c.issued_on, c.status = 'SUPERSEDED', c.version DESC, c.certificate_id DESC) c
    CROSS JOIN LATERAL (
      SELECT array_agg(CAST(n AS smallint)) AS components, CAST(bit_or(1 << n) AS int) AS mask
        FROM string_to_table(c.components, ';') AS part
       CROSS JOIN LATERAL (SELECT 4 * (CAST(split_part(part, ':', 1) AS int) - 1)
                                  + CAST(split_part(part, ':', 2) AS int) - 1 AS n) AS numbered) p
-   WHERE {persons}
-  WINDOW w AS (PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id)"""
+  WINDOW w AS (PARTITION BY c.person_id ORDER BY c.issued_on)"""
 
 # --- homes ----------------------------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ SELECT *, coalesce(lag(value) OVER w, CAST(0 AS smallint)) AS value_before,
 _SPELLS_TOLD: Final = {kind.value: kind.number for kind in FactKind if kind not in LEVELS}
 _STOP_NUMBERS: Final = {stop.value: kind.number for stop, kind in _REGISTER_STOPS.items()}
 
-# What the register says of a card counts while that card is the one held.
+# What the register says of a card counts while that card is the one held, or the one that replaced it.
 _SPELL: Final = f"""
 WITH card AS ({_CARDS}),
 told AS (
@@ -154,8 +155,12 @@ told AS (
   UNION ALL
   SELECT c.person_id, CAST({_numbered("c.kind", _STOP_NUMBERS)} AS smallint), NULL, NULL,
          coalesce(c.reason IN ({_quoted(_NOT_RENEWED)}), false), c.event_date,
-         least(coalesce(c.ended_on, 'infinity'), coalesce(k.held_to, 'infinity')), c.certificate_id, c.stop_id, NULL
-    FROM copy_registry_stop c LEFT JOIN card k ON k.certificate_id = c.certificate_id
+         least(coalesce(c.ended_on, 'infinity'), coalesce(k.held_to, 'infinity')),
+         coalesce(k.certificate_id, c.certificate_id), c.stop_id, NULL
+    FROM copy_registry_stop c
+    LEFT JOIN copy_registry_certificate o ON o.certificate_id = c.certificate_id
+    LEFT JOIN card k ON k.person_id = o.person_id AND k.issued_on = o.issued_on
+                    AND (k.certificate_id = o.certificate_id OR o.status = 'SUPERSEDED')
    WHERE c.kind IN ({_quoted(list(_STOP_NUMBERS))}) AND NOT c.withdrawn AND {{persons}}
      AND CASE WHEN c.kind = 'DEATH' THEN true ELSE k.held_to > c.event_date END),
 marked AS (

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from services.subsidy.adapters.standing import restand
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from services.subsidy.metrics import STOP_MISSED
 from services.subsidy.use_cases.judge_awards import judge_awards
-from shared.contracts.registry import CertificateState, PersonState, StopState
+from services.subsidy.use_cases.record_facts import note_requests
+from shared.contracts.registry import CertificateChanged, CertificateState, PersonState, StopState
 from shared.kit.consumer import Subscription
 from shared.kit.mirror import Changes
+from shared.values.certificate import CertificateStatus
 
 STATES: Final = (PersonState, CertificateState, StopState)
+_SUPERSEDED: Final = CertificateStatus.SUPERSEDED
 
 
 async def follow_register(changes: Changes, work: SubsidyWork) -> None:
-    """Let stand what is known now, for money; judge the awards of everybody whose stop facts changed, for people."""
+    """Let stand what is known now, for money; judge the awards of everybody whose stop facts changed, for people.
+
+    A card that another took the place of is no stop fact; it may take one back (RULES 4.7: renewed in time).
+    """
     persons = {change.row.person_id for state in STATES for change in changes.of(state)}
     await restand(work.connection, persons, at=work.now())
+    await note_requests([*_requests(changes)], work)
     stops = changes.of(StopState)
-    if not stops:
+    judged = {change.row.person_id for change in stops}
+    judged |= {each.row.person_id for each in changes.of(CertificateState) if each.row.status is _SUPERSEDED}
+    if not judged:
         return
     traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
-    await judge_awards({change.row.person_id for change in stops}, work, traces=traces)
+    await judge_awards(judged, work, traces=traces)
+
+
+def _requests(changes: Changes) -> Iterator[Fact]:
+    """Re-issues that were asked for while the card was valid and done when it was no longer (SUB-44, READ-05)."""
+    for _, event in changes.events:
+        if isinstance(event, CertificateChanged) and event.superseded.expires_on <= event.certificate.issued_on:
+            yield Fact(
+                fact_id=event.certificate.certificate_id,
+                person_id=event.certificate.person_id,
+                kind=FactKind.REISSUE_REQUEST,
+                valid_from=event.asked_on,
+                source=Source.REGISTRY,
+            )
 
 
 async def sweep_awards(work: SubsidyWork) -> int:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.subsidy.domain.errors import FactIsWithdrawn, FactNotFound, FactToldTwice, PersonNotKnown
-from services.subsidy.domain.person_facts import Fact, Revision, must_fit
-from services.subsidy.use_cases.judge_awards import follow_facts
+from services.subsidy.domain.person_facts import Fact, FactKind, Revision, must_fit
+from services.subsidy.use_cases.judge_awards import follow_facts, judge_awards
 from services.subsidy.use_cases.ports import FactWork
 from shared.values.division import Scope
 from shared.values.refusal import Refusal
@@ -47,6 +47,21 @@ async def record_fact(fact: Fact, work: FactWork, *, within: Scope) -> Revision:
     return outcome
 
 
+async def note_requests(requests: Sequence[Fact], work: FactWork) -> None:
+    """Requests for a re-issue that the register told of, each once; whoever asks judges the awards."""
+    if not requests:
+        return
+    known = await work.facts.get([fact.fact_id for fact in requests], within=Scope.everywhere())
+    divisions = await work.facts.divisions([fact.person_id for fact in requests], within=Scope.everywhere())
+    news = [
+        Revision(fact=fact, revision=1, division=divisions[fact.person_id])
+        for fact in requests
+        if fact.fact_id not in known
+    ]
+    if news:
+        await work.facts.add(news, at=work.now())
+
+
 async def correct_fact(fact: Fact, seen: Revision, work: FactWork) -> Revision:
     """Tell a fact better. Raises `FactIsWithdrawn`, `FactDoesNotFit`, `FactIsTheRegisters`."""
     must_fit(fact)
@@ -77,6 +92,9 @@ async def _add(revisions: Sequence[Revision], work: FactWork) -> None:
     """Store them; money follows of itself, what people see of the awards here."""
     await work.facts.add(revisions, at=work.now())
     await follow_facts({revision.fact.person_id for revision in revisions}, work)
+    requests = {each.fact.person_id for each in revisions if each.fact.kind is FactKind.REISSUE_REQUEST}
+    if requests:
+        await judge_awards(requests, work, traces={})
 
 
 def _next(fact: Fact, known: Revision | None, division: str) -> Revision:
