@@ -34,7 +34,9 @@ async def subsidy(server: PostgresServer, tmp_path: Path, keys: dict[str, Any]) 
     app = app_of(settings, parts)
     app.state.tokens = a_verifier()
     async with parts.works.engine.begin() as connection:
-        await connection.execute(text("TRUNCATE award, award_step, payee, copy_registry_person, idempotency_key"))
+        await connection.execute(
+            text("TRUNCATE award, award_step, payee, copy_registry_person, idempotency_key CASCADE")
+        )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://subsidy.test") as client:
         yield Office(app, parts, client)  # type: ignore[arg-type]  # the same calls at another service
