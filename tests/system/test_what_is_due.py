@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from deploy.demo.proofs import cancelling
 from shared.values.month import Month
 from tests.system.house import Holder, House
 
@@ -42,7 +43,7 @@ async def test_a_cancellation_stops_the_right_month_is_named_and_its_reinstateme
 
     happened_on = today - timedelta(days=70)
     before = datetime.now(UTC)
-    body = {"reason": "NO_LONGER_MEETS", "effective_date": happened_on.isoformat()}
+    body = cancelling("NO_LONGER_MEETS", effective_date=happened_on.isoformat())
     cancelled = await house.reviewer.change(holder.certificate, "cancellation", body)
     seen = await house.award_becomes(award, "SUSPENDED")
     assert seen["effective_month"] == str(Month.of(happened_on).next())
@@ -78,7 +79,7 @@ async def test_a_human_pause_outlives_whatever_is_recomputed_and_ends_only_by_a_
     award = await house.an_award(holder)
     paused = await house.determiner.change(award, "pausing", {"reason": "UNDER_REVIEW"})
     assert paused["status"] == "PAUSED"
-    frozen = await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    frozen = await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     await house.told("subsidy")
     seen = await house.determiner.read(award)
     assert (seen["status"], seen["cause"]["event_id"]) == ("PAUSED", frozen["stop_id"])
@@ -103,7 +104,7 @@ async def test_a_pause_that_a_fact_has_overtaken_resumes_as_suspended(house: Hou
     holder = await house.a_holder()
     award = await house.an_award(holder)
     await house.determiner.change(award, "pausing", {"reason": "DATA_IN_DOUBT"})
-    await house.reviewer.change(holder.certificate, "cancellation", {"reason": "VOLUNTARY"})
+    await house.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
     await house.told("subsidy")
     resumed = await house.determiner.change(award, "resumption", {"reason": "DATA_CONFIRMED"})
     assert (resumed["status"], resumed["cause"]["kind"]) == ("SUSPENDED", "CANCELLED")
