@@ -110,7 +110,7 @@ async def explain(
         known=tuple(await known(connection, person_id, known_at=known_at)),
         documents=() if county is None else documents_of(book, county, month, scheme),
         combinations=tuple(combinations),
-        arithmetic=arithmetic(priced, chosen) if answer.entitled_fen or answer.problem else (),
+        arithmetic=arithmetic(priced, chosen) if answer.entitled_fen or answer.due_fen or answer.problem else (),
         known_at=known_at,
     )
 

@@ -68,7 +68,8 @@ class Answer:
 
     ``rules``: bit *i* is set when rule number *i* of the list stopped it. ``problem``: the code of an error a clerk
     must look at (a month without a rate, READ-14); the amounts it concerns are then None. ``entitled_fen`` is judged
-    for the award where one covers the month (its county, its first month), for the person at home where none does.
+    for the award where one covers the month (its county, its first month), for the person at home where none does: a
+    month that is paid back for want of a card is due and not entitled.
     """
 
     person_id: UUID

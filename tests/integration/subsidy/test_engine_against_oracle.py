@@ -11,7 +11,7 @@ from tests.oracles.entitlement.drawing import batch
 from tests.oracles.entitlement.histories import TIMES
 
 FULL: Final = os.environ.get("LIANGFU_PROFILE") == "full"
-BATCHES, SIZE = (200, 100) if FULL else (4, 50)
+BATCHES, SIZE = (200, 100) if FULL else (3, 30)
 
 
 async def test_every_case_of_the_text_comes_out_of_the_engine(subsidy_engine: AsyncEngine) -> None:

@@ -53,7 +53,7 @@ async def test_the_cases_of_the_text_come_out_alike_over_everybody(subsidy_engin
 
 @pytest.mark.parametrize("number", [1])
 async def test_random_lives_come_out_alike_over_everybody(subsidy_engine: AsyncEngine, number: int) -> None:
-    drawn = batch(number, 50)
+    drawn = batch(number, 30)
     async with stored(subsidy_engine, drawn.histories) as connection:
         alone = await said_by_engine(connection, drawn.histories, drawn.policy, SOME)
         everybody = await said_over_everybody(connection, list(drawn.policy), list(SOME))
@@ -85,7 +85,7 @@ async def test_a_province_comes_out_alike_and_most_of_it_goes_the_short_way(subs
 
 
 async def test_a_second_award_of_a_scheme_takes_its_person_off_the_short_way(subsidy_engine: AsyncEngine) -> None:
-    drawn = batch(3, 30)
+    drawn = batch(1, 30)
     async with stored(subsidy_engine, drawn.histories) as connection:
         award = tables_facts.determination.c
         rows = (await connection.execute(select(award.person_id, award.scheme, award.single))).all()

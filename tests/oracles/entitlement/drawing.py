@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -26,6 +27,7 @@ class Batch:
     histories: tuple[History, ...]
 
 
+@cache
 def batch(number: int, size: int) -> Batch:
     """The batch of a number; fewer lives than asked for are never drawn."""
     (policy,) = drawn(policies(), 1, number)

@@ -223,6 +223,7 @@ def _cards() -> Iterator[WorkedCase]:
             .card((MENTAL, 1), issued="2023-08-20")
             .both("2023-08-25", back_paid=back_paid),
             "SUB-40 SUB-47 SUB-48 READ-11",
+            entitled=both({"2023-07": 0, "2023-08": 80}, {"2023-07": 0, "2023-08": 90}),
             due=due,
             granted={LIVING: "2023-08-25"},
             refused={LIVING: "2023-08-19", NURSING: "2023-08-19"},

@@ -271,7 +271,10 @@ def _bits(mask: int) -> ColumnElement[int]:
 
 
 def _chosen(judged: Subquery) -> Select[Any]:
-    """One claim a person, scheme and month: the award that covers it (the earlier of two, READ-07), else the home."""
+    """One claim a person, scheme and month: the award that covers it (the earlier of two, READ-07), else the home.
+
+    A month that is paid back for want of a card is due and not entitled: facts and policy alone do not give it (4.9).
+    """
     c = judged.c
     rank = case(
         (and_(c.covers, c.kind == ClaimKind.AWARD.value), 0),
@@ -282,6 +285,7 @@ def _chosen(judged: Subquery) -> Select[Any]:
     )
     age = c.applied - literal_column("date '2000-01-01'")
     recent = case((c.covers, age), else_=-age)
+    at_home = c.kind == ClaimKind.HOME.value
     order = (rank, recent, c.award_id)
     month = (c.person_id, c.scheme, c.number)
     ranked = (
@@ -290,26 +294,49 @@ def _chosen(judged: Subquery) -> Select[Any]:
             func.row_number().over(partition_by=month, order_by=order).label("place"),
             func.lead(c.barred).over(partition_by=month, order_by=order).label("next_barred"),
             func.lead(c.award_id).over(partition_by=month, order_by=order).label("next_award"),
+            func.max(case((at_home, _worth(c)))).over(partition_by=month).label("home_fen"),
+            func.bool_or(and_(at_home, _unpriced(c))).over(partition_by=month).label("home_unpriced"),
         )
         .select_from(judged)
         .subquery("ranked")
     )
     r = ranked.c
-    return _picked(r, r.next_barred, r.next_award).where(r.place == 1)
+    paid_back = r.kind == ClaimKind.BACK_PAYMENT.value
+    unpriced = case((paid_back, r.home_unpriced), else_=_unpriced(r))
+    by_itself = case((~paid_back, _worth(r)), (~r.home_unpriced, func.coalesce(r.home_fen, ZERO)))
+    return _picked(r, r.next_barred, r.next_award, by_itself, unpriced).where(r.place == 1)
 
 
-def _picked(r: Any, next_barred: ColumnElement[Any], next_award: ColumnElement[Any]) -> Select[Any]:
-    """What the claim that counts comes to; ``next_…``: of an award that does not cover the month, if there is one."""
+def _unpriced(claim: Any) -> ColumnElement[bool]:
+    """Entitled, but the tariff has no amount (READ-14)."""
+    return and_(claim.good_days != 0, claim.amount.is_(None))
+
+
+def _worth(claim: Any) -> ColumnElement[Any]:
+    """What facts and policy give for a claim; NULL where a rate is missing."""
+    return case(
+        (claim.good_days == 0, ZERO),
+        (claim.amount.is_(None), literal_column("NULL::bigint")),
+        (claim.higher_fen > claim.amount, ZERO),
+        else_=claim.amount,
+    )
+
+
+def _picked(
+    r: Any,
+    next_barred: ColumnElement[Any],
+    next_award: ColumnElement[Any],
+    by_itself: ColumnElement[Any] | None = None,
+    unpriced: ColumnElement[bool] | None = None,
+) -> Select[Any]:
+    """What the claim that counts comes to; ``next_…``: of an award that does not cover the month, if there is one.
+
+    ``by_itself``, ``unpriced``: what is entitled, where that is another claim's to say.
+    """
     unmet = r.good_days == 0
     one_day = _flag(ONE_DAY, and_(unmet, r.missed == 0))
     higher = _flag(HIGHER, r.higher_fen > r.amount)
-    missing = and_(~unmet, r.amount.is_(None))
-    entitled = case(
-        (unmet, ZERO),
-        (r.amount.is_(None), literal_column("NULL::bigint")),
-        (r.higher_fen > r.amount, ZERO),
-        else_=r.amount,
-    )
+    worth, missing = _worth(r), _unpriced(r)
     barred = case((and_(r.kind == ClaimKind.HOME.value, next_barred.is_not(None)), next_barred), else_=r.barred)
     return select(
         r.person_id,
@@ -319,9 +346,9 @@ def _picked(r: Any, next_barred: ColumnElement[Any], next_award: ColumnElement[A
         r.county,
         func.coalesce(r.award_id, next_award).label("award_id"),
         r.covers,
-        entitled.label("entitled_fen"),
-        case((and_(r.covers, ~r.paused), entitled), else_=ZERO).label("due_fen"),
-        missing.label("no_rate"),
+        (worth if by_itself is None else by_itself).label("entitled_fen"),
+        case((and_(r.covers, ~r.paused), worth), else_=ZERO).label("due_fen"),
+        (missing if unpriced is None else or_(missing, unpriced)).label("no_rate"),
         _flags([r.missed, barred, one_day, higher, _flag(NO_RATE, missing)]).label("rules"),
     )
 
