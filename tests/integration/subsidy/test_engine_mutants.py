@@ -26,6 +26,7 @@ from tests.oracles.entitlement.compare import Key, Three, expected
 from tests.oracles.entitlement.drawing import Batch, batch
 from tests.oracles.entitlement.histories import MONTHS, SCHEMES
 from tests.oracles.entitlement.policy import Policy
+from tests.oracles.entitlement.worked_cases import WorkedCase
 
 FULL: Final = os.environ.get("LIANGFU_PROFILE") == "full"
 BATCHES, SIZE = (20, 60) if FULL else (1, 30)
@@ -55,10 +56,15 @@ def _turned(bar: Bar) -> Bar:
     return replace(bar, bars=lambda case: not_(bar.bars(case)))
 
 
+def _names(cases: list[WorkedCase], rule: Rule) -> bool:
+    """Whether the text of one of the cases names the rule: these are asked first."""
+    return any(rule.id.split("/")[0] in case.rules for case in cases)
+
+
 async def _caught_by(
     connection: AsyncConnection, mutant: Mutant, batches: list[tuple[Batch, dict[Key, Three]]]
 ) -> str | None:
-    for cases in alike(CASES):
+    for cases in sorted(alike(CASES), key=lambda cases: not _names(cases, mutant.rule)):
         wrong = await wrong_answers(connection, cases, mutant.rules)
         if wrong:
             return wrong[0].split(":")[0]
