@@ -104,10 +104,15 @@ async def cloned(server: PostgresServer, service: str, *, pool_size: int = 6) ->
 async def emptied(server: PostgresServer, service: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
     """An engine on a database without rows; what nobody can empty (journal, trail) goes on counting."""
     engine = new_engine(server.url(service), pool_size=6, application_name="test")
-    async with engine.begin() as connection:
-        names = [table for table in metadata.tables if table not in _PERMANENT]
-        await connection.execute(text(f"TRUNCATE {', '.join(names)}"))
+    await empty(engine, metadata)
     try:
         yield engine
     finally:
         await engine.dispose()
+
+
+async def empty(engine: AsyncEngine, metadata: MetaData) -> None:
+    """Take the rows out of a database that goes on being used."""
+    names = [table for table in metadata.tables if table not in _PERMANENT]
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {', '.join(names)}"))

@@ -6,14 +6,12 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.postgres import PostgresServer
 from services.subsidy.adapters import policies
@@ -24,7 +22,7 @@ from services.subsidy.domain.decisions import Card, Home
 from shared.kit.clock import Clock
 from shared.kit.work import Works
 from shared.values.identity_number import check_character
-from tests.builders.databases import emptied, migrated
+from tests.builders.databases import emptied, empty, migrated
 from tests.builders.facts import Thing, learn
 from tests.builders.settings import api_of
 from tests.builders.subsidy_applications import TODAY
@@ -164,33 +162,42 @@ class Office:
             return list(await connection.execute(text(statement), values))
 
 
-@pytest.fixture(autouse=True)
-def _a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test process shares its processor with others: a transaction of its own may stand still for longer."""
-    monkeypatch.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
+@dataclass(frozen=True)
+class House:
+    """The service, made once: its routes take longer to put together than most tests to run."""
+
+    app: FastAPI
+    works: Works[SubsidyWork]
+    clock: Clock
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     with migrated("subsidy") as server:
         yield server
 
 
-@pytest.fixture
-async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
-    async with emptied(server, "subsidy", metadata) as engine:
-        yield engine
+@pytest.fixture(scope="module")
+async def house(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """The service on a database of its own."""
+    with pytest.MonkeyPatch.context() as busy:
+        # A test process shares its processor with others: a transaction of its own may stand still for longer.
+        busy.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
+        async with emptied(server, "subsidy", metadata) as engine:
+            clock = Clock(movable=True)
+            works = works_on(engine, SubsidyWork, clock=clock)
+            app = api_of("subsidy", tmp_path_factory.mktemp("subsidy"), works=works)
+            app.state.tokens = a_verifier()
+            yield House(app, works, clock)
 
 
 @pytest.fixture
-async def office(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
-    clock = Clock(movable=True)
-    clock.show(TODAY)
-    works = works_on(engine, SubsidyWork, clock=clock)
-    app = api_of("subsidy", tmp_path, works=works)
-    app.state.tokens = a_verifier()
-    async with works.begin() as work:
+async def office(house: House) -> AsyncIterator[Office]:
+    """The service before its first application."""
+    await empty(house.works.engine, metadata)
+    house.clock.show(TODAY)
+    async with house.works.begin() as work:
         stored = await policies.draft(work.connection, work.new_id(), parse(POLICY), by="a")
         await policies.put_in_force(work.connection, stored, approved_by="b")
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
-        yield Office(app, works, client, clock)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(house.app), base_url="http://subsidy.test") as client:
+        yield Office(house.app, house.works, client, house.clock)
