@@ -199,6 +199,19 @@ def _applied_too_early() -> Iterator[WorkedCase]:
         refused={NURSING: "2023-05-10"},
         granted={LIVING: "2023-05-10"},
     )
+    yield case(
+        Story("READ-02 a grade out of scope on the day of the application")
+        .dibao()
+        .card((MENTAL, 4))
+        .card((MENTAL, 1), issued="2023-05-20")
+        .both("2023-05-10"),
+        "READ-02 SUB-02",
+        due=both(months("2023-05", "2023-07", 80), months("2023-05", "2023-07", 0)),
+        entitled=both({"2023-07": 80}, {"2023-07": 90}),
+        because={NURSING: {"2023-07": "READ-02/grade"}},
+        refused={NURSING: "2023-05-10"},
+        granted={LIVING: "2023-05-10"},
+    )
 
 
 def _with_card(name: str) -> Story:
