@@ -31,7 +31,7 @@ from tests.oracles.entitlement.worked_cases import WorkedCase
 FULL: Final = os.environ.get("LIANGFU_PROFILE") == "full"
 BATCHES, SIZE = (20, 60) if FULL else (0, 0)
 """Cases of the text catch every mutant already; the full profile has random lives behind them."""
-EVERY: Final = 1 if FULL else 6
+EVERY: Final = 1 if FULL else 10
 """Of how many mutants the quick profile takes one."""
 
 
