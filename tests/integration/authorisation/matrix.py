@@ -130,7 +130,7 @@ def telling(row: Row, asking: Asking) -> bool:
     first of those who may, in all ways. What is public tells everybody the same: asked without a good token, and once
     with one."""
     if not row.needs:
-        return asking.token is None or asking.forged or asking.duty == MACHINE
+        return asking.token is None or asking.forged or asking.label == "a machine, everywhere"
     holders = [role for role in (*ROLES, MACHINE) if all(role in DUTIES[name] for name in row.needs)]
     if asking.duty not in holders:
         return asking.about != THERE and (asking.where in {"", "everywhere"} or asking.claimed)
