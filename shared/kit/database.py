@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 import orjson
 import psycopg
-from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 IDLE_IN_TRANSACTION_MS: Final = 1_000
+IDLE_MS: Final = 10_000
+"""A session nobody used for so long ends, and with it the memory its process holds for it."""
+_RESTED_SECONDS: Final = IDLE_MS / 1000 * 0.8
+"""A pooled connection that rested longer is not used again: the server may be ending it just now."""
 LOCK_TIMEOUT_MS: Final = 5_000
 
 NAMING: Final = {
@@ -54,12 +61,13 @@ def new_engine(
         f"-c {name}={value}"
         for name, value in {
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+            "idle_session_timeout": IDLE_MS,
             "lock_timeout": LOCK_TIMEOUT_MS,
             "statement_timeout": statement_timeout_ms,
             "timezone": "UTC",
         }.items()
     )
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -70,6 +78,20 @@ def new_engine(
         hide_parameters=True,  # an error's text goes to the log, what was sent to the database does not
         connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
     )
+    event.listen(engine.sync_engine, "checkin", _rests)
+    event.listen(engine.sync_engine, "checkout", _was_not_resting)
+    return engine
+
+
+def _rests(_: DBAPIConnection | None, pooled: ConnectionPoolEntry) -> None:
+    pooled.info["rests_since"] = time.monotonic()
+
+
+def _was_not_resting(_: DBAPIConnection, pooled: ConnectionPoolEntry, __: object) -> None:
+    """Raises DisconnectionError, on which the pool opens another one."""
+    now = time.monotonic()
+    if now - pooled.info.get("rests_since", now) > _RESTED_SECONDS:
+        raise DisconnectionError
 
 
 def uuid_array(ids: Iterable[UUID]) -> str:
