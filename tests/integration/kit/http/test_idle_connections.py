@@ -54,3 +54,13 @@ async def test_after_a_rest_everybody_is_answered_by_new_sessions(engine: AsyncE
     assert sessions(server) == set()
     after = set(await asyncio.gather(*(ask(engine, 0.1) for _ in range(3))))
     assert (len(after), after & before) == (3, set())
+
+
+async def test_a_connection_that_was_cut_while_it_rested_is_not_given_to_anybody(server: PostgresServer) -> None:
+    engine = new_engine(server.url("kit"), pool_size=1, application_name=NAME)
+    before = await ask(engine)
+    async with server.admin() as admin:
+        await admin.execute("SELECT pg_terminate_backend(%s)", [before])
+    await asyncio.sleep(0.3)
+    assert await ask(engine) != before
+    await engine.dispose()
