@@ -144,7 +144,7 @@ def _tells_of(person_id: UUID) -> sql.ColumnElement[bool]:
     return sql.or_(_AUDIT.c.person_id == person_id, sql.and_(sql.text(MANY_AT_ONCE), named))
 
 
-def _asked(  # noqa: PLR0917 - the framework passes them by name
+async def _asked(  # noqa: PLR0917 - the framework passes them by name
     person_id: UUID | None = None,
     actor: Annotated[str | None, Query(max_length=TEXT_MAX)] = None,
     route: Annotated[str | None, Query(max_length=TEXT_MAX, description="接口模板，如 /api/v1/…/{id}")] = None,
