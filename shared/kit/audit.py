@@ -381,7 +381,7 @@ def _counted(look: Look) -> str | None:
     count = len(look.persons) if look.count is None and look.persons else look.count
     if count is None:
         return None
-    persons = {"persons": [str(person_id) for person_id in look.persons]} if look.persons else {}
+    persons = {"persons": look.persons} if look.persons else {}
     return _canonical({"count": count, **persons})
 
 
