@@ -57,10 +57,10 @@ down: $(READY)  ## End a running stack
 # ---------------------------------------------------------------------------- tests
 
 test: $(READY)  ## All tests in a quick profile, at most 5 minutes
-	@LIANGFU_PROFILE=quick $(PYTEST) -q -n $(JOBS) --dist loadfile
+	@LIANGFU_PROFILE=quick $(PYTEST) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 proof: $(READY)  ## The same suites and the faults at full counts; may take hours
-	@LIANGFU_PROFILE=full $(PYTEST) -q -n $(JOBS) --dist loadfile
+	@LIANGFU_PROFILE=full $(PYTEST) -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 	@LIANGFU_PROFILE=full $(PYTEST) -q tests/canary
 	@LIANGFU_PROFILE=full $(PYTEST) -q tests/faults
 

@@ -17,6 +17,15 @@ hypothesis.settings.register_profile("full", max_examples=5000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("LIANGFU_PROFILE", "quick"))
 
 
+LONGEST = ("test_openapi_conformance", "test_matrix", "test_demo", "test_random_histories", "test_stack")
+"""Modules that take long begin first, so that no worker ends long after the others (`--no-loadscope-reorder`)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; the rest stay in the order they were found."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Async tests run on asyncio, the loop the product runs on."""

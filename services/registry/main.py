@@ -62,13 +62,13 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
             # Before persons: /persons/counts is no person.
             person_lives.router,
             persons.router,
+            verifications.router,
             certificates.router,
             *APPLICATION_ROUTERS,
             paper_router(parts.blobs),
             local_rules.router,
             campaigns.router,
             campaigns.sweep_router(queue, texts=texts),
-            verifications.router,
             verifications.proof_router(
                 settings.proof_signer(), settings.proof_keys(), issuer=f"{settings.token_issuer}/registry"
             ),

@@ -39,6 +39,10 @@ PARTITION_MONTHS_AHEAD: Final = 3
 """Made daily: further ones would only cost every connection that reads the trail."""
 GATHER_SECONDS: Final = 0.008
 """From one commit of looks to the next, while several come at once."""
+PERSONS_NAMED: Final = "(detail::jsonb -> 'persons'::text)"
+"""SQL: the persons one entry tells of together."""
+MANY_AT_ONCE: Final = "kind = 'LOOK' AND person_id IS NULL AND detail IS NOT NULL"
+"""SQL: which entries tell of persons together; the index of them knows no others."""
 _FINGERPRINT_HEX: Final = 32
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -62,7 +66,7 @@ class Look:
     """Personal data of one person was shown: which fields, in clear or masked (``what``), for which purpose.
 
     ``person_id`` None: a search that found nobody, figures over many (``count``), or many looked at in one call: then
-    ``persons`` names them all in one entry.
+    ``persons`` names them all in one entry, and each of them learns of it.
     """
 
     person_id: UUID | None
@@ -204,6 +208,12 @@ def audit_tables(metadata: sql.MetaData) -> AuditTables:
         sql.PrimaryKeyConstraint("audit_id", "recorded_at"),
         sql.CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in Kind)})", name="kind_is_known"),
         sql.Index("ix_audit_person_id", "person_id", "audit_id", postgresql_where=sql.text("person_id IS NOT NULL")),
+        sql.Index(
+            "ix_audit_persons",
+            sql.text(PERSONS_NAMED),
+            postgresql_using="gin",
+            postgresql_where=sql.text(MANY_AT_ONCE),
+        ),
         sql.Index("ix_audit_actor", "actor", "audit_id"),
         postgresql_partition_by="RANGE (recorded_at)",
     )
@@ -368,9 +378,11 @@ def _columns(entry: Entry, purpose: str | None, fingerprint: Callable[[str], str
 
 
 def _counted(look: Look) -> str | None:
-    if look.persons:
-        return _canonical({"count": len(look.persons), "persons": [str(person_id) for person_id in look.persons]})
-    return None if look.count is None else _canonical({"count": look.count})
+    count = len(look.persons) if look.count is None and look.persons else look.count
+    if count is None:
+        return None
+    persons = {"persons": look.persons} if look.persons else {}
+    return _canonical({"count": count, **persons})
 
 
 def _differing(

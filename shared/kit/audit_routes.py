@@ -20,8 +20,9 @@ import orjson
 import sqlalchemy as sql
 from fastapi import Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.kit.audit import Kind, Look, audit_tables
+from shared.kit.audit import MANY_AT_ONCE, PERSONS_NAMED, Kind, Look, audit_tables
 from shared.kit.blobs import CSV, JSON, XLSX
 from shared.kit.bodies import Moment
 from shared.kit.idempotency import Idempotent
@@ -121,8 +122,9 @@ class AuditFilter(RequestModel):
         query = sql.select(*(audit[name] for name in columns))
         if not within.is_everywhere:
             query = query.where(inside(audit.division, within))
+        if self.person_id is not None:
+            query = query.where(_tells_of(self.person_id))
         for column, wanted in (
-            (audit.person_id, self.person_id),
             (audit.actor, self.actor),
             (audit.route, self.route),
             (audit.kind, self.kind),
@@ -136,7 +138,13 @@ class AuditFilter(RequestModel):
         return query
 
 
-def _asked(  # noqa: PLR0917 - the framework passes them by name
+def _tells_of(person_id: UUID) -> sql.ColumnElement[bool]:
+    """Entries of one person, and those which name them among others."""
+    named = sql.literal_column(PERSONS_NAMED, JSONB).has_key(str(person_id))
+    return sql.or_(_AUDIT.c.person_id == person_id, sql.and_(sql.text(MANY_AT_ONCE), named))
+
+
+async def _asked(  # noqa: PLR0917 - the framework passes them by name
     person_id: UUID | None = None,
     actor: Annotated[str | None, Query(max_length=TEXT_MAX)] = None,
     route: Annotated[str | None, Query(max_length=TEXT_MAX, description="接口模板，如 /api/v1/…/{id}")] = None,

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
 import orjson
 import psycopg
-from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 IDLE_IN_TRANSACTION_MS: Final = 1_000
+IDLE_MS: Final = 10_000
+"""A session nobody used for so long ends, and with it the memory its process holds for it."""
+_FRESH_SECONDS: Final = 0.2
+"""Whoever used a pooled connection so recently has just seen that it lives."""
+_RESTED_SECONDS: Final = IDLE_MS / 1000 * 0.8
+"""A pooled connection that rested longer is not used again: the server may be ending it just now."""
 LOCK_TIMEOUT_MS: Final = 5_000
 
 NAMING: Final = {
@@ -48,28 +57,52 @@ def new_engine(
 
     A client that freezes inside a transaction loses its session after one second (ARCHITECTURE 4), a lock is waited
     for at most five. Times are UTC. ``pool_size`` is this process's share of the connection budget. ``pre_ping`` asks
-    before each use whether a pooled connection still lives: for whoever cannot simply try again.
+    a pooled connection that rested whether it still lives: for whoever cannot simply try again.
     """
     options = " ".join(
         f"-c {name}={value}"
         for name, value in {
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+            "idle_session_timeout": IDLE_MS,
             "lock_timeout": LOCK_TIMEOUT_MS,
             "statement_timeout": statement_timeout_ms,
             "timezone": "UTC",
         }.items()
     )
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_use_lifo=True,  # the same few connections do the work; the others stay small
-        pool_pre_ping=pre_ping,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # an error's text goes to the log, what was sent to the database does not
         connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
     )
+    event.listen(engine.sync_engine, "checkin", _rests)
+    event.listen(engine.sync_engine, "checkout", _wakes(engine.dialect, asked=pre_ping))
+    return engine
+
+
+def _rests(_: DBAPIConnection | None, pooled: ConnectionPoolEntry) -> None:
+    pooled.info["rests_since"] = time.monotonic()
+
+
+def _wakes(dialect: Dialect, *, asked: bool) -> Callable[[DBAPIConnection, ConnectionPoolEntry, object], None]:
+    """What looks at a connection before it is used; on DisconnectionError the pool opens another one."""
+
+    def wake(connection: DBAPIConnection, pooled: ConnectionPoolEntry, _: object) -> None:
+        now = time.monotonic()
+        rested = now - pooled.info.get("rests_since", now)
+        if rested > _RESTED_SECONDS:
+            raise DisconnectionError
+        if asked and rested > _FRESH_SECONDS:
+            try:
+                dialect.do_ping(connection)
+            except psycopg.Error as error:
+                raise DisconnectionError from error
+
+    return wake
 
 
 def uuid_array(ids: Iterable[UUID]) -> str:

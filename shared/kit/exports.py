@@ -40,6 +40,7 @@ PART_ROWS: Final = 50_000
 READ_BYTES: Final = 1 << 20
 LINES_AT_ONCE: Final = 2_000
 UNMASK: Final = "person:unmask"
+PERSON: Final = "人员编号"
 _NOT_CLEAR: Final = ProblemText(
     422,
     "不能导出明文",
@@ -80,6 +81,7 @@ class Export(Generic[W, F]):
 
     :param kind: of the job, for example ``people.export``.
     :param rows: one page of the list, and the cursor of the next page.
+    :param titles: of the columns; `PERSON` titles the one that says whom a row tells of.
     :param can_be_clear: whether rows can be asked for with personal values in clear: by who may see them, for a stated
         purpose, and as .csv only, which is written without ever lying on a disk in clear.
     """
@@ -90,6 +92,13 @@ class Export(Generic[W, F]):
     filters: type[F]
     rows: Callable[[W, Wanted[F]], Awaitable[tuple[Rows, str | None]]]
     can_be_clear: bool = False
+
+    def persons_of(self, rows: Rows) -> tuple[UUID, ...]:
+        """Whom some rows tell of."""
+        if PERSON not in self.titles:
+            return ()
+        at = self.titles.index(PERSON)
+        return tuple(dict.fromkeys(UUID(str(row[at])) for row in rows if row[at]))
 
 
 # ---------------------------------------------------------------------------- over HTTP
@@ -182,7 +191,16 @@ class _ExportRun(Generic[W, F]):
                 wanted = Wanted(self._filters, page, self._clear, self._job.scope)
                 rows, self._cursor = await self._spec.rows(work, wanted)
                 what = "exported.clear" if self._clear else "exported.masked"
-                work.audit(Look(None, self._spec.titles, what, purpose=self._purpose, count=len(rows)))
+                work.audit(
+                    Look(
+                        None,
+                        self._spec.titles,
+                        what,
+                        purpose=self._purpose,
+                        count=len(rows),
+                        persons=self._spec.persons_of(rows),
+                    )
+                )
             lines += [orjson.dumps(list(row), default=str) + b"\n" for row in rows]
             self._complete = self._cursor is None
             await self._job.progress(done=self._count + len(lines))

@@ -340,7 +340,7 @@ class _Words:
         return self.cipher.decrypt(bytes(sealed), context=context, row=row.approval_id.bytes).decode()
 
 
-def _words(request: Request) -> _Words:
+async def _words(request: Request) -> _Words:
     return _Words(request.app.state.cipher)
 
 

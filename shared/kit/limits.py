@@ -71,7 +71,7 @@ class DeclaredBudget:
     name: str
     rates: Rates
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """As a dependency it does nothing: the route spends before it reads the body."""
 
 

@@ -9,9 +9,11 @@ before (a public name that turns to loopback, anything link-local) is refused.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final, Self
 
@@ -164,16 +166,24 @@ class OutboundTransport(httpx.AsyncBaseTransport):
         return OutboundRefused(reason, request=request)
 
 
+@cache
+def _trust(scheme: str) -> ssl.SSLContext:
+    """Whom a client of such an origin trusts: the authorities of the bundle, read once; without TLS nobody."""
+    return httpx.create_ssl_context(trust_env=False) if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def http_client(base_url: str, *, timeout_seconds: float = 3.0, connections_max: int = 20) -> httpx.AsyncClient:
     """An httpx client for the origin of `base_url` alone, with every limit set and no proxy from the environment.
 
     Raises ValueError when that is no absolute http(s) URL.
     """
+    origin = Origin.of(base_url)
     limits = httpx.Limits(max_connections=connections_max, max_keepalive_connections=connections_max)
+    transport = httpx.AsyncHTTPTransport(verify=_trust(origin.scheme), limits=limits, trust_env=False)
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(timeout_seconds, connect=min(1.0, timeout_seconds)),
-        transport=OutboundTransport([Origin.of(base_url)], httpx.AsyncHTTPTransport(limits=limits, trust_env=False)),
+        transport=OutboundTransport([origin], transport),
         trust_env=False,
         follow_redirects=False,
     )

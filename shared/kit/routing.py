@@ -7,6 +7,7 @@ an application that does not declare exactly one permission decision, wherever i
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from inspect import isasyncgenfunction, iscoroutinefunction, isroutine
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from fastapi import APIRouter, FastAPI
@@ -23,10 +24,10 @@ from shared.kit.edge import template
 from shared.kit.limits import EVERY_REQUEST, DeclaredBudget, budgets_in
 from shared.kit.permissions import Decision, decisions_in
 from shared.kit.problems import FieldError, Problem
-from shared.kit.transactions import open_work
+from shared.kit.transactions import open_reading, open_work
 from shared.kit.work import UnitOfWork
 
-__all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "open_work", "undeclared"]
+__all__ = ["Answerer", "RequestModel", "Route", "Router", "UndeclaredRoute", "open_reading", "open_work", "undeclared"]
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -35,6 +36,10 @@ _SEQUENCES: Final = frozenset({list, set, frozenset, tuple})
 
 class BodyAcceptsUnknownFields(TypeError):
     """A route takes a body model that would ignore unknown fields; use RequestModel."""
+
+
+class TakesAThread(TypeError):
+    """A route or something it depends on is no coroutine: the framework would hand every call to another thread."""
 
 
 class UndeclaredRoute(Exception):
@@ -97,6 +102,7 @@ class Route(APIRoute):
         query = _QueryParameters(self.dependant)
         for parameter in _flat(self.dependant, "body_params"):
             _refuse_open_models(parameter.field_info.annotation, self.path, set())
+        _refuse_threads(self.dependant, self.path)
 
         async def answer_decided(request: Request) -> Response:
             origin: Origin = request.state.origin
@@ -170,6 +176,14 @@ def _flat(dependant: Dependant, kind: str) -> Iterator[Any]:
     yield from getattr(dependant, kind)
     for dependency in dependant.dependencies:
         yield from _flat(dependency, kind)
+
+
+def _refuse_threads(dependant: Dependant, path: str) -> None:
+    called = dependant.call if isroutine(dependant.call) else getattr(dependant.call, "__call__", None)  # noqa: B004
+    if not (iscoroutinefunction(called) or isasyncgenfunction(called)):
+        raise TakesAThread(f"{path}: {dependant.call!r}")
+    for dependency in dependant.dependencies:
+        _refuse_threads(dependency, path)
 
 
 class _QueryParameters:

@@ -124,32 +124,39 @@ class Works(Generic[W]):
         trace_id: str = EMPTY_TRACE,
         origin: Origin | None = None,
         on: AsyncConnection | None = None,
+        reading: bool = False,
     ) -> AsyncIterator[W]:
         """Commit on success, roll back on any error (also on a failing COMMIT: the error reaches the caller).
 
         ``on`` runs the transaction on a connection the caller keeps (temporary tables live with a connection).
-        ``origin``: where its audit entries come from, by default `current_origin`. They commit with it; those of a
-        request that only looked are durable when this returns.
+        ``reading``: nothing is to be changed, so there is no transaction to begin and to commit; each query sees what
+        was committed when it began, as it would inside one. ``origin``: where its audit entries come from, by default
+        `current_origin`. They commit with it; those of who only read are durable when this returns.
         """
         alone: Sequence[Row] = ()
         origin = origin or current_origin()
         async with AsyncExitStack() as opened:
             connection = await opened.enter_async_context(self.engine.connect()) if on is None else on
-            await opened.enter_async_context(connection.begin())
+            if reading:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+            else:
+                await opened.enter_async_context(connection.begin())
             work = self._make(connection, clock=self.clock, caller=caller, trace_id=trace_id)
             yield work
             announced = bool(work.announced)
+            assert not (reading and announced), "who only reads has no news"
             await work.flush()
-            alone = await self._audit(work, origin, announced=announced)
+            looked = reading or (not announced and goes_alone(work.audited, origin))
+            alone = await self._audit(work, origin, alone=looked)
         if alone:
             await self._require_auditor().recorder.write(alone)
 
-    async def _audit(self, work: W, origin: Origin, *, announced: bool) -> Sequence[Row]:
+    async def _audit(self, work: W, origin: Origin, *, alone: bool) -> Sequence[Row]:
         """Write the entries, or hand back the rows that need not share this transaction."""
         if not (entries := work.audited):
             return ()
         rows = self._require_auditor().rows(entries, origin=origin, caller=work.caller, trace_id=work.trace_id)
-        if goes_alone(entries, origin) and not announced:
+        if alone:
             return rows
         await write(work.connection, rows)
         return ()

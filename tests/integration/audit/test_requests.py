@@ -48,6 +48,11 @@ def things() -> Router:
     async def forget(work: Work, caller: Annotated[Caller, Permit("thing:read")]) -> str:
         return "shown"
 
+    @router.get("/many")
+    async def look_at_many(work: Work, caller: Annotated[Caller, Permit("thing:read")]) -> str:
+        work.audit(Look(None, ("name",), persons=(PERSON, UUID(int=9))))
+        return "shown"
+
     @router.get("/{person_id}")
     async def look(person_id: UUID, work: Work, caller: Annotated[Caller, Permit("thing:read")]) -> str:
         if person_id != PERSON:
@@ -269,3 +274,22 @@ async def test_a_person_sees_who_looked_at_them_and_nobody_else(engine: AsyncEng
         assert not entry.keys() & {"actor", "ip", "person_id"}
         stranger = bearer(roles=["person"], sub="p-2")
         assert (await client.get("/api/v1/audit/own", headers=stranger)).status_code == 404
+
+
+async def test_a_person_sees_looks_at_many_at_once_too_and_not_who_else_was_among_them(
+    engine: AsyncEngine, forger: Forger
+) -> None:
+    async with service(engine) as client:
+        await client.get("/things/many", headers=bearer())
+        for person_id in (PERSON, UUID(int=9)):
+            own = bearer(roles=["person"], person_id=str(person_id), sub="p-1")
+            (entry,) = (await client.get("/api/v1/audit/own", headers=own)).json()["items"]
+            assert (entry["kind"], entry["fields"]) == ("LOOK", "name")
+            assert "detail" not in entry
+        nobody = bearer(roles=["person"], person_id=str(UUID(int=8)), sub="p-2")
+        assert (await client.get("/api/v1/audit/own", headers=nobody)).json()["items"] == []
+        reader = bearer(roles=["audit_administrator"], divisions=["*"])
+        answer = await client.get(
+            "/api/v1/audit", params={"person_id": str(PERSON), "route": "/things/many"}, headers=reader
+        )
+        assert [each["person_id"] for each in answer.json()["items"]] == [None]

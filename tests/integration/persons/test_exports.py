@@ -67,6 +67,9 @@ async def test_a_list_as_a_file_holds_its_rows_masked_and_none_of_another_county
     assert job["result"] == {"rows": 2}
     assert {row[0] for row in rows} == listed
     assert {row[1] for row in rows} == {"王**"}, "without a purpose nobody's name leaves in full"
+    for person_id in listed:
+        trail = await office.get("/api/v1/audit", role="audit_administrator", divisions=["*"], person_id=person_id)
+        assert "exported.masked" in {entry["what"] for entry in trail.json()["items"]}, "who is on a list learns of it"
 
 
 async def test_no_cell_is_taken_for_a_formula(office: Office) -> None:

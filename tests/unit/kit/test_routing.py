@@ -1,11 +1,11 @@
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from shared.kit.permissions import Public
-from shared.kit.routing import BodyAcceptsUnknownFields, RequestModel, Router
+from shared.kit.routing import BodyAcceptsUnknownFields, RequestModel, Router, TakesAThread
 from tests.unit.kit.a_service import a_client, an_api
 
 
@@ -86,3 +86,21 @@ def test_a_route_whose_body_would_ignore_unknown_fields_cannot_be_declared(body:
 
     with pytest.raises(BodyAcceptsUnknownFields, match="_Open"):
         router.post("/things", dependencies=[Public()])(create)
+
+
+class _Asked:
+    def __call__(self) -> None:
+        """Not a coroutine."""
+
+
+@pytest.mark.parametrize("dependency", [_Asked(), _Asked, lambda: None], ids=["an object", "a class", "a function"])
+def test_a_route_that_would_take_a_thread_for_every_call_cannot_be_declared(dependency: Any) -> None:
+    router = Router()
+
+    async def create() -> None:
+        pass
+
+    with pytest.raises(TakesAThread, match="/things"):
+        router.post("/things", dependencies=[Public(), Depends(dependency)])(create)
+    with pytest.raises(TakesAThread, match="/things"):
+        router.post("/things", dependencies=[Public()])(lambda: None)

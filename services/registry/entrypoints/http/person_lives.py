@@ -29,12 +29,13 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
-from shared.kit.routing import Router, open_work
+from shared.kit.routing import Router, open_reading, open_work
 from shared.values.division import Division
 
 router = Router(prefix="/api/v1/persons", tags=["persons"])
 
 Work = Annotated[RegistryWork, Depends(open_work, scope="function")]
+Reading = Annotated[RegistryWork, Depends(open_reading, scope="function")]
 Reader = Annotated[Caller, Permit("person:read")]
 Writer = Annotated[Caller, Permit("person:write")]
 Seen = Annotated[Precondition, Depends(if_match)]
@@ -46,7 +47,7 @@ Seen = Annotated[Precondition, Depends(if_match)]
     dependencies=[Budget("person.search", client="300/second", subject="120/minute;5000/day")],
     summary="查找人员",
 )
-async def search(caller: Reader, body: SearchIn, work: Work, page: PageAsked) -> Listed[PersonOut]:
+async def search(caller: Reader, body: SearchIn, work: Reading, page: PageAsked) -> Listed[PersonOut]:
     """By number, certificate number, name (characters, pinyin, initials), telephone, division, status, expiry."""
     within = caller.scope if body.division is None else caller.scope.narrowed_to(Division(body.division))
     items, following = await person_queries.persons_found(

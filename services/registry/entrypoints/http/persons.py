@@ -37,13 +37,14 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
-from shared.kit.routing import Router, open_work
+from shared.kit.routing import Router, open_reading, open_work
 from shared.kit.scoping import DivisionAsked
 from shared.values.division import Division
 
 router = Router(prefix="/api/v1/persons", tags=["persons"])
 
 Work = Annotated[RegistryWork, Depends(open_work, scope="function")]
+Reading = Annotated[RegistryWork, Depends(open_reading, scope="function")]
 Reader = Annotated[Caller, Permit("person:read")]
 Writer = Annotated[Caller, Permit("person:write")]
 Issuer = Annotated[Caller, Permit("certificate:write")]
@@ -89,7 +90,7 @@ async def list_persons(
     dependencies=[Budget("person.lookup", client="300/second", subject="60/minute;2000/day")],
     summary="按公民身份号码查找",
 )
-async def look_up(caller: Reader, body: PersonLookup, work: Work, response: Response) -> PersonOut:
+async def look_up(caller: Reader, body: PersonLookup, work: Reading, response: Response) -> PersonOut:
     """Find one person by identity number."""
     found = await queries.person_by_number(work.connection, body.citizen_id_no, work.secrets, within=caller.scope)
     return _shown(work, found, response)

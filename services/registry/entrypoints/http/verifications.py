@@ -24,11 +24,12 @@ from shared.kit.idempotency import Idempotent
 from shared.kit.limits import Budget
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit, Public
-from shared.kit.routing import RequestModel, Router, open_work
+from shared.kit.routing import RequestModel, Router, open_reading, open_work
 from shared.kit.signing import PublicKeys, Signer
 from shared.values.certificate import CertificateStatus
 
 Work = Annotated[RegistryWork, Depends(open_work, scope="function")]
+Reading = Annotated[RegistryWork, Depends(open_reading, scope="function")]
 Verifier = Annotated[Caller, Permit("certificate:verify")]
 Reader = Annotated[Caller, Permit("certificate:read")]
 
@@ -114,7 +115,7 @@ router = Router(prefix="/api/v1", tags=["verifications"])
     dependencies=[Budget("certificate.verification", client="2000/second", subject="120/minute;5000/day")],
     summary="核验残疾人证",
 )
-async def verify_numbers(caller: Verifier, body: VerificationsIn, work: Work) -> Response:
+async def verify_numbers(caller: Verifier, body: VerificationsIn, work: Reading) -> Response:
     """Status, category, grade and validity of up to a thousand certificates on a day."""
     today = work.today()
     on = body.on or today
