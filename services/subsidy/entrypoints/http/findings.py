@@ -98,7 +98,7 @@ class FindingOut(BaseModel):
         )
 
 
-def closings_of(request: Request) -> Closings:
+async def closings_of(request: Request) -> Closings:
     """Opens and seals why findings were closed."""
     return Closings(request.app.state.settings.key_ring())
 

@@ -29,7 +29,7 @@ APPLICATION_FIELDS = ("scheme", "state", "refusal", "amount_fen")
 FORM_FIELDS = ("name", "citizen_id_no", "phone", "payee_name", "account", "bank")
 
 
-def forms_of(request: Request) -> Forms:
+async def forms_of(request: Request) -> Forms:
     """Opens and seals what applicants wrote."""
     return Forms(request.app.state.settings.key_ring())
 
