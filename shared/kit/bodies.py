@@ -11,7 +11,7 @@ from datetime import date
 from typing import Annotated, Any, Final, LiteralString
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 __all__ = ["NO_NUL", "Day", "Moment", "RequestModel"]
 
@@ -32,11 +32,26 @@ def _at_its_word(schema: Any) -> Any:
         return {"strict": True, **told}
     if kind == "int":
         return core_schema.no_info_before_validator_function(_a_number, told)
-    if kind == "str" and "pattern" not in told:
-        return {**told, "pattern": _shape(told)}
+    if kind == "str":
+        return _a_text(told)
     if kind in _WRITTEN:
         return core_schema.no_info_before_validator_function(_WRITTEN[kind], told)
     return told
+
+
+def _a_text(told: dict[str, Any]) -> Any:
+    shaped = told if "pattern" in told else {**told, "pattern": _shape(told)}
+    longest = told.get("max_length")
+    if longest is None or not told.get("strip_whitespace"):
+        return shaped
+
+    def check(given: Any) -> Any:
+        """The length the document allows is that of the text as it was given, blanks around it included."""
+        if isinstance(given, str) and len(given) > longest:
+            raise PydanticKnownError("string_too_long", {"max_length": longest})
+        return given
+
+    return core_schema.no_info_before_validator_function(check, shaped)
 
 
 def _shape(told: dict[str, Any]) -> str:

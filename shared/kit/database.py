@@ -77,7 +77,7 @@ def new_engine(
         pool_use_lifo=True,  # the same few connections do the work; the others stay small
         json_deserializer=orjson.loads,
         hide_parameters=True,  # an error's text goes to the log, what was sent to the database does not
-        connect_args={"options": options, "application_name": application_name, "connect_timeout": 5},
+        connect_args={"options": options, "application_name": application_name, "connect_timeout": 10},
     )
     event.listen(engine.sync_engine, "checkin", _rests)
     event.listen(engine.sync_engine, "checkout", _wakes(engine.dialect, asked=pre_ping))

@@ -130,6 +130,7 @@ async def test_text_with_nul_in_an_address_is_named(path: str, place: str) -> No
 class Remark(RequestModel):
     one: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "x"
     four: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4)] = "wxyz"
+    short: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4)] = ""
 
 
 @pytest.mark.parametrize("name", ["one", "four"])
@@ -143,3 +144,13 @@ def test_the_document_says_that_blanks_around_a_text_do_not_count(name: str, tex
     else:
         with pytest.raises(ValidationError):
             Remark.model_validate({name: text})
+
+
+@pytest.mark.parametrize(("text", "taken"), [("abcd", True), (" ab ", True), (" abcd", False), ("abcde", False)])
+def test_blanks_around_a_text_count_for_its_greatest_length_as_the_document_says(*, text: str, taken: bool) -> None:
+    assert (len(text) <= Remark.model_json_schema()["properties"]["short"]["maxLength"]) is taken
+    if taken:
+        assert Remark.model_validate({"short": text}).short == text.strip()
+    else:
+        with pytest.raises(ValidationError, match="at most 4 characters"):
+            Remark.model_validate({"short": text})
