@@ -30,6 +30,8 @@ async def world(report: Report) -> AsyncIterator[World]:
 async def straight(world: World) -> None:
     world.control.clear()
     await world.ensure(50)
+    await world.stories(world.fresh(3))
+    await world.agreed()  # so the workers lead: those that just began may have waited for the ones before them
 
 
 async def leaders(world: World, role: Victim) -> int:
@@ -82,8 +84,8 @@ async def test_of_two_workers_one_leads_and_the_other_takes_over_when_it_is_kill
 )
 async def test_a_frozen_leader_is_replaced_and_fenced_when_it_thaws(world: World, role: Victim, step: Step) -> None:
     frozen = world.stack.process(role)
+    before = await term(world, role)
     async with another(world, role):
-        before = await term(world, role)
         world.control.arm(step)
         telling = asyncio.create_task(world.stories(world.fresh(9)))
         await world.control.held(step)
