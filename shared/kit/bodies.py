@@ -16,27 +16,64 @@ from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, c
 __all__ = ["NO_NUL", "Day", "Moment", "RequestModel"]
 
 NO_NUL: Final = r"^[^\x00]*$"
-_STRICT: Final = frozenset({"float", "bool"})
+_SEEN: Final = "liangfu_at_its_word"
+_DECIMAL_PATTERN: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$"
+
+Resolve = Callable[[Any], Any]
+"""A reference to the schema it refers to."""
 
 
-def _at_its_word(schema: Any) -> Any:
+def _at_its_word(schema: Any, resolve: Resolve) -> Any:
     if isinstance(schema, list):
-        return [_at_its_word(each) for each in schema]
+        return [_at_its_word(each, resolve) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    told = {name: _at_its_word(each) for name, each in schema.items()}
+    if schema.get("type") == "definition-ref":
+        _dataclass_at_its_word(resolve(schema), resolve)
+        return schema
+    told = {name: _at_its_word(each, resolve) for name, each in schema.items()}
     kind = told.get("type")
-    if not isinstance(kind, str):  # the fields of a model, one of which is called so
+    # Of a model with a field called "type" this is the field.
+    judge = _JUDGES.get(kind) if isinstance(kind, str) else None
+    return told if judge is None else judge(told)
+
+
+def _dataclass_at_its_word(schema: Any, resolve: Resolve) -> None:
+    """In place: whoever refers to it sees the same. A model has its own word."""
+    if schema["type"] == "dataclass" and _SEEN not in (metadata := schema.setdefault("metadata", {})):
+        metadata[_SEEN] = True
+        schema["schema"] = _at_its_word(schema["schema"], resolve)
+
+
+def _names_at_their_word(told: dict[str, Any]) -> Any:
+    """Names that fit no pattern are refused; in a document a pattern alone only says what comes with those that do."""
+    metadata = told.get("metadata") or {}
+    updates = {**(metadata.get("pydantic_js_updates") or {}), "additionalProperties": False}
+    if "pattern" not in str(told.get("keys_schema", {})):
         return told
-    if kind in _STRICT:
-        return {"strict": True, **told}
-    if kind == "int":
-        return core_schema.no_info_before_validator_function(_a_number, told)
-    if kind == "str":
-        return _a_text(told)
-    if kind in _WRITTEN:
-        return core_schema.no_info_before_validator_function(_WRITTEN[kind], told)
-    return told
+    return {**told, "metadata": {**metadata, "pydantic_js_updates": updates}}
+
+
+def _strict(told: dict[str, Any]) -> Any:
+    return {"strict": True, **told}
+
+
+def _judged_first(check: Callable[[Any], Any], **updates: Any) -> Callable[[dict[str, Any]], Any]:
+    """``check`` sees what was given before it is read; ``updates``: what the document says otherwise."""
+
+    def judge(told: dict[str, Any]) -> Any:
+        if updates:
+            told = {**told, "metadata": {"pydantic_js_updates": updates}}
+        return core_schema.no_info_before_validator_function(check, told)
+
+    return judge
+
+
+def _a_decimal(given: Any) -> Any:
+    """A number, or one written with digits: no exponent, no blanks, no infinity."""
+    if isinstance(given, bool) or (isinstance(given, str) and not re.fullmatch(_DECIMAL_PATTERN, given, re.ASCII)):
+        raise PydanticCustomError("decimal_parsing", "not a number")
+    return given
 
 
 def _a_text(told: dict[str, Any]) -> Any:
@@ -85,8 +122,17 @@ def _written(kind: str, pattern: str, words: LiteralString) -> Callable[[Any], A
 
 _MOMENT: Final = _written("datetime", r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", "not a date and time")
 _DAY: Final = _written("date", r"\d{4}-\d{2}-\d{2}\Z", "not a date")
-_WRITTEN: Final[dict[str, Callable[[Any], Any]]] = {"date": _DAY, "datetime": _MOMENT}
 """Days and moments are written out: neither a number nor digits alone count as seconds since 1970."""
+_JUDGES: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
+    "bool": _strict,
+    "date": _judged_first(_DAY),
+    "datetime": _judged_first(_MOMENT),
+    "decimal": _judged_first(_a_decimal, anyOf=[{"type": "number"}, {"type": "string", "pattern": _DECIMAL_PATTERN}]),
+    "dict": _names_at_their_word,
+    "float": _strict,
+    "int": _judged_first(_a_number),
+    "str": _a_text,
+}
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_MOMENT)]
 """A moment with its time zone, as a query parameter."""
@@ -102,5 +148,5 @@ class RequestModel(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The schema with every leaf as JSON has it."""
-        schema: CoreSchema = _at_its_word(handler(source))
+        schema: CoreSchema = _at_its_word(handler(source), handler.resolve_ref_schema)
         return schema

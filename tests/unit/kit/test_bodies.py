@@ -1,7 +1,9 @@
 """A body is the JSON it is: what the document calls a number, a day or a yes is nothing else."""
 
 import re
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -154,3 +156,48 @@ def test_blanks_around_a_text_count_for_its_greatest_length_as_the_document_says
     else:
         with pytest.raises(ValidationError, match="at most 4 characters"):
             Remark.model_validate({"short": text})
+
+
+@dataclass(frozen=True)
+class Row:
+    fen: int = 0
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    title: str = ""
+    rows: dict[str, Row] = field(default_factory=dict)
+
+
+class Told(RequestModel):
+    document: Document
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        *(({"rows": {"a": {"fen": fen}}}, "int_type") for fen in ("4", True)),
+        *(
+            ({"rows": {"a": {"percent": percent}}}, "decimal_parsing")
+            for percent in ("1e5", "NaN", " 5", "5_0", "\u0663", "", True)
+        ),
+        ({"title": "a\x00b"}, "string_pattern_mismatch"),
+        ({"rows": {"a\x00b": {}}}, "string_pattern_mismatch"),
+    ],
+)
+def test_a_document_of_dataclasses_is_taken_at_its_word_as_well(document: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Told.model_validate({"document": document})
+    assert [error["type"] for error in refused.value.errors()] == [code]
+
+
+def test_a_document_of_dataclasses_takes_what_its_schema_promises() -> None:
+    told = Told.model_json_schema()["$defs"]
+    assert told["Document"]["properties"]["rows"]["additionalProperties"] is False
+    text = told["Row"]["properties"]["percent"]["anyOf"][1]
+    assert text["type"] == "string"
+    assert re.search(text["pattern"], "40.5")
+    rows = {"量": {"fen": 4.0, "percent": "40.5"}, "b": {"percent": 40.5}}
+    taken = Told.model_validate({"document": {"rows": rows}}).document.rows
+    assert taken == {"量": Row(4, Decimal("40.5")), "b": Row(0, Decimal("40.5"))}

@@ -134,12 +134,7 @@ class VisitIn(RequestModel):
     form_id: UUID | None = None
     answers: Annotated[
         dict[ItemCode, bool | int | Code],
-        Field(
-            default_factory=dict,
-            max_length=200,
-            description="题目代码 → 是否、数值或选项代码；仅“已入户调查”填写",
-            json_schema_extra={"additionalProperties": False},  # no other names: the pattern alone only adds to them
-        ),
+        Field(default_factory=dict, max_length=200, description="题目代码 → 是否、数值或选项代码；仅“已入户调查”填写"),
     ]
     died_on: date | None = None
 
