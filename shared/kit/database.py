@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 IDLE_IN_TRANSACTION_MS: Final = 1_000
 IDLE_MS: Final = 10_000
 """A session nobody used for so long ends, and with it the memory its process holds for it."""
-_FRESH_SECONDS: Final = 0.2
+_FRESH_SECONDS: Final = 0.05
 """Whoever used a pooled connection so recently has just seen that it lives."""
 _RESTED_SECONDS: Final = IDLE_MS / 1000 * 0.8
 """A pooled connection that rested longer is not used again: the server may be ending it just now."""

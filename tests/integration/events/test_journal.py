@@ -125,7 +125,12 @@ async def test_a_client_frozen_in_its_transaction_is_cut_off_after_a_second(regi
     async with registry_engine.connect() as frozen:
         await frozen.begin()
         await journal.append(frozen, [an_announcement()], trace_id=TRACE)
-        await asyncio.sleep(1.3)
+        session = await frozen.scalar(text("SELECT pg_backend_pid()"))
+        there = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :session")
+        async with registry_engine.connect() as watcher, asyncio.timeout(10):
+            while await watcher.scalar(there, {"session": session}):
+                await watcher.rollback()
+                await asyncio.sleep(0.1)
         with pytest.raises(DBAPIError):
             await frozen.execute(text("SELECT 1"))
         await frozen.invalidate()

@@ -87,7 +87,7 @@ async def test_the_database_and_its_schema_are_checked(engine: AsyncEngine) -> N
 async def test_what_is_counted_carries_service_and_role() -> None:
     answer = await Ops("things", "worker").answer("/metrics")
     assert answer is not None
-    samples = [line for line in answer.body.decode().splitlines() if line and not line.startswith("#")]
+    samples = [line for line in answer.body.decode().split("\n") if line and not line.startswith("#")]
     assert samples
     assert all('service="things"' in line and 'role="worker"' in line for line in samples)
 
