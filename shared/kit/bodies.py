@@ -47,10 +47,13 @@ def _dataclass_at_its_word(schema: Any, resolve: Resolve) -> None:
 
 def _names_at_their_word(told: dict[str, Any]) -> Any:
     """Names that fit no pattern are refused; in a document a pattern alone only says what comes with those that do."""
+    keys = told.get("keys_schema", {})
+    while "schema" in keys:
+        keys = keys["schema"]
+    if "pattern" not in keys:
+        return told
     metadata = told.get("metadata") or {}
     updates = {**(metadata.get("pydantic_js_updates") or {}), "additionalProperties": False}
-    if "pattern" not in str(told.get("keys_schema", {})):
-        return told
     return {**told, "metadata": {**metadata, "pydantic_js_updates": updates}}
 
 

@@ -84,3 +84,21 @@ def test_every_permission_in_the_table_opens_something() -> None:
     }
     by_two = {erasure_matter().permission}  # asked for by what two people decide
     assert asked | by_two >= HELD
+
+
+def _asked_by(dependant: Any) -> Iterator[Any]:
+    yield from dependant.query_params
+    for each in dependant.dependencies:
+        yield from _asked_by(each)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_days_and_moments_in_a_query_are_read_as_they_are_written_only(service: str) -> None:
+    """`Day` and `Moment` refuse numbers, and moments without a time zone; the plain types take both."""
+    app = api_of(service, Path(gettempdir()))
+    routes = [context.route for context in iter_route_contexts(app.routes)]
+    asked = [field for route in routes if isinstance(route, Route) for field in _asked_by(route.dependant)]
+    told = {field.name: f"{field.field_info.annotation} {field.field_info.metadata}" for field in asked}
+    dated = {name: kind for name, kind in told.items() if "datetime" in kind or "AwareDatetime" in kind}
+    assert dated, "such parameters are found where they are looked for"
+    assert [name for name, kind in dated.items() if "BeforeValidator" not in kind] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -36,6 +36,11 @@ _ADD: Final = text(
     "scheme, reason, valid_from, valid_to, source, rank, verified, withdrawn, recorded_at, recorded_by, trace_id) "
     "SELECT fact_id, revision, person_id, division, kind, value, amount_fen, dibao_class, income_percent, scheme, "
     f"reason, valid_from, valid_to, source, rank, verified, withdrawn, :at, :by, :trace FROM {_TOLD}"
+)
+
+_FOLLOW: Final = text(
+    "UPDATE fact f SET division = h.division FROM copy_registry_person h WHERE h.person_id = ANY(:persons) "
+    "AND f.person_id = h.person_id AND f.superseded_at IS NULL AND f.division <> h.division"
 )
 
 
@@ -79,11 +84,17 @@ async def get(
 
 
 async def history(connection: AsyncConnection, fact_id: UUID, *, within: Scope) -> list[Revision]:
-    """All revisions of a fact, oldest first; empty outside the scope."""
-    rows = await connection.execute(
-        select(fact).where(fact.c.fact_id == fact_id, inside(fact.c.division, within)).order_by(fact.c.revision)
-    )
+    """All revisions of a fact, oldest first; empty where the newest lies outside the scope."""
+    if not await get(connection, [fact_id], within=within):
+        return []
+    rows = await connection.execute(select(fact).where(fact.c.fact_id == fact_id).order_by(fact.c.revision))
     return [to_revision(row) for row in rows]
+
+
+async def follow_homes(connection: AsyncConnection, persons: Collection[UUID]) -> None:
+    """Facts in force belong where their person lives now; older revisions keep where they were told."""
+    if persons:
+        await connection.execute(_FOLLOW, {"persons": list(persons)})
 
 
 async def page_of(

@@ -121,6 +121,8 @@ NATURE: Final = {
 OF_THE_REGISTER: Final = frozenset({FactKind.DEATH, FactKind.CARD_FROZEN, FactKind.CARD_CANCELLED})
 """The register alone tells of these."""
 _DIBAO_CLASSES: Final = range(1, 5)
+AMOUNT_FEN_MAX: Final = 10_000_000
+INCOME_PERCENT_MAX: Final = 1_000
 
 
 class Economy(StrEnum):
@@ -255,9 +257,10 @@ def _misfits(fact: Fact) -> Iterator[tuple[str, bool, str, str]]:
     )
     yield (
         "amount_fen",
-        fact.amount_fen is not None and (fact.kind.nature is not Nature.BENEFIT or fact.amount_fen < 0),
-        "只有其他待遇可以写明每月金额，且不能为负数",
-        "only other benefits have an amount, which is not negative",
+        fact.amount_fen is not None
+        and (fact.kind.nature is not Nature.BENEFIT or not 0 <= fact.amount_fen <= AMOUNT_FEN_MAX),
+        "只有其他待遇可以写明每月金额，为 0 至 100000 元",
+        "only other benefits have an amount, of 0 to 100,000 yuan",
     )
     yield (
         "dibao_class",
@@ -267,9 +270,9 @@ def _misfits(fact: Fact) -> Iterator[tuple[str, bool, str, str]]:
     )
     yield (
         "income_percent",
-        fact.income_percent is not None and (not poor or fact.income_percent < 0),
-        "只有家庭经济状况可以写明收入比例",
-        "only the economy of a household has a percentage",
+        fact.income_percent is not None and (not poor or not 0 <= fact.income_percent <= INCOME_PERCENT_MAX),
+        "只有家庭经济状况可以写明收入比例，为 0 至 1000",
+        "only the economy of a household has a percentage, of 0 to 1000",
     )
     yield (
         "scheme",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from services.subsidy.adapters.facts import follow_homes
 from services.subsidy.adapters.standing import restand
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
@@ -27,6 +28,7 @@ async def follow_register(changes: Changes, work: SubsidyWork) -> None:
     """
     persons = {change.row.person_id for state in STATES for change in changes.of(state)}
     await restand(work.connection, persons, at=work.now())
+    await follow_homes(work.connection, {change.row.person_id for change in changes.of(PersonState)})
     await note_requests([*_requests(changes)], work)
     stops = changes.of(StopState)
     judged = {change.row.person_id for change in stops}

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.errors import PersonNotKnown
 from services.subsidy.domain.explanation import KIND_ZH, LEVEL_ZH
 from services.subsidy.domain.person_facts import VALUES, Fact, FactKind, Source
 from services.subsidy.entrypoints.http.explanation_page import SOURCE_ZH
@@ -73,6 +74,20 @@ class _Cells:
         return value
 
 
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(text)
+    return int(text)
+
+
+def _column(refusal: Refusal) -> str:
+    """The title of the column a refusal is about."""
+    if isinstance(refusal, PersonNotKnown):
+        return _TITLE["person_id"]
+    field = str(refusal.facts.get("field", "kind"))
+    return _TITLE[field.removesuffix("_fen")]
+
+
 def parse_fact(row: Row) -> Fact | list[CellFault]:
     """One fact of one person."""
     cells = _Cells(row)
@@ -84,8 +99,8 @@ def parse_fact(row: Row) -> Fact | list[CellFault]:
         "valid_to": cells.read("valid_to", parse_day, "日期应写作 2026-05-31 的形式"),
         "value": cells.read("value", _VALUES.__getitem__, f"应为：{'、'.join(LEVEL_ZH.values())}"),
         "amount_fen": cells.read("amount", lambda text: Money.parse(text).fen, "金额以元为单位，最多两位小数"),
-        "dibao_class": cells.read("dibao_class", int, "应为 1 至 4 的数字"),
-        "income_percent": cells.read("income_percent", int, "应为整数"),
+        "dibao_class": cells.read("dibao_class", _number, "应为 1 至 4 的数字"),
+        "income_percent": cells.read("income_percent", _number, "应为 0 至 1000 的整数"),
         "scheme": cells.read("scheme", lambda text: _SCHEMES.get(text, text), "补贴种类不正确"),
     }
     if cells.faults or person_id is None or kind is None or valid_from is None or source is None:
@@ -105,7 +120,7 @@ async def apply_facts(chunk: Sequence[Parsed[Fact]], work: SubsidyWork) -> Appli
     for parsed, outcome in zip(chunk, outcomes, strict=True):
         if isinstance(outcome, Refusal):
             reason = TEXTS[type(outcome)].detail_zh.format(**outcome.facts)
-            faults.append(CellFault(parsed.number, _TITLE["kind"], reason))
+            faults.append(CellFault(parsed.number, _column(outcome), reason))
         elif outcome.recorded_at is not None:
             unchanged += 1
     return Applied(applied=len(chunk) - unchanged - len(faults), unchanged=unchanged, faults=faults)

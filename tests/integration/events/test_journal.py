@@ -127,7 +127,7 @@ async def test_a_client_frozen_in_its_transaction_is_cut_off_after_a_second(regi
         await journal.append(frozen, [an_announcement()], trace_id=TRACE)
         session = await frozen.scalar(text("SELECT pg_backend_pid()"))
         there = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :session")
-        async with registry_engine.connect() as watcher, asyncio.timeout(10):
+        async with registry_engine.connect() as watcher, asyncio.timeout(120):
             while await watcher.scalar(there, {"session": session}):
                 await watcher.rollback()
                 await asyncio.sleep(0.1)

@@ -22,13 +22,15 @@ from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.decisions import Determination
 from services.subsidy.domain.entitlement.sources import Population
-from services.subsidy.entrypoints.fact_import import FACT_IMPORT
+from services.subsidy.domain.person_facts import Fact
+from services.subsidy.entrypoints.fact_import import COLUMNS, FACT_IMPORT, parse_fact
 from services.subsidy.entrypoints.jobs import FINDINGS_JOB, TRIAL_JOB, look_over_everybody, try_policy
 from shared.kit.blobs import Blobs, DirectoryStore
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.imports import import_handler
 from shared.kit.jobs import JobRunner
+from shared.kit.spreadsheets import CellFault, Row
 from shared.kit.work import Works
 from tests.builders import province
 from tests.builders.databases import DATA_KEYS
@@ -235,7 +237,30 @@ async def test_a_list_of_facts_is_tried_dry_applied_once_and_explained_row_by_ro
     words = ["".join(map(str, line)) for line in lines]
     assert "2026-05-31" in words[0]  # how a date is written
     assert "36 位编号" in words[1]
+    assert "人员编号" in words[2], "nobody known: it is the person's cell that is wrong"
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in line) for line in (*words, str(header)))
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("dibao_class", "1_0"),
+        ("dibao_class", "２"),
+        ("income_percent", "-5"),
+        ("amount", "１００"),
+        ("person_id", "甲"),
+    ],
+)
+def test_a_cell_is_read_as_it_is_written_or_not_at_all(field: str, text: str) -> None:
+    cells = {"person_id": str(uuid.uuid4()), "kind": "ECONOMY", "valid_from": "2026-06-01", "source": "民政"}
+    assert isinstance(parse_fact(Row(number=2, values=cells)), Fact)
+    (fault,) = _faults(parse_fact(Row(number=2, values=cells | {field: text})))
+    assert fault.column == next(column.title for column in COLUMNS if column.field == field)
+
+
+def _faults(parsed: Fact | list[CellFault]) -> list[CellFault]:
+    assert isinstance(parsed, list)
+    return parsed
 
 
 async def _import(bureau: Bureau, rows: list[str], *, dry_run: bool) -> dict[str, Any]:

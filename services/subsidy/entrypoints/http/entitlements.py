@@ -20,6 +20,7 @@ from services.subsidy.domain.errors import PersonNotKnown
 from services.subsidy.domain.explanation import Explanation, Known
 from services.subsidy.entrypoints.http.explanation_page import page_of
 from shared.kit.audit import Look
+from shared.kit.bodies import Moment
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import Problem
@@ -34,7 +35,7 @@ Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
 Reader = Annotated[Caller, Permit("entitlement:read")]
 MonthText = Annotated[str, Path(pattern=r"^\d{4}-\d{2}$", description="月份，例如 2026-06")]
 SchemeCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,40}$")]
-KnownAt = Annotated[datetime | None, Query(description="按当时已掌握的情况；缺省为现在")]
+KnownAt = Annotated[Moment | None, Query(description="按当时已掌握的情况；缺省为现在")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +193,12 @@ async def list_entitlements(
     known_at: KnownAt = None,
 ) -> Listed[EntitlementOut]:
     """Entitled, due and payable of every scheme, month by month."""
-    await _must_be_known(work, caller, person_id)
+    division = await _must_be_known(work, caller, person_id)
     months = _span(Month.parse(first), Month.parse(last or first))
     answers = await engine.decide(
         work.connection, months=months, population=Population.of([person_id]), known_at=known_at
     )
-    work.audit(Look(person_id, FIELDS, "read", count=len(answers)))
+    work.audit(Look(person_id, FIELDS, "read", division, count=len(answers)))
     answers.sort(key=lambda answer: (answer.scheme, answer.month))
     return Listed(items=[EntitlementOut.of(answer) for answer in answers])
 
@@ -221,7 +222,7 @@ async def compare(
     caller: Reader,
     asked: Asked,
     work: Work,
-    before: datetime,
+    before: Annotated[Moment, Query(description="较早的时点")],
     known_at: KnownAt = None,
 ) -> ComparisonOut:
     """What changed since we decided: ``before`` is the earlier moment, ``known_at`` the later one."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.subsidy.adapters import facts
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import FactNotFound
-from services.subsidy.domain.person_facts import Fact, FactKind, Revision, Source
+from services.subsidy.domain.person_facts import AMOUNT_FEN_MAX, INCOME_PERCENT_MAX, Fact, FactKind, Revision, Source
 from services.subsidy.use_cases.record_facts import correct_fact, fact_to_change, record_fact, withdraw_fact
 from shared.kit.audit import Look, looks
 from shared.kit.etags import Precondition, if_match, tag
@@ -29,7 +29,6 @@ Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
 Reader = Annotated[Caller, Permit("fact:read")]
 Writer = Annotated[Caller, Permit("fact:write")]
 Seen = Annotated[Precondition, Depends(if_match)]
-FEN_MAX = 10_000_000
 
 
 class FactTold(RequestModel):
@@ -38,10 +37,10 @@ class FactTold(RequestModel):
     valid_from: date
     valid_to: date | None = None
     value: str | None = Field(default=None, max_length=32, description="取值，见代码表")
-    amount_fen: int | None = Field(default=None, ge=0, le=FEN_MAX, description="其他待遇的每月金额（分）")
+    amount_fen: int | None = Field(default=None, ge=0, le=AMOUNT_FEN_MAX, description="其他待遇的每月金额（分）")
     dibao_class: int | None = Field(default=None, ge=1, le=4)
     income_percent: int | None = Field(
-        default=None, ge=0, le=1_000, description="家庭人均收入占低保标准的百分比（进一取整）"
+        default=None, ge=0, le=INCOME_PERCENT_MAX, description="家庭人均收入占低保标准的百分比（进一取整）"
     )
     scheme: str | None = Field(default=None, max_length=40)
     source: Source = Source.CIVIL_AFFAIRS

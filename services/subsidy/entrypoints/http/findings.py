@@ -207,5 +207,5 @@ async def _submit(jobs: Jobs, work: SubsidyWork, caller: Caller, kind: str, body
     inside = caller.scope.is_everywhere if place is None else caller.scope.covers(place)
     if not inside:
         raise Problem("division_outside_scope", division=place or "*")
-    work.audit(Look(None, FIELDS, kind))
+    work.audit(Look(None, FIELDS, kind, place))
     return await jobs.submit(work, kind, {"month": str(asked), "division": place, "policies": named})

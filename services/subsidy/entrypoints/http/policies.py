@@ -17,6 +17,7 @@ from services.subsidy.domain.policy import NATION, Overlap, PolicyDocument
 from services.subsidy.domain.policy_book import PolicyBook
 from services.subsidy.domain.policy_faults import Fault, advice, clashes, faults
 from shared.kit.audit import Change
+from shared.kit.bodies import Moment
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
@@ -178,7 +179,7 @@ async def in_effect(
     division: Annotated[str, Query(min_length=6, max_length=12)],
     month: Annotated[str, Query(pattern=r"^\d{4}-\d{2}$")],
     *,
-    known_at: datetime | None = None,
+    known_at: Annotated[Moment | None, Query(description="按当时施行的文件；缺省为现在")] = None,
 ) -> EffectivePolicyOut:
     """All documents of the county and the divisions around it, put together for a month."""
     county, asked = Division.parse(division).code[:6], Month.parse(month)
