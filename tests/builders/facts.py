@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import decisions, facts, tables_facts
-from services.subsidy.adapters.standing import restand
+from services.subsidy.adapters.standing import News, restand
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
 from shared.values.disability import Component, Disability
@@ -113,7 +113,7 @@ async def _restand(connection: AsyncConnection, persons: set[UUID], *, at: datet
         ),
         {"persons": list(persons)},
     )
-    await restand(connection, persons, at=at)
+    await restand(connection, dict.fromkeys(News, persons), at=at)
 
 
 async def _cards(connection: AsyncConnection, cards: Sequence[Card]) -> None:

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters.standing import restand
+from services.subsidy.adapters.standing import News, restand
 from services.subsidy.adapters.tables import holder_person
 from services.subsidy.adapters.tables_facts import fact
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision, Source
@@ -60,7 +60,7 @@ async def put(
 ) -> None:
     """Store revisions and let what follows from them stand."""
     await store(connection, revisions, at=at, by=by, trace_id=trace_id)
-    await restand(connection, {revision.fact.person_id for revision in revisions}, at=at)
+    await restand(connection, {News.FACT: {revision.fact.person_id for revision in revisions}}, at=at)
 
 
 def _row(revision: Revision) -> dict[str, Any]:

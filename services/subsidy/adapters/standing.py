@@ -6,8 +6,9 @@ that do; what no longer holds is closed at this moment, what is new is added. Ru
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.domain.person_facts import LEVELS, VALUES, FactKind
 from shared.values.certificate import StopKind
+
+
+class News(Enum):
+    """What was learned of a person, and may change what stands."""
+
+    HOME = auto()
+    CARD = auto()
+    STOP = auto()
+    FACT = auto()
+
 
 _NOT_RENEWED: Final = ("EXPIRED_NOT_RENEWED", "NOT_RENEWED_6M")
 """Reasons of a freeze or cancellation that leave an expiry gap an expiry gap (READ-11)."""
@@ -87,8 +98,7 @@ SELECT person_id, (array_agg(division ORDER BY valid_to DESC))[1] AS division, c
   FROM counted GROUP BY person_id, county, nth"""
 
 _HELD_CARD: Final = f"""
-WITH card AS ({_CARDS}),
-lived AS ({_HOME})
+WITH card AS ({_CARDS})
 SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to,
        coalesce((SELECT min(s.event_date) FROM copy_registry_stop s
                   WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
@@ -100,9 +110,10 @@ SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to,
             AND s.kind IN ('FROZEN', 'CANCELLED') AND NOT s.withdrawn AND s.event_date < c.held_to - 1
             AND coalesce(s.ended_on, 'infinity') >= c.held_to) THEN 0 ELSE 1 END AS counts_to,
        {_month("c.expires_on")} AS expiry_month,
-       (SELECT h.county FROM lived h WHERE h.person_id = c.person_id AND h.valid_from <= c.expires_on
-           AND h.valid_to > c.expires_on) AS expiry_county
-  FROM card c CROSS JOIN LATERAL unnest(c.components) AS component"""  # noqa: S608 - put together from constants
+       h.county AS expiry_county
+  FROM card c CROSS JOIN LATERAL unnest(c.components) AS component
+  LEFT JOIN home h ON h.person_id = c.person_id AND h.known_to = 'infinity' AND h.valid_from <= c.expires_on
+                  AND h.valid_to > c.expires_on"""  # noqa: S608 - put together from constants
 
 # --- levels ---------------------------------------------------------------------------------------------------------
 
@@ -176,54 +187,50 @@ SELECT person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to,
   FROM counted WINDOW run AS (PARTITION BY person_id, kind, scheme, belongs, nth)"""  # noqa: S608 - put together from constants
 
 
-def _restand(table: str, columns: str, desired: str) -> dict[bool, TextClause]:
-    """The statement that makes a table what it should be, for some persons and for everybody."""
+def _restand(table: str, columns: str, desired: str) -> TextClause:
+    """The statement that makes a table what it should be, for some persons."""
     row = "ROW({})"
     old, new = (row.format(", ".join(f"{alias}.{name.strip()}" for name in columns.split(","))) for alias in "od")
     statement = f"""
 WITH desired AS MATERIALIZED ({desired}),
 closed AS (
-  UPDATE {table} o SET known_to = :at WHERE o.known_to = 'infinity' AND {{standing}}
+  UPDATE {table} o SET known_to = :at WHERE o.known_to = 'infinity' AND o.person_id = ANY(:persons)
      AND NOT EXISTS (SELECT FROM desired d WHERE d.person_id = o.person_id AND {old} IS NOT DISTINCT FROM {new})
   RETURNING 1)
 INSERT INTO {table} ({columns}, known_from)
 SELECT {columns}, :at FROM desired d
  WHERE NOT EXISTS (SELECT FROM {table} o WHERE o.person_id = d.person_id AND o.known_to = 'infinity'
                       AND {old} IS NOT DISTINCT FROM {new})"""  # noqa: S608 - put together from constants
-    return {
-        True: text(statement.format(persons="c.person_id = ANY(:persons)", standing="o.person_id = ANY(:persons)")),
-        False: text(statement.format(persons="true", standing="true")),
-    }
+    return text(statement.format(persons="c.person_id = ANY(:persons)"))
 
 
-_STATEMENTS: Final = (
-    _restand(
+_STATEMENTS: Final = {
+    frozenset({News.HOME}): _restand("home", "person_id, division, county, valid_from, valid_to, back_on", _HOME),
+    frozenset({News.HOME, News.CARD, News.STOP}): _restand(
         "held_card",
         "person_id, certificate_id, issued_on, expires_on, held_to, cancelled_on, component, components, "
         "components_before, issued_month, counts_to, expiry_month, expiry_county",
         _HELD_CARD,
     ),
-    _restand("home", "person_id, division, county, valid_from, valid_to, back_on", _HOME),
-    _restand(
+    frozenset({News.FACT}): _restand(
         "level",
         "person_id, kind, value, dibao_class, income_percent, value_before, income_percent_before, month_before, "
         "valid_from, valid_to, fact_id, revision",
         _LEVEL,
     ),
-    _restand(
+    frozenset({News.CARD, News.STOP, News.FACT}): _restand(
         "spell",
         "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, event_month, "
         "fact_id, revision",
         _SPELL,
     ),
-)
+}
+"""What stands, by the news it depends on; homes first, as a card tells where it expires."""
 
 
-async def restand(connection: AsyncConnection, persons: Collection[UUID] | None, *, at: datetime) -> None:
-    """Bring what stands in line with what is known now, of some persons or (None) of everybody; ``at``: this moment."""
-    if persons is None:
-        for statement in _STATEMENTS:
-            await connection.execute(statement[False], {"at": at})
-    elif persons:
-        for statement in _STATEMENTS:
-            await connection.execute(statement[True], {"at": at, "persons": list(set(persons))})
+async def restand(connection: AsyncConnection, news: Mapping[News, Collection[UUID]], *, at: datetime) -> None:
+    """Bring what stands in line with what is known now of the persons there is news of; ``at``: this moment."""
+    for needs, statement in _STATEMENTS.items():
+        persons = set[UUID]().union(*(news.get(each, ()) for each in needs))
+        if persons:
+            await connection.execute(statement, {"at": at, "persons": list(persons)})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.subsidy.adapters.facts import follow_homes
-from services.subsidy.adapters.standing import restand
+from services.subsidy.adapters.standing import News, restand
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from services.subsidy.metrics import STOP_MISSED
@@ -14,8 +14,8 @@ from services.subsidy.use_cases.judge_awards import judge_awards
 from services.subsidy.use_cases.record_facts import note_requests
 from shared.contracts.registry import CertificateChanged, CertificateState, PersonState, StopState
 from shared.kit.consumer import Subscription
-from shared.kit.mirror import Changes
-from shared.values.certificate import CertificateStatus
+from shared.kit.mirror import Change, Changes
+from shared.values.certificate import CertificateStatus, StopKind
 
 STATES: Final = (PersonState, CertificateState, StopState)
 _SUPERSEDED: Final = CertificateStatus.SUPERSEDED
@@ -26,17 +26,27 @@ async def follow_register(changes: Changes, work: SubsidyWork) -> None:
 
     A card that another took the place of is no stop fact; it may take one back (RULES 4.7: renewed in time).
     """
-    persons = {change.row.person_id for state in STATES for change in changes.of(state)}
-    await restand(work.connection, persons, at=work.now())
-    await follow_homes(work.connection, {change.row.person_id for change in changes.of(PersonState)})
-    await note_requests([*_requests(changes)], work)
     stops = changes.of(StopState)
+    homes = {each.row.person_id for each in changes.of(PersonState) if _moved(each)}
+    news = {
+        News.HOME: homes | {each.row.person_id for each in stops if each.row.kind is StopKind.TRANSFERRED},
+        News.CARD: {each.row.person_id for each in changes.of(CertificateState)},
+        News.STOP: {each.row.person_id for each in stops},
+    }
+    await restand(work.connection, news, at=work.now())
+    await follow_homes(work.connection, homes)
+    await note_requests([*_requests(changes)], work)
     judged = {change.row.person_id for change in stops}
     judged |= {each.row.person_id for each in changes.of(CertificateState) if each.row.status is _SUPERSEDED}
     if not judged:
         return
     traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
     await judge_awards(judged, work, traces=traces)
+
+
+def _moved(change: Change[PersonState]) -> bool:
+    """New here, gone, or living elsewhere."""
+    return change.old is None or change.new is None or change.old.division != change.new.division
 
 
 def _requests(changes: Changes) -> Iterator[Fact]:
