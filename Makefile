@@ -99,8 +99,9 @@ types: $(READY)  ## mypy, strict
 imports: $(READY)  ## The import graph is law (contracts in pyproject.toml)
 	@$(VENV)/bin/lint-imports --no-cache
 
-contracts: $(READY)  ## Published events still match their frozen schemas
+contracts: $(READY)  ## Published events and APIs are as their files say
 	@$(PY) -m shared.contracts.freeze --check
+	@$(PY) -m tests.builders.documents --check
 
 roles: $(READY)  ## The page of roles and permissions is current
 	@$(PY) -m shared.contracts.roles --check

@@ -14,6 +14,7 @@ from services.indicators.entrypoints.http import figures
 from services.indicators.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.indicators.settings import IndicatorsSettings
 from shared.contracts.asyncapi import document
+from shared.contracts.openapi import published
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
@@ -43,6 +44,7 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "indicators"),
+        openapi=partial(published, "indicators"),
         problem_texts=TEXTS,
         resources=(journals_resource(settings),),
     )

@@ -35,6 +35,7 @@ from services.registry.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.registry.entrypoints.imports import IMPORTS
 from services.registry.settings import RegistrySettings
 from shared.contracts.asyncapi import document
+from shared.contracts.openapi import published
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.calendar import calendar_router
@@ -104,6 +105,7 @@ def app_of(settings: RegistrySettings, parts: Parts[RegistryWork]) -> FastAPI:
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "registry"),
+        openapi=partial(published, "registry"),
         problem_texts=texts,
     )
     app.state.follow = follow

@@ -14,6 +14,7 @@ from services.rehab.entrypoints.http import cases, me
 from services.rehab.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.rehab.settings import RehabSettings
 from shared.contracts.asyncapi import document
+from shared.contracts.openapi import published
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
@@ -44,6 +45,7 @@ def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "rehab"),
+        openapi=partial(published, "rehab"),
         problem_texts=TEXTS,
         resources=(journals_resource(settings),),
     )

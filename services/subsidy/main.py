@@ -21,6 +21,7 @@ from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
 from services.subsidy.settings import SubsidySettings
 from shared.contracts.asyncapi import document
+from shared.contracts.openapi import published
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
 from shared.kit.calendar import calendar_router
@@ -81,6 +82,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
         personal=PERSONAL,
         ops=parts.ops,
         asyncapi=partial(document, "subsidy"),
+        openapi=partial(published, "subsidy"),
         problem_texts=TEXTS,
         resources=(journals_resource(settings),),
     )

@@ -42,6 +42,7 @@ def create_app(
     roles: Roles,
     ops: Ops,
     asyncapi: Callable[[], Mapping[str, Any]],
+    openapi: Callable[[], bytes] | None = None,
     problem_texts: Mapping[type[Refusal], ProblemText] | None = None,
     resources: Sequence[Resource] = (),
     tokens: TokenVerifier | None = None,
@@ -97,7 +98,7 @@ def create_app(
     app.add_middleware(Edge, body_bytes_max=settings.body_bytes_max, refusals=refusals)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings.cors_origins))
-    for router in (*routers, _ops_router(ops), documentation_router(asyncapi)):
+    for router in (*routers, _ops_router(ops), documentation_router(asyncapi, openapi)):
         app.include_router(router)
     if check_routes_at_start:
         refuse_undeclared(app)

@@ -47,8 +47,11 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def documentation_router(asyncapi: Callable[[], Mapping[str, Any]]) -> Router:
-    """`/docs`, `/redoc`, their assets, `/openapi.json` and `/asyncapi.json` (from the callable)."""
+def documentation_router(asyncapi: Callable[[], Mapping[str, Any]], openapi: Callable[[], bytes] | None) -> Router:
+    """`/docs`, `/redoc`, their assets, `/openapi.json` and `/asyncapi.json` (from the callables).
+
+    Without ``openapi`` the document is made from the routes: that takes seconds, and memory that stays taken.
+    """
     router = Router()
     options: Mapping[str, Any] = {"dependencies": [Public()], "include_in_schema": False}
 
@@ -68,8 +71,9 @@ def documentation_router(asyncapi: Callable[[], Mapping[str, Any]]) -> Router:
         return _asset(name, accepts_gzip="gzip" in request.headers.get("accept-encoding", ""))
 
     @router.get("/openapi.json", **options)
-    async def openapi(request: Request) -> Response:
-        return Response(orjson.dumps(request.app.openapi()), media_type="application/json")
+    async def openapi_document(request: Request) -> Response:
+        document = orjson.dumps(request.app.openapi()) if openapi is None else openapi()
+        return Response(document, media_type="application/json")
 
     @router.get("/asyncapi.json", **options)
     async def asyncapi_document() -> Response:

@@ -3,6 +3,7 @@ from importlib.resources import files
 
 import pytest
 
+from shared.contracts.openapi import written
 from shared.kit.codelists import code_list_router, codes
 from shared.kit.permissions import Permit, Public
 from shared.kit.routing import Router
@@ -50,6 +51,17 @@ async def test_both_documents_are_public() -> None:
     assert openapi.json()["info"] == {"title": "Things", "version": "1.2.3"}
     assert "/api/v1/code-lists" in openapi.json()["paths"]
     assert asyncapi.json() == {"asyncapi": "3.0.0"}
+
+
+async def test_a_document_that_is_published_is_served_as_it_is_and_not_made_again() -> None:
+    document = {"openapi": "3.1.0", "paths": {"/a": {"get": {"summary": "甲"}}}, "components": {}}
+    app = an_api(openapi=lambda: written(document))
+    async with a_client(app) as client:
+        served = await client.get("/openapi.json")
+    assert served.json() == document
+    assert served.headers["content-type"] == "application/json"
+    assert app.openapi_schema is None
+    assert len(served.content.splitlines()) > 5, "what changes shows as the line it is"
 
 
 async def test_the_document_says_which_permission_each_operation_needs() -> None:
