@@ -38,8 +38,10 @@ LIBRARIES: Final = (
     "uvicorn",
     "uvloop",
     "xlsxwriter",
+    "shared.kit.divisions:bundled",
+    "shared.kit.pinyin:bundled",
 )
-"""What every service process imports, whatever service it is."""
+"""What every service process imports, whatever service it is, and the tables it would read for itself."""
 
 ALLOCATION: Final = {
     "MALLOC_ARENA_MAX": "2",

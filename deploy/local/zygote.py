@@ -33,13 +33,19 @@ NAME_BYTES_MAX = 15
 Request = dict[str, Any]
 
 
-def preload(modules: list[str]) -> None:
-    """Import what is there. A module that fails will fail again, visibly, in the child that needs it."""
-    for module in modules:
+def preload(names: list[str]) -> None:
+    """Import what is there, and call what is named after a colon: what it reads and keeps is shared as well.
+
+    What fails will fail again, visibly, in the child that needs it.
+    """
+    for name in names:
+        module, _, call = name.partition(":")
         try:
-            importlib.import_module(module)
+            imported = importlib.import_module(module)
+            if call:
+                getattr(imported, call)()
         except Exception:  # noqa: BLE001 - whatever a broken module raises must not take the other services along
-            print(f"zygote: {module} was not preloaded: {traceback.format_exc(limit=-1)}", file=sys.stderr)
+            print(f"zygote: {name} was not preloaded: {traceback.format_exc(limit=-1)}", file=sys.stderr)
 
 
 class Nursery:
