@@ -17,6 +17,7 @@ from services.subsidy.adapters.tables import holder_person
 from services.subsidy.adapters.tables_facts import fact
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision, Source
 from shared.kit.audit import Change
+from shared.kit.database import uuid_array
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.division import Division, Scope
@@ -39,8 +40,9 @@ _ADD: Final = text(
 )
 
 _FOLLOW: Final = text(
-    "UPDATE fact f SET division = h.division FROM copy_registry_person h WHERE h.person_id = ANY(:persons) "
-    "AND f.person_id = h.person_id AND f.superseded_at IS NULL AND f.division <> h.division"
+    "UPDATE fact f SET division = h.division FROM copy_registry_person h "
+    "WHERE h.person_id = ANY(CAST(:persons AS uuid[])) AND f.person_id = h.person_id "
+    "AND f.superseded_at IS NULL AND f.division <> h.division"
 )
 
 
@@ -94,7 +96,7 @@ async def history(connection: AsyncConnection, fact_id: UUID, *, within: Scope) 
 async def follow_homes(connection: AsyncConnection, persons: Collection[UUID]) -> None:
     """Facts in force belong where their person lives now; older revisions keep where they were told."""
     if persons:
-        await connection.execute(_FOLLOW, {"persons": list(persons)})
+        await connection.execute(_FOLLOW, {"persons": uuid_array(persons)})
 
 
 async def page_of(

@@ -16,6 +16,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.domain.person_facts import LEVELS, VALUES, FactKind
+from shared.kit.database import uuid_array
 from shared.values.certificate import StopKind
 
 
@@ -194,14 +195,14 @@ def _restand(table: str, columns: str, desired: str) -> TextClause:
     statement = f"""
 WITH desired AS MATERIALIZED ({desired}),
 closed AS (
-  UPDATE {table} o SET known_to = :at WHERE o.known_to = 'infinity' AND o.person_id = ANY(:persons)
+  UPDATE {table} o SET known_to = :at WHERE o.known_to = 'infinity' AND o.person_id = ANY(CAST(:persons AS uuid[]))
      AND NOT EXISTS (SELECT FROM desired d WHERE d.person_id = o.person_id AND {old} IS NOT DISTINCT FROM {new})
   RETURNING 1)
 INSERT INTO {table} ({columns}, known_from)
 SELECT {columns}, :at FROM desired d
  WHERE NOT EXISTS (SELECT FROM {table} o WHERE o.person_id = d.person_id AND o.known_to = 'infinity'
                       AND {old} IS NOT DISTINCT FROM {new})"""  # noqa: S608 - put together from constants
-    return text(statement.format(persons="c.person_id = ANY(:persons)"))
+    return text(statement.format(persons="c.person_id = ANY(CAST(:persons AS uuid[]))"))
 
 
 _STATEMENTS: Final = {
@@ -233,4 +234,4 @@ async def restand(connection: AsyncConnection, news: Mapping[News, Collection[UU
     for needs, statement in _STATEMENTS.items():
         persons = set[UUID]().union(*(news.get(each, ()) for each in needs))
         if persons:
-            await connection.execute(statement, {"at": at, "persons": list(persons)})
+            await connection.execute(statement, {"at": at, "persons": uuid_array(persons)})
