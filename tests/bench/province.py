@@ -20,6 +20,7 @@ from tests.bench.settling import COLUMNS
 
 PERSONS: Final = int(os.environ.get("LIANGFU_BENCH_PERSONS", "3500000"))
 PARTS: Final = 2
+SHARED_BUFFERS: Final = "2GB"
 """Processes that encrypt and copy at the same time."""
 TABLES: Final = (*COLUMNS, "certificate_reminder")
 
@@ -58,7 +59,14 @@ class Sample:
 
 
 async def province(ground: Ground) -> Sequence[Sample]:
-    """Some of the persons of the province, who are stored now if they are not yet."""
+    """Some of the persons of the province, who are stored now if they are not yet.
+
+    The database has the memory a server gives it: what the embedded stack takes is meant for a demonstration.
+    """
+    async with ground.stack.postgres.admin("postgres") as session:
+        await session.set_autocommit(True)
+        await session.execute(f"ALTER SYSTEM SET shared_buffers = '{SHARED_BUFFERS}'")
+    await ground.stack.postgres.restart()
     file = ground.stack.var_dir / "samples.json"
     if not file.exists():
         await _settle(ground)

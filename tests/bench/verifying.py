@@ -24,7 +24,7 @@ from tests.bench.province import province
 from tests.bench.wire import Wire
 
 CONNECTIONS: Final = 16
-BULK_CONNECTIONS: Final = 2
+BULK_CONNECTIONS: Final = 4
 TURN_SECONDS: Final = 2.0
 TURNS: Final = 12
 WARM_UP_SECONDS: Final = 2.0
