@@ -366,8 +366,16 @@ class BlindIndex:
         return hmac.digest(self._key, canonical.encode(), "sha256")
 
     def of_many(self, canonicals: Iterable[str]) -> list[bytes]:
-        key, digest = self._key, hmac.digest
-        return [digest(key, canonical.encode(), "sha256") for canonical in canonicals]
+        return _digests(self._key, canonicals)
+
+    def passes(self, canonicals: Sequence[str]) -> list[list[bytes]]:
+        """The indexes of many, oldest key first: while a rotation is under way there are two of each."""
+        return [_digests(key, canonicals) for key in (self._previous, self._key) if key]
+
+
+def _digests(key: bytes, canonicals: Iterable[str]) -> list[bytes]:
+    digest = hmac.digest
+    return [digest(key, canonical.encode(), "sha256") for canonical in canonicals]
 
 
 class BlindTerms:

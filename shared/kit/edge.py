@@ -7,7 +7,6 @@ decision let in, answers what nobody expected with a problem, and measures and l
 import re
 import secrets
 import time
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -32,14 +31,14 @@ _log: Final = structlog.get_logger(__name__)
 _TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _NO_TRACE: Final = "0" * 32
 _PURPOSES: Final = frozenset(Purpose)
-_SECURITY_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
-}
+_SECURITY_HEADERS: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"no-store"),
+)
 
 
 class Edge:
@@ -110,9 +109,10 @@ class _Outgoing:
     async def _start_or_body(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(raw=message.setdefault("headers", []))
-            for name, value in _SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            told = message.setdefault("headers", [])
+            own = {name.lower() for name, _ in told}
+            told.extend(header for header in _SECURITY_HEADERS if header[0] not in own)
+            headers = MutableHeaders(raw=told)
             headers["Trace-Id"] = self._scope["state"]["trace_id"]
             if self.status == HTTPStatus.METHOD_NOT_ALLOWED:
                 headers["Allow"] = ", ".join(_methods(self._scope))

@@ -93,8 +93,8 @@ async def verify(
             continue
         index = secrets.citizen_ids if of_person else secrets.numbers
         statement = _statement(of_person=of_person, past=on != today)
-        for indexes in _passes(index, [canonical[at] for at in places]):
-            given = {"indexes": indexes, "on": on, "prefixes": _prefixes(within)}
+        for indexes in index.passes([canonical[at] for at in places]):
+            given = {"indexes": b"".join(indexes), "on": on, "prefixes": _prefixes(within)}
             if on == today:
                 del given["on"]
             for row in await connection.execute(statement, given):
@@ -106,14 +106,6 @@ def _statement(*, of_person: bool, past: bool) -> Any:
     if past:
         return _THEN_PERSON if of_person else _THEN_NUMBER
     return _NOW_PERSON if of_person else _NOW_NUMBER
-
-
-def _passes(index: BlindIndex, numbers: Sequence[str]) -> list[bytes]:
-    """The indexes to look for; while the key of indexes is being replaced, those of the key before as well."""
-    if len(index.both("")) == 1:
-        return [b"".join(index.of_many(numbers))]
-    new, old = zip(*(index.both(number) for number in numbers), strict=True)
-    return [b"".join(old), b"".join(new)]
 
 
 def _answer(row: Any, on: date) -> Verified:
