@@ -30,15 +30,14 @@ Bench = Callable[[Ground], Awaitable[list[Measurement]]]
 WHOLE: Final[Mapping[str, Bench]] = {
     "latency": cancellation_to_suspension,
     "http": cancellations_over_http,
-    "import": import_of_a_file,
     "events": events_end_to_end,
     "digest": digest_of_a_relation,
     "audit": cost_of_auditing,
     "proof": trail_proved,
     "everybody": one_expression_over_a_province,
 }
-
-
+ALONE: Final[Mapping[str, Bench]] = {"import": import_of_a_file}
+"""On the registry alone, and empty: what others make of its events is measured by theirs."""
 PROVINCE: Final[Mapping[str, Bench]] = {
     "registry": reads_of_the_register,
     "verification": verification_of_numbers,
@@ -46,11 +45,13 @@ PROVINCE: Final[Mapping[str, Bench]] = {
     "export": export_of_a_list,
 }
 """On the registry alone: its persons are put there at once, without the events by which others would know them."""
+_REGISTRY: Final = [service for service in SERVICES if service.name == "registry"]
 GROUNDS: Final[Sequence[tuple[Mapping[str, Bench], Sequence[Service]]]] = (
     (WHOLE, SERVICES),
-    (PROVINCE, [service for service in SERVICES if service.name == "registry"]),
+    (ALONE, _REGISTRY),
+    (PROVINCE, _REGISTRY),
 )
-BENCHES: Final = {**WHOLE, **PROVINCE}
+BENCHES: Final = {**WHOLE, **ALONE, **PROVINCE}
 
 
 async def run(names: list[str]) -> list[Measurement]:
