@@ -139,7 +139,7 @@ async def look(connection: AsyncConnection, month: Month, *, division: str | Non
     """Look over everybody (or a division) for a month; what is so is open afterwards, what is not is settled."""
     population = Population.everyone() if division is None else Population.within(division)
     book = PolicyBook(await policy_documents.in_force(connection, None))
-    crowd = await engine.set_apart(connection, population, months=[month])
+    crowd = await engine.set_apart(connection, population, months=[month], books=[book])
     await engine.hold(connection, "decided", crowd, book=book)
     awards = "true" if division is None else "starts_with(a.division, :division)"
     bound = {} if division is None else {"division": division}

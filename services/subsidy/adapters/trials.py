@@ -59,10 +59,12 @@ class Trial:
 _CHANGED: Final = text(
     """
 CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
-SELECT coalesce(l.person_id, n.person_id) AS person_id, coalesce(l.scheme, n.scheme) AS scheme,
+SELECT member.person_id, coalesce(l.scheme, n.scheme) AS scheme,
        coalesce(n.county, l.county) AS county, coalesce(l.entitled_fen, 0) AS was,
        coalesce(n.entitled_fen, 0) AS becomes, coalesce(n.problem = 'NO_RATE', false) AS without_rate
-  FROM under_law l FULL JOIN under_draft n ON n.person_id = l.person_id AND n.scheme = l.scheme
+  FROM under_law_asked l FULL JOIN under_draft_asked n ON n.person_id = l.person_id AND n.scheme = l.scheme
+  JOIN alike ON alike.person_id = coalesce(l.person_id, n.person_id)
+ CROSS JOIN LATERAL unnest(alike.members) AS member(person_id)
  WHERE coalesce(l.entitled_fen, 0) <> coalesce(n.entitled_fen, 0)
     OR (n.problem = 'NO_RATE') IS DISTINCT FROM (l.problem = 'NO_RATE')"""
 )
@@ -99,9 +101,10 @@ async def try_out(
     """The difference some drafts would make in a month, to everybody or within a division."""
     law = await policy_documents.in_force(connection, None)
     population = Population.everyone() if division is None else Population.within(division)
-    crowd = await engine.set_apart(connection, population, months=[month])
-    for name, documents in (("under_law", law), ("under_draft", [*law, *drafts])):
-        await engine.hold(connection, name, crowd, book=PolicyBook(documents))
+    books = {"under_law": PolicyBook(law), "under_draft": PolicyBook([*law, *drafts])}
+    crowd = await engine.set_apart(connection, population, months=[month], books=list(books.values()))
+    for name, book in books.items():
+        await engine.hold(connection, name, crowd, book=book)
     await connection.execute(_CHANGED)
     effects = await connection.execute(_EFFECTS, {"last": month.last_day})
     winners, losers = [await connection.execute(_SAMPLES[order]) for order in ("DESC", "ASC")]

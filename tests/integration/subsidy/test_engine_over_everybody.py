@@ -1,4 +1,4 @@
-"""Work over everybody goes a short way for plain persons; what it says of each is what is said of that person alone."""
+"""Work over everybody asks about one of those who are alike; what it says of each is what is said of them alone."""
 
 from collections import Counter
 from typing import Final
@@ -29,8 +29,9 @@ async def said_over_everybody(
     said: dict[Key, Three] = {}
     for month in months:
         savepoint = await connection.begin_nested()
-        crowd = await set_apart(connection, Population.everyone(), months=[month])
-        await hold(connection, "answers", crowd, book=PolicyBook(policy))
+        book = PolicyBook(policy)
+        crowd = await set_apart(connection, Population.everyone(), months=[month], books=[book])
+        await hold(connection, "answers", crowd, book=book)
         for row in await connection.execute(text("SELECT * FROM answers")):
             answer = answer_of(row)
             said[answer.person_id, answer.scheme, answer.month] = Three(
@@ -60,15 +61,16 @@ async def test_random_lives_come_out_alike_over_everybody(subsidy_engine: AsyncE
     assert apart(everybody, alone) == {}
 
 
-async def test_a_province_comes_out_alike_and_most_of_it_goes_the_short_way(subsidy_engine: AsyncEngine) -> None:
+async def test_a_province_comes_out_alike_and_few_of_it_are_asked_about(subsidy_engine: AsyncEngine) -> None:
     months = [province.MONTH, province.MONTH.previous(), province.MONTH.plus(-80)]
     persons = [province.person_of(number) for number in range(province.THOUSAND)]
     async with subsidy_engine.connect() as connection:
         await connection.begin()
         await province.settle(connection, province.THOUSAND)
         everybody = await said_over_everybody(connection, province.policy(), months)
-        crowd = await set_apart(connection, Population.everyone(), months=months)
-        eventful = await connection.scalar(text("SELECT count(*) FROM eventful_person"))
+        book = PolicyBook(province.policy())
+        crowd = await set_apart(connection, Population.everyone(), months=months, books=[book])
+        asked = await connection.scalar(text("SELECT count(*) FROM alike"))
         answers = await engine.decide(
             connection, months=months, population=Population.of(persons), policy=province.policy()
         )
@@ -80,11 +82,11 @@ async def test_a_province_comes_out_alike_and_most_of_it_goes_the_short_way(subs
     assert apart(everybody, alone) == {}
     assert apart(alone, everybody) == {}
     assert crowd.months == months
-    assert eventful is not None
-    assert 0 < eventful <= province.THOUSAND // 5
+    assert asked is not None
+    assert 0 < asked <= province.THOUSAND // 5
 
 
-async def test_a_second_award_of_a_scheme_takes_its_person_off_the_short_way(subsidy_engine: AsyncEngine) -> None:
+async def test_who_has_a_second_award_of_a_scheme_is_like_nobody(subsidy_engine: AsyncEngine) -> None:
     drawn = batch(1, 30)
     async with stored(subsidy_engine, drawn.histories) as connection:
         award = tables_facts.determination.c
