@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.subsidy.adapters import engine, tables_facts
+from services.subsidy.adapters import engine, policy_documents, tables_facts
 from services.subsidy.adapters.engine import answer_of, hold, set_apart
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.policy import PolicyDocument
@@ -20,6 +20,41 @@ from tests.oracles.entitlement.drawing import batch
 from tests.oracles.entitlement.histories import MONTHS
 
 SOME: Final = MONTHS[::18]
+
+
+_EXCEPTIONS: Final = {
+    "division": "3415",
+    "title": "a transition, and dates that are not included",
+    "legal_basis": "test",
+    "since": "2018-07",
+    "transitions": [{"first_day": "2025-01-15", "last_day": "2025-04-20", "reason": "test"}],
+    "switches": {"expiry_inclusive": False},
+    "schemes": {"living_subsidy": {"coverage": {"cards": [{"grades": [1, 2, 3]}], "income": {"classes": ["DIBAO"]}}}},
+}
+_MONTH_OF: Final = "CAST(12 * extract(year FROM {0}) + extract(month FROM {0}) - 1 AS int)"
+
+
+def _moved(table: str, *days: str, salt: str = "person") -> str:
+    """A statement that moves dates by some days, as many for one person as the salt says."""
+    by = f"(abs(hashtext('{salt}' || person_id)) % :spread - :spread / 2)"
+    return f"UPDATE {table} SET " + ", ".join(
+        f"{day} = CASE WHEN isfinite({day}) THEN {day} + {by} ELSE {day} END" for day in days
+    )
+
+
+_SHIFTED: Final = (
+    _moved("held_card", "issued_on", salt="issue"),
+    _moved("held_card", "expires_on", salt="expiry"),
+    _moved("held_card", "cancelled_on", salt="spell"),
+    "UPDATE held_card SET issued_month = " + _MONTH_OF.format("issued_on") + ", expiry_month = "
+    + _MONTH_OF.format("expires_on"),
+    _moved("determination", "application_date", salt="application"),
+    "UPDATE determination SET application_month = " + _MONTH_OF.format("application_date"),
+    _moved("level", "valid_from", "valid_to", salt="level"),
+    "UPDATE level SET month_before = " + _MONTH_OF.format("(valid_from - 1)") + " WHERE isfinite(valid_from)",
+    _moved("spell", "valid_from", "run_from", salt="spell"),
+    "UPDATE spell SET event_month = " + _MONTH_OF.format("run_from"),
+)  # fmt: skip
 
 
 async def said_over_everybody(
@@ -84,6 +119,30 @@ async def test_a_province_comes_out_alike_and_few_of_it_are_asked_about(subsidy_
     assert crowd.months == months
     assert asked is not None
     assert 0 < asked <= province.THOUSAND // 5
+
+
+@pytest.mark.parametrize("spread", [40, 900])
+async def test_lives_that_differ_in_their_dates_come_out_alike(subsidy_engine: AsyncEngine, spread: int) -> None:
+    persons = [province.person_of(number) for number in range(province.THOUSAND)]
+    documents = [*province.policy(), policy_documents.parse(_EXCEPTIONS)]
+    async with subsidy_engine.connect() as connection:
+        await connection.begin()
+        await province.settle(connection, province.THOUSAND)
+        for statement in _SHIFTED:
+            await connection.execute(text(statement), {"spread": spread})
+        for month in (province.MONTH, province.MONTH.plus(-2), province.MONTH.plus(-14), province.MONTH.plus(-60)):
+            savepoint = await connection.begin_nested()
+            book = PolicyBook(documents)
+            crowd = await set_apart(connection, Population.everyone(), months=[month], books=[book])
+            await hold(connection, "answers", crowd, book=book)
+            everybody = {answer_of(row) for row in await connection.execute(text("SELECT * FROM answers"))}
+            asked = await connection.scalar(text("SELECT count(*) FROM alike"))
+            await savepoint.rollback()
+            alone = await engine.decide(connection, months=[month], population=Population.of(persons), policy=documents)
+            assert everybody == set(alone)
+            assert asked is not None
+            assert asked < province.THOUSAND / 2
+        await connection.rollback()
 
 
 async def test_who_has_a_second_award_of_a_scheme_is_like_nobody(subsidy_engine: AsyncEngine) -> None:
