@@ -29,7 +29,8 @@ FAR_AHEAD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _SETTINGS: Final = (
     "work_mem = '192MB'",
     "enable_mergejoin = off",  # it would sort millions of rows by county,
-    "enable_nestloop = off",  # this compare each of thousands with each: where rows can be hashed, they are
+    "enable_nestloop = off",  # this compare each of thousands with each,
+    "enable_sort = off",  # and this order all lives by all that is known of them: what can be hashed is
     "idle_in_transaction_session_timeout = '30s'",  # a statement is long to write; nobody waits for this transaction
 )
 """Of a transaction that works over everybody."""

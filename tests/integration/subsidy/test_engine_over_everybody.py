@@ -22,6 +22,7 @@ from tests.oracles.entitlement.histories import MONTHS
 SOME: Final = MONTHS[::18]
 
 
+_MANY: Final = 3 * province.THOUSAND
 _EXCEPTIONS: Final = {
     "division": "3415",
     "title": "a transition, and dates that are not included",
@@ -123,12 +124,12 @@ async def test_a_province_comes_out_alike_and_few_of_it_are_asked_about(subsidy_
 
 @pytest.mark.parametrize("spread", [40, 900, 5_000])
 async def test_lives_that_differ_in_their_dates_come_out_alike(subsidy_engine: AsyncEngine, spread: int) -> None:
-    persons = Population.of(province.person_of(number) for number in range(province.THOUSAND))
+    persons = Population.of(province.person_of(number) for number in range(_MANY))
     book = PolicyBook([*province.policy(), policy_documents.parse(_EXCEPTIONS)])
     asked = []
     async with subsidy_engine.connect() as connection:
         await connection.begin()
-        await province.settle(connection, province.THOUSAND)
+        await province.settle(connection, _MANY)
         for statement in _SHIFTED:
             await connection.execute(text(statement), {"spread": spread})
         for month in (province.MONTH.plus(-back) for back in (0, 2, 7, 14, 60, 84, 95)):
@@ -141,7 +142,7 @@ async def test_lives_that_differ_in_their_dates_come_out_alike(subsidy_engine: A
             alone = await engine.decide(connection, months=[month], population=persons, policy=book.documents)
             assert everybody == set(alone)
         await connection.rollback()
-    assert min(asked) < province.THOUSAND * 2 / 3
+    assert min(asked) < _MANY * 2 / 3
 
 
 async def test_who_has_a_second_award_of_a_scheme_is_like_nobody(subsidy_engine: AsyncEngine) -> None:
