@@ -166,6 +166,8 @@ async def _explained(database: AsyncEngine, persons: int) -> list[float]:
     """Milliseconds of explanations of persons all over the province."""
     milliseconds = []
     async with database.connect() as connection:
+        for setting in _SETTINGS:
+            await connection.execute(text(f"SET LOCAL {setting}"))
         for number in range(0, persons, persons // EXPLAINED):
             person_id = province.person_of(number + number % 997)
             begun = time.perf_counter()
