@@ -22,7 +22,7 @@ _OPEN: Final = text("known_to = 'infinity'")
 _FOR_EVER: Final = text("'infinity'")
 
 
-# Work over everybody goes the short way for persons with one award a scheme (`entitlement.plain`).
+# Persons with one award a scheme may be alike in work over everybody (`entitlement.alike`).
 _SINGLE: Final = text(
     "UPDATE determination d SET single = n.single FROM (SELECT person_id, scheme, count(*) = 1 AS single "
     "FROM determination WHERE person_id = ANY(:persons) GROUP BY person_id, scheme) n "

@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any, Final, cast
 
 from sqlalchemy import Column, Compiled, MetaData, Row, Select, Table, Uuid, select, text
-from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import policy_documents, tables_facts
 from services.subsidy.domain.decisions import Answer
-from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet, decision, plain_decision
-from services.subsidy.domain.entitlement.plain import eventful
+from services.subsidy.domain.entitlement import alike
+from services.subsidy.domain.entitlement.decision import ALL_RULES, RuleSet, decision
 from services.subsidy.domain.entitlement.sources import Population, Tables, known
 from services.subsidy.domain.entitlement.terms import lay_out
 from services.subsidy.domain.policy import PolicyDocument
@@ -29,7 +29,8 @@ FAR_AHEAD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _SETTINGS: Final = (
     "work_mem = '192MB'",
     "enable_mergejoin = off",  # it would sort millions of rows by county,
-    "enable_nestloop = off",  # this compare each of thousands with each: where rows can be hashed, they are
+    "enable_nestloop = off",  # this compare each of thousands with each,
+    "enable_sort = off",  # and this order all lives by all that is known of them: what can be hashed is
     "idle_in_transaction_session_timeout = '30s'",  # a statement is long to write; nobody waits for this transaction
 )
 """Of a transaction that works over everybody."""
@@ -37,16 +38,26 @@ _STANDING: Final = tuple(getattr(tables_facts, name) for name in Tables.__annota
 
 
 class _Apart:
-    """The tables in which what stands about eventful persons is set apart."""
+    """The tables in which what stands about the persons who are asked about is set apart."""
 
     def __getattr__(self, name: str) -> Table:
         table: Table = getattr(tables_facts, name)
-        return table.to_metadata(MetaData(), name=f"eventful_{name}")
+        return table.to_metadata(MetaData(), name=f"asked_{name}")
 
 
 _APART: Final = cast("Tables", _Apart())
 _DIALECT: Final = psycopg.dialect()  # type: ignore[no-untyped-call] # a class
-_EVENTFUL: Final = Table("eventful_person", MetaData(), Column("person_id", Uuid))
+_ALIKE: Final = Table("alike", MetaData(), Column("person_id", Uuid), Column("members", ARRAY(Uuid)))
+# An award of one who is alike is the only one of that person and scheme; those who are asked about have their own.
+_EVERYBODY: Final = """
+CREATE TEMPORARY VIEW {0} AS
+SELECT member.person_id, a.scheme, a.month, a.county, a.covered, a.entitled_fen, a.due_fen, a.settled_fen, a.open_fen,
+       a.payable_fen, a.rules, a.problem,
+       CASE WHEN member.person_id = a.person_id THEN a.award_id
+            WHEN a.award_id IS NOT NULL THEN (SELECT d.award_id FROM determination d
+                 WHERE d.person_id = member.person_id AND d.scheme = a.scheme AND d.single) END AS award_id
+  FROM {0}_asked a JOIN alike ON alike.person_id = a.person_id
+ CROSS JOIN LATERAL unnest(alike.members) AS member(person_id)"""
 
 _COUNTIES: Final = text(
     "WITH RECURSIVE at AS ((SELECT county FROM {0} ORDER BY county LIMIT 1) UNION ALL "
@@ -67,18 +78,19 @@ def _long_way(*, homes: bool) -> Select[Any]:
 
 
 @cache
-def _eventful(shape: Population) -> Select[Any]:
-    return eventful(TABLES, shape)
+def _alike(shape: Population, schemes: int, *, homes: bool) -> Select[Any]:
+    return alike.alike(TABLES, shape, schemes, homes=homes)
+
+
+@cache
+def _others(shape: Population) -> Select[Any]:
+    other = alike.others(TABLES, shape).distinct().subquery("other")
+    return select(other.c.person_id, array([other.c.person_id]))
 
 
 @cache
 def _standing(table: Table) -> Select[Any]:
-    return select(table).where(known(table), table.c.person_id.in_(select(_EVENTFUL.c.person_id)))
-
-
-@cache
-def _plain_statement(shape: Population, *, homes: bool) -> Select[Any]:
-    return plain_decision(TABLES, shape, _EVENTFUL, homes=homes)
+    return select(table).where(known(table), table.c.person_id.in_(select(_ALIKE.c.person_id)))
 
 
 async def counties(connection: AsyncConnection, population: Population) -> set[str]:
@@ -162,40 +174,57 @@ async def decide(
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A large population, its eventful persons set apart for the rest of this transaction."""
+    """A large population, those who are asked for all who are alike set apart for the rest of this transaction."""
 
     population: Population
     months: Sequence[Month]
     known_at: datetime | None
+    homes: bool
 
 
 async def set_apart(
-    connection: AsyncConnection, population: Population, *, months: Sequence[Month], known_at: datetime | None = None
+    connection: AsyncConnection,
+    population: Population,
+    *,
+    months: Sequence[Month],
+    books: Sequence[PolicyBook],
+    known_at: datetime | None = None,
+    homes: bool = True,
 ) -> Crowd:
-    """Copy what stands about the eventful persons of a population, so that all others go the short way.
+    """Find who is alike under these policies, and copy what stands about one of each.
 
-    Sorting and hashing 3.5 million claims in memory is worth some hundred megabytes to one transaction a month.
+    Sorting and hashing 3.5 million persons in memory is worth some hundred megabytes to one transaction a month.
     """
     for setting in _SETTINGS:
         await connection.exec_driver_sql(f"SET LOCAL {setting}")
-    bound = {"known_at": known_at or FAR_AHEAD, "first_day": min(months).first_day, **population.parameters}
-    await _create(connection, _EVENTFUL.name, _eventful(population.shape), bound)
+    schemes = sorted({scheme for book in books for scheme in book.schemes})
+    bound = {
+        "known_at": known_at or FAR_AHEAD,
+        **population.parameters,
+        **alike.parameters(books, schemes, months),
+    }
+    await _create(connection, _ALIKE.name, _alike(population.shape, len(schemes), homes=homes), bound)
+    await _execute(connection, f"INSERT INTO {_ALIKE.name}", _others(population.shape), bound)
+    await connection.exec_driver_sql(f"ANALYZE {_ALIKE.name} (person_id)")
     for table in _STANDING:
-        await _create(connection, f"eventful_{table.name}", _standing(table), bound)
-    return Crowd(population, months, known_at)
+        await _create(connection, f"asked_{table.name}", _standing(table), bound)
+        await connection.exec_driver_sql(f"ANALYZE asked_{table.name}")
+    return Crowd(population, months, known_at, homes)
 
 
-async def hold(connection: AsyncConnection, name: str, crowd: Crowd, *, book: PolicyBook, homes: bool = True) -> None:
-    """Put the answers of a crowd into a temporary table of this transaction: what work over everybody reads."""
+async def hold(connection: AsyncConnection, name: str, crowd: Crowd, *, book: PolicyBook) -> None:
+    """Put the answers of a crowd into a view of this transaction: what work over everybody reads.
+
+    ``<name>_asked`` holds the answers of those who were asked about, who are alike to the ``members`` of ``alike``.
+    """
     bound = await questions(connection, book, months=crowd.months, population=crowd.population, known_at=crowd.known_at)
-    await _create(connection, name, _plain_statement(crowd.population.shape, homes=homes), bound)
-    await _execute(connection, f"INSERT INTO {name}", _long_way(homes=homes), bound)
-    await connection.exec_driver_sql(f"ANALYZE {name}")
+    await _create(connection, f"{name}_asked", _long_way(homes=crowd.homes), bound)
+    await connection.exec_driver_sql(f"ANALYZE {name}_asked")
+    await connection.exec_driver_sql(_EVERYBODY.format(name))
 
 
 async def _create(connection: AsyncConnection, name: str, query: Select[Any], bound: dict[str, Any]) -> None:
     await _execute(connection, f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS", query, bound)
-    await connection.exec_driver_sql(f"ANALYZE {name}")
 
 
 async def _execute(connection: AsyncConnection, verb: str, query: Select[Any], bound: dict[str, Any]) -> None:

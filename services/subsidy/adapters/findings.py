@@ -99,9 +99,13 @@ class Tally:
 
 
 # A person who could be paid and is not, unless somebody paused it; an award that is shown as running although the
-# month is not due for a reason that stops it.
+# month is not due for a reason that stops it. Awards that are due are most: they are left out before any is explained.
 _FOUND: Final = f"""
 CREATE TEMPORARY TABLE found ON COMMIT DROP AS
+WITH running AS MATERIALIZED (
+  SELECT a.person_id, a.scheme, a.division, a.award_id FROM award a
+   WHERE a.status = 'ACTIVE' AND {{awards}} AND NOT EXISTS (
+     SELECT FROM decided d WHERE d.person_id = a.person_id AND d.scheme = a.scheme AND d.due_fen <> 0))
 SELECT 'ELIGIBLE_UNPAID' AS kind, d.person_id, d.scheme, h.division, CAST(NULL AS uuid) AS award_id,
        d.entitled_fen AS amount_fen, d.rules
   FROM decided d JOIN home h ON h.person_id = d.person_id AND h.known_to = 'infinity' AND h.valid_to = 'infinity'
@@ -109,10 +113,10 @@ SELECT 'ELIGIBLE_UNPAID' AS kind, d.person_id, d.scheme, h.division, CAST(NULL A
 UNION ALL
 SELECT 'STOP_MISSED', a.person_id, a.scheme, a.division, a.award_id,
        coalesce(d.settled_fen + d.open_fen, 0), coalesce(d.rules, 0)
-  FROM award a LEFT JOIN decided d ON d.person_id = a.person_id AND d.scheme = a.scheme
- WHERE a.status = 'ACTIVE' AND {{awards}}
-   AND (d.covered AND d.award_id = a.award_id AND d.due_fen IS DISTINCT FROM 0) IS NOT TRUE
-   AND coalesce(d.due_fen, 0) = 0 AND coalesce(d.rules, -1) & ~CAST({_NO_REASON_TO_STOP} AS bigint) <> 0
+  FROM running a
+  LEFT JOIN decided d ON d.person_id = a.person_id AND d.scheme = a.scheme AND coalesce(d.due_fen, 0) = 0
+ WHERE coalesce(d.rules, -1) & ~CAST({_NO_REASON_TO_STOP} AS bigint) <> 0
+   AND (d.due_fen IS NULL AND d.covered AND d.award_id = a.award_id) IS NOT TRUE
 """  # noqa: S608 - put together from constants
 
 _SETTLE: Final = text(
@@ -139,7 +143,7 @@ async def look(connection: AsyncConnection, month: Month, *, division: str | Non
     """Look over everybody (or a division) for a month; what is so is open afterwards, what is not is settled."""
     population = Population.everyone() if division is None else Population.within(division)
     book = PolicyBook(await policy_documents.in_force(connection, None))
-    crowd = await engine.set_apart(connection, population, months=[month])
+    crowd = await engine.set_apart(connection, population, months=[month], books=[book])
     await engine.hold(connection, "decided", crowd, book=book)
     awards = "true" if division is None else "starts_with(a.division, :division)"
     bound = {} if division is None else {"division": division}

@@ -56,13 +56,15 @@ class Trial:
     losers: tuple[Sample, ...]
 
 
+# Those who are alike hold cards of one kind: what changes for one of them is counted for all.
 _CHANGED: Final = text(
     """
 CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
-SELECT coalesce(l.person_id, n.person_id) AS person_id, coalesce(l.scheme, n.scheme) AS scheme,
+SELECT alike.person_id, alike.members, cardinality(alike.members) AS persons, coalesce(l.scheme, n.scheme) AS scheme,
        coalesce(n.county, l.county) AS county, coalesce(l.entitled_fen, 0) AS was,
        coalesce(n.entitled_fen, 0) AS becomes, coalesce(n.problem = 'NO_RATE', false) AS without_rate
-  FROM under_law l FULL JOIN under_draft n ON n.person_id = l.person_id AND n.scheme = l.scheme
+  FROM under_law_asked l FULL JOIN under_draft_asked n ON n.person_id = l.person_id AND n.scheme = l.scheme
+  JOIN alike ON alike.person_id = coalesce(l.person_id, n.person_id)
  WHERE coalesce(l.entitled_fen, 0) <> coalesce(n.entitled_fen, 0)
     OR (n.problem = 'NO_RATE') IS DISTINCT FROM (l.problem = 'NO_RATE')"""
 )
@@ -74,20 +76,21 @@ WITH held AS (
     FROM held_card k WHERE k.person_id IN (SELECT person_id FROM changed) AND k.known_to = 'infinity'
      AND k.issued_on <= :last AND k.held_to > :last GROUP BY k.person_id)
 SELECT c.scheme, c.county, h.category, h.grade,
-       count(*) FILTER (WHERE c.was = 0 AND c.becomes > 0) AS gained,
-       count(*) FILTER (WHERE c.was > 0 AND c.becomes = 0) AS lost,
-       count(*) FILTER (WHERE c.was > 0 AND c.becomes > c.was) AS more,
-       count(*) FILTER (WHERE c.becomes > 0 AND c.becomes < c.was) AS less,
-       CAST(sum(greatest(c.becomes - c.was, 0)) AS bigint) AS gained_fen,
-       CAST(sum(greatest(c.was - c.becomes, 0)) AS bigint) AS lost_fen,
-       count(*) FILTER (WHERE c.without_rate) AS without_rate
+       coalesce(sum(c.persons) FILTER (WHERE c.was = 0 AND c.becomes > 0), 0) AS gained,
+       coalesce(sum(c.persons) FILTER (WHERE c.was > 0 AND c.becomes = 0), 0) AS lost,
+       coalesce(sum(c.persons) FILTER (WHERE c.was > 0 AND c.becomes > c.was), 0) AS more,
+       coalesce(sum(c.persons) FILTER (WHERE c.becomes > 0 AND c.becomes < c.was), 0) AS less,
+       CAST(sum(c.persons * greatest(c.becomes - c.was, 0)) AS bigint) AS gained_fen,
+       CAST(sum(c.persons * greatest(c.was - c.becomes, 0)) AS bigint) AS lost_fen,
+       coalesce(sum(c.persons) FILTER (WHERE c.without_rate), 0) AS without_rate
   FROM changed c LEFT JOIN held h ON h.person_id = c.person_id
  GROUP BY c.scheme, c.county, h.category, h.grade ORDER BY c.scheme, c.county, h.category, h.grade"""
 )
 _SAMPLES: Final = {
     order: text(
-        "SELECT person_id, scheme, county, was AS was_fen, becomes AS becomes_fen FROM changed "  # noqa: S608
-        f"WHERE (becomes - was) {sign} 0 ORDER BY becomes - was {order}, person_id LIMIT {SAMPLE}"
+        "SELECT member.person_id, scheme, county, was AS was_fen, becomes AS becomes_fen FROM changed "  # noqa: S608
+        f"CROSS JOIN LATERAL unnest(members) AS member(person_id) WHERE (becomes - was) {sign} 0 "
+        f"ORDER BY becomes - was {order}, member.person_id LIMIT {SAMPLE}"
     )
     for order, sign in (("DESC", ">"), ("ASC", "<"))
 }
@@ -99,9 +102,10 @@ async def try_out(
     """The difference some drafts would make in a month, to everybody or within a division."""
     law = await policy_documents.in_force(connection, None)
     population = Population.everyone() if division is None else Population.within(division)
-    crowd = await engine.set_apart(connection, population, months=[month])
-    for name, documents in (("under_law", law), ("under_draft", [*law, *drafts])):
-        await engine.hold(connection, name, crowd, book=PolicyBook(documents))
+    books = {"under_law": PolicyBook(law), "under_draft": PolicyBook([*law, *drafts])}
+    crowd = await engine.set_apart(connection, population, months=[month], books=list(books.values()))
+    for name, book in books.items():
+        await engine.hold(connection, name, crowd, book=book)
     await connection.execute(_CHANGED)
     effects = await connection.execute(_EFFECTS, {"last": month.last_day})
     winners, losers = [await connection.execute(_SAMPLES[order]) for order in ("DESC", "ASC")]

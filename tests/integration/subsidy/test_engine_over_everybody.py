@@ -1,4 +1,4 @@
-"""Work over everybody goes a short way for plain persons; what it says of each is what is said of that person alone."""
+"""Work over everybody asks about one of those who are alike; what it says of each is what is said of them alone."""
 
 from collections import Counter
 from typing import Final
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.subsidy.adapters import engine, tables_facts
+from services.subsidy.adapters import engine, policy_documents, tables_facts
 from services.subsidy.adapters.engine import answer_of, hold, set_apart
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.policy import PolicyDocument
@@ -22,6 +22,42 @@ from tests.oracles.entitlement.histories import MONTHS
 SOME: Final = MONTHS[::18]
 
 
+_MANY: Final = 3 * province.THOUSAND
+_EXCEPTIONS: Final = {
+    "division": "3415",
+    "title": "a transition, and dates that are not included",
+    "legal_basis": "test",
+    "since": "2018-07",
+    "transitions": [{"first_day": "2025-01-15", "last_day": "2025-04-20", "reason": "test"}],
+    "switches": {"expiry_inclusive": False},
+    "schemes": {"living_subsidy": {"coverage": {"cards": [{"grades": [1, 2, 3]}], "income": {"classes": ["DIBAO"]}}}},
+}
+_MONTH_OF: Final = "CAST(12 * extract(year FROM {0}) + extract(month FROM {0}) - 1 AS int)"
+
+
+def _moved(table: str, *days: str, salt: str = "person") -> str:
+    """A statement that moves dates by some days, as many for one person as the salt says."""
+    by = f"(abs(hashtext('{salt}' || person_id)) % :spread - :spread / 2)"
+    return f"UPDATE {table} SET " + ", ".join(
+        f"{day} = CASE WHEN isfinite({day}) THEN {day} + {by} ELSE {day} END" for day in days
+    )
+
+
+_SHIFTED: Final = (
+    _moved("held_card", "issued_on", salt="issue"),
+    _moved("held_card", "expires_on", salt="expiry"),
+    _moved("held_card", "cancelled_on", salt="spell"),
+    "UPDATE held_card SET issued_month = " + _MONTH_OF.format("issued_on") + ", expiry_month = "
+    + _MONTH_OF.format("expires_on"),
+    _moved("determination", "application_date", salt="application"),
+    "UPDATE determination SET application_month = " + _MONTH_OF.format("application_date"),
+    _moved("level", "valid_from", "valid_to", salt="level"),
+    "UPDATE level SET month_before = " + _MONTH_OF.format("(valid_from - 1)") + " WHERE isfinite(valid_from)",
+    _moved("spell", "valid_from", "run_from", salt="spell"),
+    "UPDATE spell SET event_month = " + _MONTH_OF.format("run_from"),
+)  # fmt: skip
+
+
 async def said_over_everybody(
     connection: AsyncConnection, policy: list[PolicyDocument], months: list[Month]
 ) -> dict[Key, Three]:
@@ -29,8 +65,9 @@ async def said_over_everybody(
     said: dict[Key, Three] = {}
     for month in months:
         savepoint = await connection.begin_nested()
-        crowd = await set_apart(connection, Population.everyone(), months=[month])
-        await hold(connection, "answers", crowd, book=PolicyBook(policy))
+        book = PolicyBook(policy)
+        crowd = await set_apart(connection, Population.everyone(), months=[month], books=[book])
+        await hold(connection, "answers", crowd, book=book)
         for row in await connection.execute(text("SELECT * FROM answers")):
             answer = answer_of(row)
             said[answer.person_id, answer.scheme, answer.month] = Three(
@@ -60,15 +97,16 @@ async def test_random_lives_come_out_alike_over_everybody(subsidy_engine: AsyncE
     assert apart(everybody, alone) == {}
 
 
-async def test_a_province_comes_out_alike_and_most_of_it_goes_the_short_way(subsidy_engine: AsyncEngine) -> None:
+async def test_a_province_comes_out_alike_and_few_of_it_are_asked_about(subsidy_engine: AsyncEngine) -> None:
     months = [province.MONTH, province.MONTH.previous(), province.MONTH.plus(-80)]
     persons = [province.person_of(number) for number in range(province.THOUSAND)]
     async with subsidy_engine.connect() as connection:
         await connection.begin()
         await province.settle(connection, province.THOUSAND)
         everybody = await said_over_everybody(connection, province.policy(), months)
-        crowd = await set_apart(connection, Population.everyone(), months=months)
-        eventful = await connection.scalar(text("SELECT count(*) FROM eventful_person"))
+        book = PolicyBook(province.policy())
+        crowd = await set_apart(connection, Population.everyone(), months=months, books=[book])
+        asked = await connection.scalar(text("SELECT count(*) FROM alike"))
         answers = await engine.decide(
             connection, months=months, population=Population.of(persons), policy=province.policy()
         )
@@ -80,11 +118,34 @@ async def test_a_province_comes_out_alike_and_most_of_it_goes_the_short_way(subs
     assert apart(everybody, alone) == {}
     assert apart(alone, everybody) == {}
     assert crowd.months == months
-    assert eventful is not None
-    assert 0 < eventful <= province.THOUSAND // 5
+    assert asked is not None
+    assert 0 < asked <= province.THOUSAND // 5
 
 
-async def test_a_second_award_of_a_scheme_takes_its_person_off_the_short_way(subsidy_engine: AsyncEngine) -> None:
+@pytest.mark.parametrize("spread", [40, 900, 5_000])
+async def test_lives_that_differ_in_their_dates_come_out_alike(subsidy_engine: AsyncEngine, spread: int) -> None:
+    persons = Population.of(province.person_of(number) for number in range(_MANY))
+    book = PolicyBook([*province.policy(), policy_documents.parse(_EXCEPTIONS)])
+    asked = []
+    async with subsidy_engine.connect() as connection:
+        await connection.begin()
+        await province.settle(connection, _MANY)
+        for statement in _SHIFTED:
+            await connection.execute(text(statement), {"spread": spread})
+        for month in (province.MONTH.plus(-back) for back in (0, 2, 7, 14, 60, 84, 95)):
+            savepoint = await connection.begin_nested()
+            crowd = await set_apart(connection, Population.everyone(), months=[month], books=[book])
+            await hold(connection, "answers", crowd, book=book)
+            everybody = {answer_of(row) for row in await connection.execute(text("SELECT * FROM answers"))}
+            asked.append(await connection.scalar(text("SELECT count(*) FROM alike")))
+            await savepoint.rollback()
+            alone = await engine.decide(connection, months=[month], population=persons, policy=book.documents)
+            assert everybody == set(alone)
+        await connection.rollback()
+    assert min(asked) < _MANY * 2 / 3
+
+
+async def test_who_has_a_second_award_of_a_scheme_is_like_nobody(subsidy_engine: AsyncEngine) -> None:
     drawn = batch(1, 30)
     async with stored(subsidy_engine, drawn.histories) as connection:
         award = tables_facts.determination.c

@@ -7,14 +7,10 @@ of an event counts as good for its month (READ-04); dibao ends with its last day
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
-    Boolean,
     ColumnElement,
     Date,
     Select,
@@ -29,14 +25,13 @@ from sqlalchemy import (
     true,
 )
 
-from services.subsidy.domain.entitlement.algebra import ZERO, days, has
+from services.subsidy.domain.entitlement.algebra import ZERO, any_days, days, has
 from services.subsidy.domain.entitlement.claims import CARRIED, MONTH, Terms, key_of, same
-from services.subsidy.domain.entitlement.gather import Gather, Grouped
 from services.subsidy.domain.entitlement.rows import rows
 from services.subsidy.domain.entitlement.rules import GROUNDS
 from services.subsidy.domain.entitlement.sources import Sources
 from services.subsidy.domain.entitlement.spells import hits, moves, pauses
-from services.subsidy.domain.person_facts import TRAITS, FactKind
+from services.subsidy.domain.person_facts import TRAITS
 
 Bool = ColumnElement[bool]
 Day = ColumnElement[Any]
@@ -45,25 +40,10 @@ Day = ColumnElement[Any]
 def cases(sources: Sources, terms: Terms, claim: CTE) -> CTE:
     """Everything the rules look at."""
     row = rows(sources, terms, claim)
-    weighed = weigh(row, Grouped()).group_by(*key_of(row)).cte("weighed")
+    weighed = _weigh(row).group_by(*key_of(row)).cte("weighed")
     hit, moved, paused = hits(sources, terms, claim), moves(sources, claim), pauses(sources, claim)
-    happened = Happened(
-        traits={
-            trait: (hit.c[f"days_{trait.number}"], hit.c[f"lost_on_{trait.number}"], hit.c[f"then_{trait.number}"])
-            for trait in TRAITS
-        },
-        columns=(
-            *(hit.c[f"blocked_{ground}"] for ground in GROUNDS),
-            func.coalesce(hit.c.touching, ZERO).label("touching"),
-            func.coalesce(hit.c.refusing, ZERO).label("refusing"),
-            hit.c.stopped_on,
-            hit.c.higher_fen,
-            moved.c.moved_on,
-            paused.c.claim_id.is_not(None).label("paused"),
-        ),
-    )
     return (
-        seen(weighed, terms, happened)
+        _seen(weighed, terms, hit, moved, paused)
         .select_from(weighed)
         .outerjoin(hit, same(weighed, hit))
         .outerjoin(moved, same(weighed, moved))
@@ -74,36 +54,8 @@ def cases(sources: Sources, terms: Terms, claim: CTE) -> CTE:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What benefits, stops, moves and pauses did to a claim.
-
-    ``traits``: of each trait its days, when it was lost, and whether it was there at the application.
-    """
-
-    traits: Mapping[FactKind, tuple[ColumnElement[Any], ColumnElement[Any], ColumnElement[Any]]]
-    columns: tuple[ColumnElement[Any], ...]
-
-
-NOTHING_HAPPENED: Final = Happened(
-    traits={
-        trait: (ZERO, literal_column("CAST(NULL AS date)", Date), literal_column("false", Boolean)) for trait in TRAITS
-    },
-    columns=(
-        *(ZERO.label(f"blocked_{ground}") for ground in GROUNDS),
-        ZERO.label("touching"),
-        ZERO.label("refusing"),
-        literal_column("CAST(NULL AS date)", Date).label("stopped_on"),
-        literal_column("CAST(NULL AS bigint)", BigInteger).label("higher_fen"),
-        literal_column("CAST(NULL AS date)", Date).label("moved_on"),
-        literal_column("false", Boolean).label("paused"),
-    ),
-)
-"""Of a person about whom nothing but a card, a home and levels is on record."""
-
-
-def seen(weighed: Any, terms: Terms, happened: Happened) -> Select[Any]:
-    """The columns of a case; ``weighed`` is joined to the regimes of its month and its application."""
+def _seen(weighed: CTE, terms: Terms, hit: CTE, moved: CTE, paused: CTE) -> Select[Any]:
+    """The columns of a case: cards and levels, and what benefits, stops, moves and pauses did to it."""
     now, then = terms.now, terms.then
     return select(
         weighed,
@@ -117,27 +69,34 @@ def seen(weighed: Any, terms: Terms, happened: Happened) -> Select[Any]:
             else_=weighed.c.full,
         ).label("need_days"),
         case((now.c.care_need, weighed.c.needless_on)).label("need_lost_on"),
-        *_traits(happened, now, then, weighed),
-        *happened.columns,
+        *_traits(hit, now, then, weighed),
+        *(hit.c[f"blocked_{ground}"] for ground in GROUNDS),
+        func.coalesce(hit.c.touching, ZERO).label("touching"),
+        func.coalesce(hit.c.refusing, ZERO).label("refusing"),
+        hit.c.stopped_on,
+        hit.c.higher_fen,
+        moved.c.moved_on,
+        paused.c.claim_id.is_not(None).label("paused"),
         or_(then.c.economies.is_(None), weighed.c.affordable_then).label("had_income"),
         (~and_(then.c.care_need, weighed.c.needless_then)).label("had_need"),
     )
 
 
-def _traits(happened: Happened, now: Any, then: Any, weighed: Any) -> list[ColumnElement[Any]]:
+def _traits(hit: CTE, now: Any, then: Any, weighed: Any) -> list[ColumnElement[Any]]:
     """What a scheme requires: the days on which all of it is there, when it was lost, how it was at the application."""
     there: ColumnElement[Any] = weighed.c.full
     lost: list[Day] = []
     had: Bool = true()
-    for trait, (its_days, lost_on, was_there) in happened.traits.items():
+    for trait in TRAITS:
         required, required_then = has(now.c.requires, trait.number), has(then.c.requires, trait.number)
-        there = there.bitwise_and(case((required, func.coalesce(its_days, ZERO)), else_=weighed.c.full))
-        lost.append(case((required, lost_on)))
-        had = and_(had, or_(~required_then, func.coalesce(was_there, False)))
+        its_days = func.coalesce(hit.c[f"days_{trait.number}"], ZERO)
+        there = there.bitwise_and(case((required, its_days), else_=weighed.c.full))
+        lost.append(case((required, hit.c[f"lost_on_{trait.number}"])))
+        had = and_(had, or_(~required_then, func.coalesce(hit.c[f"then_{trait.number}"], False)))
     return [there.label("trait_days"), func.least(*lost).label("trait_lost_on"), had.label("had_traits")]
 
 
-def weigh(row: Subquery, gather: Gather) -> Select[Any]:
+def _weigh(row: Subquery) -> Select[Any]:
     """Cards and levels of a claim taken together."""
     r = row.c
     month = {"first": r.first, "following": r.following}
@@ -157,28 +116,33 @@ def weigh(row: Subquery, gather: Gather) -> Select[Any]:
     needless = and_(r.needless, r.need_from <= r.first, r.need_from > r.applied)
     return select(
         *key_of(row),
-        *(gather.the(r[name]).label(name) for name in (*CARRIED, *MONTH)),
-        gather.days(valid).label("card_days"),
-        gather.days(valid, r.in_scope).label("scope_days"),
-        gather.least(r.last_day, expired).label("expired_on"),
-        gather.least(r.held_to, expired).label("reissued_on"),
-        gather.least(r.issued_on, outside).label("out_of_scope_on"),
-        gather.ever(and_(r.held_then, r.last_day >= r.applied)).label("had_card"),
-        gather.ever(and_(r.held_then, r.in_scope_then)).label("was_in_scope"),
-        gather.days(days(r.economy_from, r.economy_to, **month), r.affordable).label("affordable_days"),
-        gather.least(r.economy_from - 1, left_scope).label("left_scope_on"),
-        gather.ever(r.affordable_then).label("affordable_then"),
-        gather.days(days(r.need_from, r.need_to, **month), r.needless).label("needless_days"),
-        gather.least(r.need_from - 1, needless).label("needless_on"),
-        gather.ever(and_(r.need_from <= r.applied, r.need_to > r.applied, r.needless)).label("needless_then"),
-        gather.greatest(r.last_day, gap).label("gap_on"),
-        gather.greatest(r.held_to, gap).label("gap_closed_on"),
-        _amount(row, "", gather).label("amount"),
-        case((gather.the(r.applied_month) >= r.number, _amount(row, "_first", gather))).label("amount_first"),
+        *(func.any_value(r[name]).label(name) for name in (*CARRIED, *MONTH)),
+        any_days(valid).label("card_days"),
+        any_days(valid, r.in_scope).label("scope_days"),
+        func.min(r.last_day).filter(expired).label("expired_on"),
+        func.min(r.held_to).filter(expired).label("reissued_on"),
+        func.min(r.issued_on).filter(outside).label("out_of_scope_on"),
+        _ever(and_(r.held_then, r.last_day >= r.applied)).label("had_card"),
+        _ever(and_(r.held_then, r.in_scope_then)).label("was_in_scope"),
+        any_days(days(r.economy_from, r.economy_to, **month), r.affordable).label("affordable_days"),
+        func.min(r.economy_from - 1).filter(left_scope).label("left_scope_on"),
+        _ever(r.affordable_then).label("affordable_then"),
+        any_days(days(r.need_from, r.need_to, **month), r.needless).label("needless_days"),
+        func.min(r.need_from - 1).filter(needless).label("needless_on"),
+        _ever(and_(r.need_from <= r.applied, r.need_to > r.applied, r.needless)).label("needless_then"),
+        func.max(r.last_day).filter(gap).label("gap_on"),
+        func.max(r.held_to).filter(gap).label("gap_closed_on"),
+        _amount(row, "").label("amount"),
+        case((func.any_value(r.applied_month) >= r.number, _amount(row, "_first"))).label("amount_first"),
     )
 
 
-def _amount(row: Subquery, suffix: str, gather: Gather) -> ColumnElement[Any]:
+def _ever(condition: Bool) -> Bool:
+    """Whether it is so of any row; false where nothing is known."""
+    return func.coalesce(func.bool_or(condition), False)
+
+
+def _amount(row: Subquery, suffix: str) -> ColumnElement[Any]:
     """The best amount of what was held on a day and what began later in the month (READ-06, READ-12).
 
     By the switch NEXT_MONTH only of the card that was held; a first card has nothing before it and counts at once.
@@ -188,6 +152,6 @@ def _amount(row: Subquery, suffix: str, gather: Gather) -> ColumnElement[Any]:
     ends = func.least(r.last_day + 1, r.held_to, r.cancelled_on)
     held = case((r.is_back, r.held_then), else_=and_(r.issued_on <= day, ends > day))
     met = case((r.is_back, r.held_then), else_=and_(or_(r.issued_on > day, ends > day), r.issued_on < r.following))
-    every = gather.greatest(r.fen, met, counts)
-    before = gather.greatest(r.fen, held, counts)
-    return case((and_(gather.the(r.next_month), gather.ever(held)), before), else_=every)
+    every = func.max(r.fen).filter(met, counts)
+    before = func.max(r.fen).filter(held, counts)
+    return case((and_(func.any_value(r.next_month), _ever(held)), before), else_=every)

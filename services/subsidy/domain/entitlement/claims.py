@@ -85,18 +85,6 @@ def claims(sources: Sources, terms: Terms, *, homes: bool) -> CTE:
     return _under_policy(union_of(*parts).subquery("every_claim"), terms).cte("claim")
 
 
-def award_claims(sources: Sources, terms: Terms) -> Select[Any]:
-    """The claims of awards alone, of persons with one award a scheme."""
-    award = sources.determination
-    claim = _of_award(award, terms).join_from(award, terms.month, award.c.application_month <= terms.month.c.number)
-    return _under_policy(claim.subquery("award"), terms)
-
-
-def home_claims(sources: Sources, terms: Terms) -> Select[Any]:
-    """The claims of persons at home alone."""
-    return _under_policy(_homes(sources, terms).subquery("at_home"), terms)
-
-
 def _under_policy(claim: Subquery, terms: Terms) -> Select[Any]:
     """Claims with the regimes they are judged by."""
     now, then = (terms.policy.alias(f"{claim.name}_policy_{name}") for name in ("now", "then"))

@@ -15,7 +15,6 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
-    Date,
     FromClause,
     Select,
     Subquery,
@@ -24,17 +23,15 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
-    null,
     or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.subsidy.domain.entitlement.algebra import FENCE, ZERO, month_number
-from services.subsidy.domain.entitlement.cases import NOTHING_HAPPENED, cases, seen, weigh
-from services.subsidy.domain.entitlement.claims import ClaimKind, Terms, award_claims, claims, home_claims
-from services.subsidy.domain.entitlement.gather import Single
-from services.subsidy.domain.entitlement.rows import plain_rows, rows
+from services.subsidy.domain.entitlement.cases import cases
+from services.subsidy.domain.entitlement.claims import ClaimKind, Terms, claims
+from services.subsidy.domain.entitlement.rows import rows
 from services.subsidy.domain.entitlement.rules import (
     BARS,
     CONDITIONS,
@@ -96,19 +93,6 @@ def decision(
     return _settled(sources, terms, _chosen(judged).cte("chosen"))
 
 
-def plain_decision(
-    tables: Tables,
-    population: Population,
-    others: FromClause,
-    *,
-    homes: bool = True,
-    rules: RuleSet = ALL_RULES,
-) -> Select[Any]:
-    """The same expression for the plain persons of a population: all but ``others``, who are eventful."""
-    sources, terms = Sources(tables, population, apart_from=others), Terms.bound()
-    return _settled(sources, terms, _plain(sources, terms, rules, homes=homes).cte("chosen"))
-
-
 def _judged(sources: Sources, terms: Terms, rules: RuleSet, *, homes: bool) -> Subquery:
     """Claims of persons about whom anything may be on record."""
     claim = claims(sources, terms, homes=homes)
@@ -125,45 +109,6 @@ def _judged(sources: Sources, terms: Terms, rules: RuleSet, *, homes: bool) -> S
     )
     begun = _begun(weighed, restart.c.restarted_on).select_from(started)
     return _bars(begun, rules, "judged")
-
-
-def _plain(sources: Sources, terms: Terms, rules: RuleSet, *, homes: bool) -> Select[Any]:
-    """Claims of plain persons: an award and a home a scheme at most, so none has to be ranked."""
-    award = _plainly_judged(award_claims(sources, terms), sources, terms, rules, "award")
-    if not homes:
-        return _picked(award.c, null(), null()).select_from(award)
-    home = _plainly_judged(home_claims(sources, terms), sources, terms, rules, "home")
-    a, h = award.c, home.c
-    goes_by = func.coalesce(a.covers, False) | h.person_id.is_(None)
-    both_have = [column.name for column in h]
-    both = (
-        select(
-            *(case((goes_by, a[name]), else_=h[name]).label(name) for name in both_have),
-            case((~goes_by, a.barred)).label("next_barred"),
-            case((~goes_by, a.award_id)).label("next_award"),
-        )
-        .select_from(award)
-        .join(home, and_(a.person_id == h.person_id, a.scheme == h.scheme, a.number == h.number), full=True)
-        .offset(FENCE)
-        .subquery("plain_claim")
-    )
-    return _picked(both.c, both.c.next_barred, both.c.next_award).select_from(both)
-
-
-def _plainly_judged(claim: Select[Any], sources: Sources, terms: Terms, rules: RuleSet, name: str) -> Subquery:
-    row = plain_rows(Sources(sources.tables, sources.population), terms, claim.subquery(f"plain_{name}"))
-    weighed = weigh(row, Single()).offset(FENCE).subquery(f"{name}_weighed")
-    now, then = terms.now, terms.then
-    case_ = (
-        seen(weighed, terms, NOTHING_HAPPENED)
-        .select_from(weighed)
-        .outerjoin(now, now.c.regime == weighed.c.regime)
-        .outerjoin(then, then.c.regime == weighed.c.regime_then)
-        .offset(FENCE)
-        .subquery(f"{name}_case")
-    )
-    good = _conditions(case_, rules).offset(FENCE).subquery(f"{name}_good")
-    return _bars(_begun(good, literal_column("CAST(NULL AS date)", Date)), rules, f"{name}_judged")
 
 
 def candidates(tables: Tables, population: Population) -> Select[Any]:

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
-    Boolean,
     ColumnElement,
     Date,
     Select,
@@ -21,14 +20,12 @@ from sqlalchemy import (
     column,
     exists,
     func,
-    literal_column,
     or_,
     select,
 )
 
 from services.subsidy.domain.entitlement.algebra import FENCE, has
 from services.subsidy.domain.entitlement.claims import CARRIED, KEY, MONTH, ClaimKind, Terms, concerns
-from services.subsidy.domain.entitlement.plain import FOR_EVER, is_only_card
 from services.subsidy.domain.entitlement.sources import Sources
 from services.subsidy.domain.entitlement.terms import number_in
 from services.subsidy.domain.person_facts import CareNeed, FactKind
@@ -104,49 +101,6 @@ def rows(sources: Sources, terms: Terms, claim: CTE) -> Subquery:
         .outerjoin(cell, and_(cell.c.tariff == tariff.c.tariff, cell.c.key == _cell_key(card, levels, tariff)))
     )
     return joined.offset(FENCE).subquery("claim_row")
-
-
-def plain_rows(sources: Sources, terms: Terms, claim: Any) -> Subquery:
-    """The one row of each claim of a person with one card of one component, and levels that did not change since.
-
-    Nothing came before that card or those levels, so nothing was lost with them; nothing begins within the month.
-    """
-    table, level = sources.tables.held_card, sources.tables.level
-    card = sources.of(table, is_only_card(table), name="only_card")
-    now, tariff, strict, transition = terms.now, terms.tariff, terms.strict, terms.transition
-    levels = {
-        each: sources.of(level, level.c.kind == each.kind.number, level.c.valid_to == FOR_EVER, name=each.label)
-        for each in (*_RATED, _NEED)
-    }
-    by_date, no, yes = _by_date(card, strict), literal_column("false", Boolean), literal_column("true", Boolean)
-    joined = (
-        select(
-            *_columns(claim, card, levels, terms),
-            no.label("is_back"),
-            func.coalesce(transition.c.until, by_date).label("last_day"),
-            no.label("out_of_scope"),
-            no.label("unaffordable"),
-            (claim.c.first - 1).label("day"),
-            yes.label("levels_count"),
-            claim.c.applied.label("day_first"),
-            yes.label("levels_count_first"),
-        )
-        .select_from(claim)
-        .outerjoin(card, and_(card.c.person_id == claim.c.person_id, card.c.issued_on <= _latest(claim)))
-        .outerjoin(now, now.c.regime == claim.c.regime)
-        .outerjoin(terms.then, terms.then.c.regime == claim.c.regime_then)
-        .outerjoin(tariff, _priced_by(tariff, claim))
-        .outerjoin(strict, _expires_in(strict, card))
-        .outerjoin(transition, _extends(transition, card, by_date))
-    )
-    wanted = _wanted(terms)
-    for each, source in levels.items():
-        joined = joined.outerjoin(source, and_(source.c.person_id == claim.c.person_id, wanted[each.kind]))
-    cell = terms.cell
-    joined = joined.outerjoin(
-        cell, and_(cell.c.tariff == tariff.c.tariff, cell.c.key == _cell_key(card, levels, tariff))
-    )
-    return joined.offset(FENCE).subquery("plain_row")
 
 
 def _columns(claim: Any, card: Any, levels: dict[_Level, Subquery], terms: Terms) -> list[ColumnElement[Any]]:

@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    exists,
     func,
     select,
     true,
@@ -85,8 +84,6 @@ class Sources:
 
     tables: Tables
     population: Population
-    apart_from: FromClause | None = None
-    """Persons of the population who are left out (``person_id``)."""
 
     def __getattr__(self, name: str) -> Subquery:
         return self.of(getattr(self.tables, name))
@@ -101,9 +98,6 @@ class Sources:
 
     def about(self, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether a row is about the population."""
-        if self.apart_from is not None:
-            left_out = exists().where(self.apart_from.c.person_id == person_id)
-            return and_(~left_out, Sources(self.tables, self.population).about(person_id))
         if self.population.persons is not None:
             return person_id == any_(bindparam("persons", type_=ARRAY(Uuid)))
         if self.population.division is None:
