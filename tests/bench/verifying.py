@@ -1,7 +1,7 @@
 """Verification: numbers a second in calls of a thousand, calls a second with one number, and the cost of being careful.
 
-One process answers all of it. Authorisation and trail are switched off and on in it in short turns A-B-B-A: what else
-the machine does meanwhile meets both alike.
+Two processes of the API answer, one for each processor. Authorisation and trail are switched off and on in them in
+short turns A-B-B-A: what else the machine does meanwhile meets both alike.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Final
 
 import psutil
 
+from deploy.local.ports import Ports
+from deploy.local.process import ServiceProcess
 from services.registry.entrypoints.http.verifications import ITEMS_MAX
 from tests.bench.audit_switch import BARE, ON
 from tests.bench.ground import Ground
@@ -23,8 +25,9 @@ from tests.bench.measure import Measurement, measured, percentile
 from tests.bench.province import province
 from tests.bench.wire import Wire
 
+SWITCHED: Final = "tests.bench.audit_switch"
 CONNECTIONS: Final = 16
-BULK_CONNECTIONS: Final = 4
+BULK_CONNECTIONS: Final = 6
 TURN_SECONDS: Final = 2.0
 TURNS: Final = 12
 WARM_UP_SECONDS: Final = 2.0
@@ -38,9 +41,11 @@ async def verification_of_numbers(ground: Ground) -> list[Measurement]:
     """Certificate and identity numbers apart: they are found by different indexes."""
     samples = list(await province(ground))
     stack = ground.stack
-    pid = (await stack.spawn("registry.api", module="tests.bench.audit_switch")).pid
-    assert pid is not None
-    wire = Wire(stack.url("registry"), stack.token(scopes=["certificate:verify"], divisions=["*"]))
+    first = await stack.spawn("registry.api", module=SWITCHED, extra_env={"API_PROCESSES": "2"})
+    second = await _another(ground, first)
+    token = stack.token(scopes=["certificate:verify"], divisions=["*"])
+    wire = Wire(stack.url("registry"), token, (f"http://127.0.0.1:{second.env['HTTP_PORT']}",))
+    pids = [process.pid for process in (first, second) if process.pid is not None]
     found: list[Measurement] = []
     try:
         for what, numbers in (
@@ -48,11 +53,29 @@ async def verification_of_numbers(ground: Ground) -> list[Measurement]:
             ("identity numbers", [each.citizen_id_no for each in samples]),
         ):
             await _require_known(wire, numbers[:ITEMS_MAX])
-            found += await _in_bulk(wire, pid, what, numbers)
-            found += await _one_by_one(wire, pid, what, numbers)
+            found += await _in_bulk(wire, pids, what, numbers)
+            found += await _one_by_one(wire, pids, what, numbers)
     finally:
+        await second.stop()
         await stack.spawn("registry.api")
     return found
+
+
+async def _another(ground: Ground, first: ServiceProcess) -> ServiceProcess:
+    """A second process of the same API, on ports of its own."""
+    ports = Ports(ground.stack.var_dir / "second" / "ports.json")
+    http, ops = ports.port("http"), ports.port("ops")
+    process = ServiceProcess(
+        "registry.api.2",
+        SWITCHED,
+        env={**first.env, "HTTP_PORT": str(http), "OPS_PORT": str(ops)},
+        log_file=first.log_file.with_name("registry.api.2.log"),
+        ops_url=f"http://127.0.0.1:{ops}",
+        nursery=ground.stack.forkserver,
+    )
+    process.launch()
+    await process.wait_ready()
+    return process
 
 
 async def _require_known(wire: Wire, numbers: Sequence[str]) -> None:
@@ -63,20 +86,20 @@ async def _require_known(wire: Wire, numbers: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What came of a turn: calls a second, their slowest hundredth, and the processor time of the process for one."""
+    """What came of a turn: calls a second, their slowest hundredth, and the processor time of the processes for one."""
 
     rate: float
     tail_ms: float
     processor_ms: float
 
 
-async def _in_bulk(wire: Wire, pid: int, what: str, numbers: Sequence[str]) -> list[Measurement]:
+async def _in_bulk(wire: Wire, pids: Sequence[int], what: str, numbers: Sequence[str]) -> list[Measurement]:
     size = min(ITEMS_MAX, len(numbers))
     calls = [
         wire.post(PATH, {"items": list(numbers[start : start + size])})
         for start in range(0, min(len(numbers), CALLS_MAX * size) - size + 1, size)
     ]
-    careful, bare = await _switched(wire, pid, calls, BULK_CONNECTIONS)
+    careful, bare = await _switched(wire, pids, calls, BULK_CONNECTIONS)
     name = f"{what} verified, {size:,} a call"
     return [
         _against(name, "ids/s", [turn.rate * size for turn in careful], [turn.rate * size for turn in bare]),
@@ -84,9 +107,9 @@ async def _in_bulk(wire: Wire, pid: int, what: str, numbers: Sequence[str]) -> l
     ]
 
 
-async def _one_by_one(wire: Wire, pid: int, what: str, numbers: Sequence[str]) -> list[Measurement]:
+async def _one_by_one(wire: Wire, pids: Sequence[int], what: str, numbers: Sequence[str]) -> list[Measurement]:
     calls = [wire.post(PATH, {"items": [number]}) for number in numbers[:SINGLE_MAX]]
-    careful, bare = await _switched(wire, pid, calls, CONNECTIONS)
+    careful, bare = await _switched(wire, pids, calls, CONNECTIONS)
     name = f"{what} verified, one a call"
     return [
         _against(name, "req/s", [turn.rate for turn in careful], [turn.rate for turn in bare]),
@@ -104,26 +127,33 @@ def _processor(careful: Sequence[_Turn], bare: Sequence[_Turn]) -> tuple[list[fl
     return [turn.processor_ms for turn in careful], [turn.processor_ms for turn in bare]
 
 
-async def _switched(wire: Wire, pid: int, calls: Sequence[bytes], connections: int) -> tuple[list[_Turn], list[_Turn]]:
+async def _switched(
+    wire: Wire, pids: Sequence[int], calls: Sequence[bytes], connections: int
+) -> tuple[list[_Turn], list[_Turn]]:
     """Turns with authorisation and trail, and turns without."""
     turns: dict[Signals, list[_Turn]] = {ON: [], BARE: []}
     await wire.during(WARM_UP_SECONDS, calls, connections=connections)
     for switch in islice(cycle((ON, BARE, BARE, ON)), TURNS):
-        os.kill(pid, switch)
-        before, began = _processor_seconds(pid), time.perf_counter()
+        _switch(pids, switch)
+        before, began = _processor_seconds(pids), time.perf_counter()
         seconds = await wire.during(TURN_SECONDS, calls, connections=connections)
         took = time.perf_counter() - began
         turns[switch].append(
             _Turn(
                 rate=len(seconds) / took,
                 tail_ms=percentile(seconds, 0.99) * 1_000,
-                processor_ms=(_processor_seconds(pid) - before) * 1_000 / len(seconds),
+                processor_ms=(_processor_seconds(pids) - before) * 1_000 / len(seconds),
             )
         )
-    os.kill(pid, ON)
+    _switch(pids, ON)
     return turns[ON], turns[BARE]
 
 
-def _processor_seconds(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return times.user + times.system
+def _switch(pids: Sequence[int], switch: Signals) -> None:
+    for pid in pids:
+        os.kill(pid, switch)
+
+
+def _processor_seconds(pids: Sequence[int]) -> float:
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return sum(each.user + each.system for each in times)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,10 +30,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Requests to one service as one caller."""
+    """Requests to one service as one caller. ``others``: further processes of its API, asked in turn."""
 
     url: str
     token: str
+    others: tuple[str, ...] = ()
 
     def get(self, path: str) -> bytes:
         """A request without a body."""
@@ -71,11 +73,12 @@ class Wire:
         return [answer.seconds for answer in await self._all(waiting(), connections)]
 
     async def _all(self, waiting: Iterator[bytes], connections: int) -> list[Answer]:
-        each = await asyncio.gather(*(self._one(waiting) for _ in range(connections)))
+        urls = cycle((self.url, *self.others))
+        each = await asyncio.gather(*(self._one(waiting, url) for url in islice(urls, connections)))
         return [answer for answers in each for answer in answers]
 
-    async def _one(self, waiting: Iterator[bytes]) -> list[Answer]:
-        where = urlsplit(self.url)
+    async def _one(self, waiting: Iterator[bytes], url: str) -> list[Answer]:
+        where = urlsplit(url)
         reader, writer = await asyncio.open_connection(where.hostname, where.port, limit=1 << 20)
         answers = []
         for request in waiting:
