@@ -210,12 +210,13 @@ def _cards(teller: _Teller) -> None:
     components = _components(draw)
     for issued in issues:
         named = teller.id()
+        # The register issues for years: whichever way the last day is counted (READ-20), a card is valid on one.
         card = Card(
             certificate_id=named,
             person_id=teller.person_id,
             components=components,
             issued_on=issued,
-            expires_on=max(issued, draw(days())) if teller.maybe(4) else add_years(issued, 10),
+            expires_on=max(issued + timedelta(days=1), draw(days())) if teller.maybe(4) else add_years(issued, 10),
         )
         teller.tell(card, named if len(issues) > 1 else None)
         if draw(st.booleans()):
