@@ -51,14 +51,22 @@ def entitled(life: Life, policy: Policy, scheme: str, month: Month) -> int:
 
 def due(life: Life, policy: Policy, scheme: str, month: Month) -> int:
     """`entitled` in the months that decisions cover."""
-    award = covering(life, policy, scheme, month)
-    if award is not None:
-        return 0 if is_paused(life, award, month) else entitled_to(life, policy, award, month)
+    award, new = covering(life, policy, scheme, month), None
+    if award is None:
+        award, new = _paid_back(life, policy, scheme, month)
+    # A pause comes before what is paid back for a gap (RULES 4.9), even where it reaches back into it.
+    if award is None or is_paused(life, award, month):
+        return 0
+    return entitled_to(life, policy, award, month, new)
+
+
+def _paid_back(life: Life, policy: Policy, scheme: str, month: Month) -> tuple[Claim | None, Card | None]:
+    """The award whose back-payment covers a month, and the card it is paid for."""
     for award in claims(life, policy, scheme):
         new = life.card(award.applied) if award.applied else None
         if new is not None and in_gap(life, policy, award, month):
-            return entitled_to(life, policy, award, month, new)
-    return 0
+            return award, new
+    return None, None
 
 
 def payable(life: Life, policy: Policy, scheme: str, month: Month) -> int:
