@@ -125,9 +125,11 @@ _SETTLE: Final = text(
     "AND n.person_id = f.person_id AND n.scheme = f.scheme)"
 )
 _KEEP: Final = text(
-    "UPDATE finding f SET month = :month, version = version + 1, amount_fen = n.amount_fen, rules = n.rules "
+    "UPDATE finding f SET month = :month, version = version + 1, amount_fen = n.amount_fen, rules = n.rules, "
+    "division = n.division "
     "FROM found n WHERE f.state = 'OPEN' AND n.kind = f.kind AND n.person_id = f.person_id AND n.scheme = f.scheme "
-    "AND (f.month, f.amount_fen, f.rules) IS DISTINCT FROM (CAST(:month AS date), n.amount_fen, n.rules)"
+    "AND (f.month, f.amount_fen, f.rules, f.division) "
+    "IS DISTINCT FROM (CAST(:month AS date), n.amount_fen, n.rules, n.division)"
 )
 # Closed by a person for this month: the next one looks again.
 _OPEN: Final = text(

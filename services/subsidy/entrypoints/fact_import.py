@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
 from services.subsidy.adapters.work import SubsidyWork
-from services.subsidy.domain.errors import PersonNotKnown
+from services.subsidy.domain.errors import FactDoesNotFit, PersonNotKnown
 from services.subsidy.domain.explanation import KIND_ZH, LEVEL_ZH
 from services.subsidy.domain.person_facts import VALUES, Fact, FactKind, Source
 from services.subsidy.entrypoints.http.explanation_page import SOURCE_ZH
@@ -88,6 +88,13 @@ def _column(refusal: Refusal) -> str:
     return _TITLE[field.removesuffix("_fen")]
 
 
+def _reason(refusal: Refusal) -> str:
+    """In Chinese; the column is named already, and a clerk does not know what the API calls it."""
+    if isinstance(refusal, FactDoesNotFit):
+        return str(refusal.facts["zh"])
+    return TEXTS[type(refusal)].detail_zh.format(**refusal.facts)
+
+
 def parse_fact(row: Row) -> Fact | list[CellFault]:
     """One fact of one person."""
     cells = _Cells(row)
@@ -119,8 +126,7 @@ async def apply_facts(chunk: Sequence[Parsed[Fact]], work: SubsidyWork) -> Appli
     unchanged = 0
     for parsed, outcome in zip(chunk, outcomes, strict=True):
         if isinstance(outcome, Refusal):
-            reason = TEXTS[type(outcome)].detail_zh.format(**outcome.facts)
-            faults.append(CellFault(parsed.number, _column(outcome), reason))
+            faults.append(CellFault(parsed.number, _column(outcome), _reason(outcome)))
         elif outcome.recorded_at is not None:
             unchanged += 1
     return Applied(applied=len(chunk) - unchanged - len(faults), unchanged=unchanged, faults=faults)

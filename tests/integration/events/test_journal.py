@@ -126,6 +126,7 @@ async def test_a_client_frozen_in_its_transaction_is_cut_off_after_a_second(regi
         await frozen.begin()
         await journal.append(frozen, [an_announcement()], trace_id=TRACE)
         session = await frozen.scalar(text("SELECT pg_backend_pid()"))
+        assert await frozen.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1s"
         there = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :session")
         async with registry_engine.connect() as watcher, asyncio.timeout(120):
             while await watcher.scalar(there, {"session": session}):

@@ -128,6 +128,22 @@ async def test_both_lists_name_whom_they_should_and_nobody_else(bureau: Bureau) 
     assert again["result"] == {"found": len(unpaid) + len(missed), "opened": 0, "settled": 0}
 
 
+async def test_a_finding_follows_its_person_and_the_others_stay(bureau: Bureau) -> None:
+    await bureau.job("/api/v1/finding-looks", {"month": JUNE})
+    before = {each["finding_id"]: each for each in await bureau.listed("kind=ELIGIBLE_UNPAID")}
+    moved = next(iter(before.values()))
+    elsewhere = f"{moved['division'][:6]}999"
+    async with bureau.works.begin() as work:
+        change = text("UPDATE home SET division = :there WHERE person_id = :person AND known_to = 'infinity'")
+        await work.connection.execute(change, {"there": elsewhere, "person": moved["person_id"]})
+    again = await bureau.job("/api/v1/finding-looks", {"month": JUNE})
+    assert (again["result"]["opened"], again["result"]["settled"]) == (0, 0)
+    after = {each["finding_id"]: each for each in await bureau.listed("kind=ELIGIBLE_UNPAID")}
+    follows = {key for key, each in after.items() if each["division"] == elsewhere}
+    assert follows == {key for key, each in before.items() if each["person_id"] == moved["person_id"]}
+    assert all(after[key] == each for key, each in before.items() if key not in follows)
+
+
 async def test_a_finding_tells_since_when_is_settled_by_the_award_and_closed_by_a_person(bureau: Bureau) -> None:
     await bureau.job("/api/v1/finding-looks", {"month": JUNE})
     first, second, *_ = await bureau.listed("kind=ELIGIBLE_UNPAID")
@@ -224,19 +240,22 @@ async def test_a_list_of_facts_is_tried_dry_applied_once_and_explained_row_by_ro
         f"{province.person_of(1)},特困人员救助供养,,昨天,,,民政\n",
         "没有此人,特困人员救助供养,,2026-06-01,,,民政\n",
         f"{uuid.uuid4()},特困人员救助供养,,2026-06-01,,,民政\n",
+        f"{province.person_of(2)},特困人员救助供养,,2026-06-01,,100001,民政\n",
     ]
     dry = await _import(bureau, rows, dry_run=True)
-    assert (dry["received"], dry["applied"], dry["rejected"]) == (4, 1, 3)
+    assert (dry["received"], dry["applied"], dry["rejected"]) == (5, 1, 4)
     real = await _import(bureau, rows, dry_run=False)
-    assert (real["received"], real["applied"], real["unchanged"], real["rejected"]) == (4, 1, 0, 3)
+    assert (real["received"], real["applied"], real["unchanged"], real["rejected"]) == (5, 1, 0, 4)
     again = await _import(bureau, rows, dry_run=False)
-    assert (again["received"], again["applied"], again["unchanged"], again["rejected"]) == (4, 0, 1, 3)
+    assert (again["received"], again["applied"], again["unchanged"], again["rejected"]) == (5, 0, 1, 4)
     told = await bureau.call("GET", f"/api/v1/jobs/{again['job_id']}/result")
     header, *lines = CalamineWorkbook.from_filelike(BytesIO(told.content)).get_sheet_by_index(0).to_python()
     assert len(lines) == real["rejected"]
     words = ["".join(map(str, line)) for line in lines]
     assert "2026-05-31" in words[0]  # how a date is written
     assert "36 位编号" in words[1]
+    assert "每月金额（元）" in words[3], "and the cell a rule refuses is named as the list names it"
+    assert "amount_fen" not in words[3]
     assert "人员编号" in words[2], "nobody known: it is the person's cell that is wrong"
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in line) for line in (*words, str(header)))
 

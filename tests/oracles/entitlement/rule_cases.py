@@ -491,6 +491,13 @@ def _restarts() -> Iterator[WorkedCase]:
             {"2023-07": 0, "2023-08": 90, "2023-09": 90, "2023-10": 0, "2023-11": 90},
         ),
     )
+    yield case(
+        restarted("RULES 4.9 a pause comes before what is paid back", "2023-11-20", "2023-11-25").pause(
+            LIVING, "2023-11-25", "2023-09", "2023-10"
+        ),
+        "SUB-48 READ-11 RULES 4.9",
+        due=both({"2023-08": 80, "2023-09": 0, **months("2023-10", "2023-12", 80)}, months("2023-08", "2023-12", 90)),
+    )
     for name, reason, july in (
         ("READ-11 cancelled for not renewing leaves an expiry gap", "NOT_RENEWED_6M", (80, 90)),
         ("READ-11 cancelled by fraud does not", "FRAUD", (0, 0)),

@@ -150,7 +150,7 @@ async def read_revisions(caller: Reader, fact_id: UUID, work: Work) -> Listed[Fa
     found = await facts.history(work.connection, fact_id, within=caller.scope)
     if not found:
         raise FactNotFound
-    work.audit(Look(found[0].fact.person_id, FIELDS, "read", found[0].division, count=len(found)))
+    work.audit(Look(found[-1].fact.person_id, FIELDS, "read", found[-1].division, count=len(found)))
     return Listed(items=[FactOut.of(revision) for revision in found])
 
 
