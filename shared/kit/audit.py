@@ -66,7 +66,7 @@ class Look:
     """Personal data of one person was shown: which fields, in clear or masked (``what``), for which purpose.
 
     ``person_id`` None: a search that found nobody, figures over many (``count``), or many looked at in one call: then
-    ``persons`` names them all in one entry, and each of them learns of it.
+    ``persons`` names them all (ids as text) in one entry, and each of them learns of it.
     """
 
     person_id: UUID | None
@@ -75,7 +75,7 @@ class Look:
     division: str | None = None
     purpose: str | None = None
     count: int | None = None
-    persons: tuple[UUID, ...] = ()
+    persons: tuple[UUID, ...] | tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +210,9 @@ def audit_tables(metadata: sql.MetaData) -> AuditTables:
         sql.Index("ix_audit_person_id", "person_id", "audit_id", postgresql_where=sql.text("person_id IS NOT NULL")),
         sql.Index(
             "ix_audit_persons",
-            sql.text(PERSONS_NAMED),
+            sql.literal_column(PERSONS_NAMED).label("persons"),
             postgresql_using="gin",
+            postgresql_ops={"persons": "jsonb_path_ops"},
             postgresql_where=sql.text(MANY_AT_ONCE),
         ),
         sql.Index("ix_audit_actor", "actor", "audit_id"),

@@ -140,7 +140,7 @@ class AuditFilter(RequestModel):
 
 def _tells_of(person_id: UUID) -> sql.ColumnElement[bool]:
     """Entries of one person, and those which name them among others."""
-    named = sql.literal_column(PERSONS_NAMED, JSONB).has_key(str(person_id))
+    named = sql.literal_column(PERSONS_NAMED, JSONB).contains([str(person_id)])
     return sql.or_(_AUDIT.c.person_id == person_id, sql.and_(sql.text(MANY_AT_ONCE), named))
 
 

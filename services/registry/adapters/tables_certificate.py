@@ -52,8 +52,8 @@ certificate = Table(
         unique=True,
         postgresql_where=text("status NOT IN ('CANCELLED', 'SUPERSEDED')"),
     ),
-    Index("ix_certificate_person_id", "person_id"),
-    Index("ix_certificate_number_index", "number_index"),
+    Index("ix_certificate_person_id", "person_id", postgresql_using="hash"),
+    Index("ix_certificate_number_index", "number_index", postgresql_using="hash"),
     # Plain order: lists are paged by it. The database is created with C collation, so prefixes use it as well.
     Index("ix_certificate_division", "division", "certificate_id"),
     Index("ix_certificate_status", "status", "division", "certificate_id"),

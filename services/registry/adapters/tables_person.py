@@ -47,6 +47,7 @@ person = Table(
     Column("recorded_by", Text, nullable=False),
     # Plain order: lists are paged by it. The database is created with C collation, so prefixes use it as well.
     Index("ix_person_place", "division", "person_id"),
+    Index("ix_person_citizen_id_index", "citizen_id_index", postgresql_using="hash"),
     Index("ix_person_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
-import orjson
 from fastapi import Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -123,27 +122,14 @@ async def verify_numbers(caller: Verifier, body: VerificationsIn, work: Reading)
         raise DateInFuture(field="on", given=on.isoformat(), today=today.isoformat())
     found = await verify(work.connection, work.secrets, body.items, on=on, today=today, within=caller.scope)
     work.audit(*_looks(found))
-    # A thousand models cost more than the two statements that found them.
-    content = orjson.dumps({"on": on, "items": [_told(each) for each in found]})
+    content = f'{{"on":"{on.isoformat()}","items":[{",".join(found.answers)}]}}'
     return Response(content, media_type="application/json")
 
 
-def _told(each: Verified) -> dict[str, Any]:
-    return {
-        "status": each.status,
-        "valid": each.valid,
-        "category": each.category,
-        "grade": each.grade,
-        "issued_on": each.issued_on,
-        "expires_on": each.expires_on,
-    }
-
-
-def _looks(found: list[Verified]) -> list[Look]:
-    persons = [(each.person_id, each.division) for each in found if each.person_id is not None]
-    if 0 < len(persons) <= NAMED_MAX:
-        return [Look(person_id, _FIELDS, "verified", division) for person_id, division in persons]
-    return [Look(None, _FIELDS, "verified", persons=tuple(person_id for person_id, _ in persons))]
+def _looks(found: Verified) -> list[Look]:
+    if 0 < len(found.holders) <= NAMED_MAX:
+        return [Look(UUID(person_id), _FIELDS, "verified", division) for person_id, division in found.holders]
+    return [Look(None, _FIELDS, "verified", persons=tuple(person_id for person_id, _ in found.holders))]
 
 
 @router.get("/certificates/{certificate_id}/history", summary="残疾人证历史")
