@@ -86,6 +86,7 @@ class Stack:
             claim.take()
             closing.callback(claim.release)
             self._prepare()
+            closing.callback(self._ports.release)
             await self._start_servers(closing)
             await asyncio.gather(*(self.migrate(service.name) for service in self.services if service.migrates))
             await self._start_processes(closing)
