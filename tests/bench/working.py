@@ -27,7 +27,11 @@ async def job_ended(client: httpx.AsyncClient, url: str, submitted: httpx.Respon
         if time.perf_counter() - began > JOB_SECONDS_MAX:
             raise TimeoutError(f"the job did not end: {job}")
         await asyncio.sleep(POLL_SECONDS)
-        job = (await client.get(f"{url}/api/v1/jobs/{job['job_id']}")).json()
+        answer = await client.get(f"{url}/api/v1/jobs/{job['job_id']}")
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            continue
+        assert answer.is_success, answer.text
+        job = answer.json()
     if job["state"] != "SUCCEEDED":
         raise AssertionError(f"{job['state']}: {job['error']}")
     return job
