@@ -20,7 +20,6 @@ from services.registry.settings import RegistrySettings
 from shared.kit.exports import export_handler
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
-from shared.kit.messages import FileSpool
 from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
 
@@ -64,7 +63,7 @@ def main() -> None:
                 *TIMERS,
                 *PERSON_TIMERS,
                 *CERTIFICATE_TIMERS,
-                reminder_timer(FileSpool(settings.spool_dir(), parts.keys)),
+                reminder_timer(settings.messenger(parts.keys)),
                 callback_timer(callbacks_of(settings.portal_callbacks)),
             ),
         ),

@@ -10,6 +10,7 @@ from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST, disclosing
 from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs, working_days
+from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
@@ -18,6 +19,8 @@ from services.subsidy.entrypoints.http.applications import application_routers
 from services.subsidy.entrypoints.http.findings import finding_router
 from services.subsidy.entrypoints.http.payees import payee_router
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
+from services.subsidy.entrypoints.http.reminder_rates import rate_router
+from services.subsidy.entrypoints.http.reminders import reminder_router
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
 from services.subsidy.settings import SubsidySettings
 from shared.contracts.asyncapi import document
@@ -38,7 +41,7 @@ from shared.kit.service import Parts, journals_resource, open_parts
 
 def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
     """The API with all its routes."""
-    payees, queue = Payees(parts.keys), Jobs(jobs)
+    payees, told, queue = Payees(parts.keys), Tellings(parts.keys), Jobs(jobs)
     return create_app(
         settings,
         title="量服 · 残疾人两项补贴 Subsidy",
@@ -51,6 +54,8 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             *application_routers(payees),
             calendar_router(working_days),
             finding_router(queue),
+            reminder_router(queue, told),
+            rate_router(told),
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",

@@ -11,3 +11,5 @@ STOP_MISSED = Gauge(
     "liangfu_subsidy_stop_missed_awards",
     "Awards that contradicted the stop facts of our copy at the last sweep (KPI-20)",
 )
+REMINDERS_OPEN = Gauge("liangfu_subsidy_reminders_open", "New cases whose persons nobody has told yet (SUB-71)")
+MESSAGES_WAITING = Gauge("liangfu_subsidy_messages_waiting", "Messages to persons that nobody has taken yet (SUB-71)")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.kit.settings import ServiceSettings
+from shared.kit.message_gateway import MessageSettings
 
 
-class SubsidySettings(ServiceSettings):
-    """Nothing beyond what every service needs."""
+class SubsidySettings(MessageSettings):
+    """What every service needs, and who carries its messages."""
 
     service: Literal["subsidy"] = "subsidy"

@@ -5,15 +5,19 @@ from __future__ import annotations
 from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST
 from services.subsidy.adapters.tables import blobs, imports, jobs
+from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
 from services.subsidy.entrypoints.jobs import (
     AWARD_IMPORT,
     FINDINGS_JOB,
+    REMINDERS_JOB,
     TIMERS,
     TRIAL_JOB,
+    look_for_new_cases,
     look_over_everybody,
+    telling_timer,
     try_policy,
 )
 from services.subsidy.settings import SubsidySettings
@@ -31,6 +35,7 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
         FACT_IMPORT.kind: import_handler(FACT_IMPORT, imports),
         FINDINGS_JOB: look_over_everybody,
         TRIAL_JOB: try_policy,
+        REMINDERS_JOB: look_for_new_cases,
         **TRUST.handlers(settings, parts),
     }
 
@@ -49,11 +54,12 @@ def main() -> None:
     if letters_command(parts.works, SUBSCRIPTIONS, parts.keys):
         return
     runner = JobRunner(parts.works, jobs, job_handlers(settings, parts), parts.blobs, worker="subsidy-worker")
+    telling = telling_timer(settings.messenger(parts.keys), Tellings(parts.keys))
     worker = Worker(
         settings,
         works=parts.works,
         blobs=parts.blobs,
-        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=TIMERS),
+        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=(*TIMERS, telling)),
     )
     run_worker(settings, worker, parts.ops)
 

@@ -59,6 +59,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "fact:write": ("登记、更正、撤回事实", "record, correct and withdraw facts about persons"),
     "fact:import": ("批量导入事实", "import facts about persons"),
     "entitlement:read": ("查看应发测算和依据", "see what is due to persons, and why"),
+    "reminder:read": ("查看主动提醒清单和主动服务率", "see whom to remind of a subsidy, and the rate"),
+    "reminder:write": ("查找、发送、登记和办结主动提醒", "find, send, record and close reminders of a subsidy"),
     "policy:read": ("查看补贴政策", "see the policy of the subsidies"),
     "policy:write": ("起草、经双人复核施行和废止补贴政策", "draft policy; with a second person put it in force"),
     "case:read": ("查看康复个案", "see rehabilitation cases"),
@@ -101,6 +103,7 @@ _READERS: Final = _EVERYBODY | {
     "case:read",
     "indicator:read",
     "entitlement:read",
+    "reminder:read",
     "policy:read",
 }
 _FACTS: Final = frozenset({"fact:read", "fact:write"})
@@ -114,7 +117,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     | _REQUESTS
     | _FACTS
     | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"}
-    | {"survey:read", "survey:write", "subsidy:accept"},
+    | {"survey:read", "survey:write", "subsidy:accept", "reminder:write"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
@@ -136,6 +139,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "person:unmask",
         "payee:write",
         "fact:import",
+        "reminder:write",
         "policy:write",
     },
     # 财政人员: checks who is to be paid, decides nothing about them
@@ -219,6 +223,8 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "fact:read",
         "fact:write",
         "fact:import",
+        "reminder:read",
+        "reminder:write",
         "entitlement:read",
         "policy:read",
         "case:read",
@@ -261,6 +267,8 @@ PERSONAL: Final = frozenset(
         "payee:write",
         "fact:read",
         "fact:write",
+        "reminder:read",
+        "reminder:write",
         "entitlement:read",
         "case:read",
         "case:write",

@@ -93,7 +93,6 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "ID-23": "titles of standards, no behaviour",
     "CERT-09": "no fee exists anywhere in the product",
     "CERT-10": "a duty of the holder",
-    "CERT-35": "every issue is announced at once; proactive lists are the subsidy service's",
 }
 """Rules without a test here, each with the reason."""
 

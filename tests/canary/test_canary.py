@@ -88,8 +88,12 @@ PARAMETERS: Final = frozenset(
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
-UNWRITTEN: Final = LIVES_UNWRITTEN | CASES_UNWRITTEN | {"rehab blob.name", "indicators blob.name"}
-"""Encrypted columns into which no request writes what could be a canary: no note is taken, no file is sent there."""
+UNWRITTEN: Final = (
+    LIVES_UNWRITTEN
+    | CASES_UNWRITTEN
+    | {"rehab blob.name", "indicators blob.name", "subsidy reminder_telling.recipient_cipher"}
+)
+"""Encrypted columns in which no canary is left: no note is taken, no file is sent there, a recipient is forgotten."""
 
 
 class House:
@@ -187,6 +191,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await _look(house, bird, path, person)
     await _apply(house, bird, person_id)
     await _close(house, bird, person_id)
+    await _remind(house, bird, person_id)
     await _pay(house, bird, person_id)
     for service, officer in HOLDERS.items():
         await _ask(house, bird, service, officer, person_id)
@@ -279,6 +284,26 @@ async def _close(house: House, bird: Canaries, person_id: str) -> None:
         version = f'"{one["version"]}"'
         told = await house.done(SUBSIDY, "POST", f"{path}/{one['finding_id']}/closing", role, why, version=version)
         assert told["close_reason"] == why["reason"]
+
+
+async def _remind(house: House, bird: Canaries, person_id: str) -> None:
+    """Newly in dibao: a letter that waits or is spooled, a visit, and why the case was closed."""
+    role, path = "county_determiner", "/api/v1/reminders"
+    entered = {"person_id": person_id, "kind": "ECONOMY", "value": "DIBAO", "valid_from": time.strftime("%Y-%m-%d")}
+    await house.done(SUBSIDY, "POST", "/api/v1/facts", role, entered)
+    job = await house.done(SUBSIDY, "POST", "/api/v1/reminder-looks", role, {"division": DIVISION[:6]})
+    assert (await house.job(SUBSIDY, job["job_id"], role))["state"] == "SUCCEEDED"
+    (one,) = (await house.done(SUBSIDY, "GET", f"{path}?person_id={person_id}", role))["items"]
+    letter = {"reminder_id": one["reminder_id"], "medium": "LETTER", "recipient": bird.words(16)}
+    told = await house.done(SUBSIDY, "POST", "/api/v1/reminder-sendings", role, {"items": [letter]})
+    assert told == {"waiting": 1, "left_out": []}
+    visit = {"medium": "VISIT", "told_on": one["found_on"], "evidence": bird.words(16)}
+    path = f"{path}/{one['reminder_id']}"
+    told = await house.done(SUBSIDY, "POST", f"{path}/telling", role, visit, version="*")
+    assert visit["evidence"] in {each["evidence"] for each in told["tellings"]}
+    why = {"reason": bird.words(16)}
+    told = await house.done(SUBSIDY, "POST", f"{path}/closing", role, why, version="*")
+    assert told["close_reason"] == why["reason"]
 
 
 async def _filed(house: House, form: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registry.adapters.local_rules import all_local_rules
@@ -16,12 +16,11 @@ from services.registry.adapters.secrets import ADDRESS, PHONE, Secrets
 from services.registry.adapters.tables import reminder
 from services.registry.adapters.work import RegistryWork
 from services.registry.domain.local_rules import LAST_REMINDER, LocalRules
-from shared.kit.messages import Medium, Message, Receipt
+from shared.kit.messages import MESSAGES_MAX, Medium, Message, Receipt
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.division import Division, Scope
 
-CHUNK: Final = 1_000
 MONTHS: Final = (6, 1)
 
 _FALL_DUE: Final = text(
@@ -76,14 +75,20 @@ async def fall_due(work: RegistryWork, months: int) -> int:
 _NEXT: Final = text(
     "SELECT m.certificate_id, m.expires_on, m.months, m.person_id, m.division, m.channel, p.phone_cipher, "
     "p.address_cipher FROM certificate_reminder m JOIN person p ON p.person_id = m.person_id "
-    "WHERE m.state = 'WAITING' ORDER BY m.due_on, m.certificate_id LIMIT :limit FOR UPDATE OF m SKIP LOCKED"
+    "WHERE m.state = 'WAITING' ORDER BY m.due_on, m.certificate_id LIMIT :limit"
 )
 
 
-async def next_waiting(work: RegistryWork, limit: int = CHUNK) -> Sequence[Waiting]:
-    """Lock and load reminders to send."""
-    rows = await work.connection.execute(_NEXT, {"limit": limit})
+async def next_waiting(work: RegistryWork) -> Sequence[Waiting]:
+    """Reminders to send, those due longest first."""
+    rows = await work.connection.execute(_NEXT, {"limit": MESSAGES_MAX})
     return [_waiting(row, work.secrets) for row in rows]
+
+
+async def count_waiting(work: RegistryWork) -> int:
+    """How many nobody has taken yet."""
+    query = select(func.count()).where(reminder.c.state == "WAITING")
+    return (await work.connection.execute(query)).scalar_one()
 
 
 def _waiting(row: Row[Any], secrets: Secrets) -> Waiting:
@@ -107,29 +112,22 @@ _SENT: Final = text(
     "sent_at = CASE WHEN r.state = 'SENT' THEN clock_timestamp() END "
     "FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[]), CAST(:months AS smallint[]), CAST(:states AS text[]), "
     "CAST(:evidence AS text[])) AS r(id, day, months, state, evidence) "
-    "WHERE m.certificate_id = r.id AND m.expires_on = r.day AND m.months = r.months"
+    "WHERE m.certificate_id = r.id AND m.expires_on = r.day AND m.months = r.months AND m.state = 'WAITING'"
 )
 
 
-async def record_receipts(work: RegistryWork, sent: Sequence[Waiting], receipts: Mapping[UUID, Receipt]) -> int:
-    """Keep the evidence; who cannot be reached is marked for a visit. The number sent."""
-    taken = [_receipt(each, receipts) for each in sent]
+async def record_receipts(work: RegistryWork, told: Sequence[tuple[Waiting, Receipt]]) -> None:
+    """Keep the evidence; who cannot be reached is marked for a visit."""
     await work.connection.execute(
         _SENT,
         {
-            "ids": [each.certificate_id for each in sent],
-            "days": [each.expires_on for each in sent],
-            "months": [each.months for each in sent],
-            "states": ["FAILED" if receipt is None else "SENT" for receipt in taken],
-            "evidence": [None if receipt is None else receipt.evidence for receipt in taken],
+            "ids": [each.certificate_id for each, _ in told],
+            "days": [each.expires_on for each, _ in told],
+            "months": [each.months for each, _ in told],
+            "states": ["SENT" if receipt.taken else "FAILED" for _, receipt in told],
+            "evidence": [receipt.evidence if receipt.taken else None for _, receipt in told],
         },
     )
-    return sum(receipt is not None for receipt in taken)
-
-
-def _receipt(each: Waiting, receipts: Mapping[UUID, Receipt]) -> Receipt | None:
-    receipt = None if each.message is None else receipts.get(each.message.message_id)
-    return receipt if receipt is not None and receipt.taken else None
 
 
 async def reminders_page(

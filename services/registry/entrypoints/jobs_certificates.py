@@ -17,7 +17,7 @@ from services.registry.metrics import APPLICATIONS_OVERDUE, REMINDERS_WAITING, W
 from services.registry.use_cases.handle_application import end_notice, load_application
 from shared.kit.calendar import missing_year
 from shared.kit.jobs import Handler, JobResult, RunningJob
-from shared.kit.messages import Messenger
+from shared.kit.messages import Messenger, carry
 from shared.kit.work import Works
 from shared.kit.worker import Timer
 from shared.values.division import Scope
@@ -36,26 +36,11 @@ def reminder_timer(messenger: Messenger) -> Timer[RegistryWork]:
         for months in reminders.MONTHS:
             async with works.begin() as work:
                 await reminders.fall_due(work, months)
-        while await _send_some(works, messenger):
-            pass
+        await carry(works, messenger, waiting=reminders.next_waiting, record=reminders.record_receipts)
+        async with works.begin() as work:
+            REMINDERS_WAITING.set(await reminders.count_waiting(work))
 
     return Timer("certificate-reminders", 3600.0, remind)
-
-
-async def _send_some(works: Works[RegistryWork], messenger: Messenger) -> int:
-    """A thousand reminders: taken by the messenger, then recorded; a crash between sends them again with their ids."""
-    async with works.begin() as work:
-        waiting = await reminders.next_waiting(work)
-        REMINDERS_WAITING.set(len(waiting))
-        if not waiting:
-            return 0
-        try:
-            receipts = await messenger.send([each.message for each in waiting if each.message is not None])
-        except OSError as error:  # nothing was taken: they wait for the next round
-            log.warning("reminders.postponed", reason=type(error).__name__)
-            return 0
-        await reminders.record_receipts(work, waiting, receipts)
-    return len(waiting)
 
 
 async def end_notices(works: Works[RegistryWork]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import case, func, select
 
+from services.subsidy.adapters import reminders, tellings
 from services.subsidy.adapters.application_queries import applications_of, has_open_application
 from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
@@ -16,6 +17,7 @@ from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
 from services.subsidy.adapters.tables_facts import fact, finding, pause
+from services.subsidy.adapters.tables_reminder import reminder, telling
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardNotFound, PayeeNotFound
 from shared.kit.consumption_routes import DRIFT
@@ -41,12 +43,15 @@ SEALED: Final = (
     ),
     Sealed(objection, {"words_cipher": OBJECTION}),
     Sealed(finding, {"closing_cipher": CLOSING}),
+    Sealed(reminder, {"closing_cipher": tellings.CLOSING}),
+    Sealed(telling, {"recipient_cipher": tellings.RECIPIENT, "evidence_cipher": tellings.EVIDENCE}),
     request_columns(requests),
     *house_columns(answers, blobs),
     *READER_COLUMNS,
 )
 """Every encrypted column of this service."""
 _TOLD_OF_FINDINGS: Final = ("kind", "scheme", "month", "since", "amount_fen", "state", "found_at", "closed_at")
+_TOLD_OF_REMINDERS: Final = ("cause", "cause_on", "amount_fen", "found_on", "state", "reminded_on", "ended_on")
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
 
@@ -70,7 +75,7 @@ def disclosing(payees: Payees) -> Disclosing:
 
 def holding(keys: Keys) -> Holding:
     """What this service does about a person's requests: it copies; money that was paid is nobody's to forget."""
-    payees, forms, closings = Payees(keys), Forms(keys), Closings(keys)
+    payees, forms, closings, told = Payees(keys), Forms(keys), Closings(keys), tellings.Tellings(keys)
 
     async def collect(work: SubsidyWork, person_id: UUID) -> Sheets:
         awards = await work.connection.execute(
@@ -102,6 +107,7 @@ def holding(keys: Keys) -> Holding:
                 }
                 for one in await of_person(work.connection, person_id)
             ],
+            "主动提醒": await _reminders(work, told, person_id),
         }
 
     return Holding(service="subsidy", division_of=_division_of, acts_for=WARDS.acts_for, collect=collect, erase=_erase)
@@ -124,6 +130,27 @@ async def _facts(work: SubsidyWork, person_id: UUID) -> list[dict[str, object]]:
     return [
         {name: getattr(row, name) for name in (*names, "verified", "withdrawn", "recorded_at")}
         for row in await work.connection.execute(query)
+    ]
+
+
+async def _reminders(work: SubsidyWork, told: tellings.Tellings, person_id: UUID) -> list[dict[str, object]]:
+    """Cases about the person, each with every time they were to be told."""
+    cases = {one.reminder_id: one for one in await reminders.of_person(work.connection, person_id)}
+    tellings_of: dict[UUID, list[dict[str, object]]] = {}
+    for each, evidence in await told.of(work.connection, list(cases)):
+        names = ("medium", "state", "told_on", "requested_at")
+        tellings_of.setdefault(each.reminder_id, []).append(
+            {name: getattr(each, name) for name in names} | {"evidence": evidence}
+        )
+    return [
+        {
+            **{name: getattr(one, name) for name in _TOLD_OF_REMINDERS},
+            "schemes": ";".join(one.schemes),
+            "close_reason": told.closing(one),
+            **telling_told,
+        }
+        for key, one in cases.items()
+        for telling_told in tellings_of.get(key, [{}])
     ]
 
 
@@ -157,6 +184,8 @@ async def _erase(work: SubsidyWork, person_id: UUID) -> None:
     while await forget_forms_of(work.connection, person_id):
         pass
     await forget_words_of(work.connection, person_id)
+    await reminders.forget_words_of(work.connection, person_id)
+    await tellings.forget_evidence_of(work.connection, person_id)
 
 
 TRUST: Final = Trust(

@@ -18,6 +18,9 @@ Refusal
 ├── FactDoesNotFit          a kind without a value, a value without a kind
 ├── FindingNotFound
 ├── FindingIsClosed
+├── ReminderNotFound
+├── ReminderHasEnded
+├── TellingDayNotAllowed    SUB-71
 ├── PolicyNotFound
 ├── PolicyStepNotAllowed
 └── AuthorCannotApprove     four eyes
@@ -154,3 +157,21 @@ class FindingIsClosed(Refusal):
     """It is not open any more. Facts: state, allowed."""
 
     code: ClassVar[str] = "finding_is_closed"
+
+
+class ReminderNotFound(Refusal):
+    """No such reminder within the caller's divisions."""
+
+    code: ClassVar[str] = "reminder_not_found"
+
+
+class ReminderHasEnded(Refusal):
+    """Nothing is left to tell. Facts: state, allowed."""
+
+    code: ClassVar[str] = "reminder_has_ended"
+
+
+class TellingDayNotAllowed(Refusal):
+    """Nobody is told before the case was found, or ahead of today. Facts: given, first, last."""
+
+    code: ClassVar[str] = "telling_day_not_allowed"

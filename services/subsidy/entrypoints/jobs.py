@@ -10,16 +10,18 @@ from uuid import UUID
 
 import orjson
 
-from services.subsidy.adapters import application_queries, findings, policies, trials
+from services.subsidy.adapters import application_queries, findings, policies, reminders, tellings, trials
+from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardExists
 from services.subsidy.entrypoints.http.problems import SCHEME_ZH, TEXTS
-from services.subsidy.metrics import OVERDUE_APPLICATIONS
+from services.subsidy.metrics import MESSAGES_WAITING, OVERDUE_APPLICATIONS, REMINDERS_OPEN
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_awards
 from services.subsidy.use_cases.judge_awards import stop_turned_awards
 from shared.kit.blobs import JSON
 from shared.kit.imports import Applied, Import, Parsed
 from shared.kit.jobs import JobResult, RunningJob
+from shared.kit.messages import Messenger, carry
 from shared.kit.spreadsheets import CellFault, Column, Row
 from shared.kit.work import Works
 from shared.kit.worker import Timer
@@ -106,7 +108,16 @@ async def try_policy(job: RunningJob[SubsidyWork]) -> JobResult:
     return JobResult(trials.told(trial), blob=blob)
 
 
+async def look_for_new_cases(job: RunningJob[SubsidyWork]) -> JobResult:
+    """Find whom to remind within the division of the job (SUB-71)."""
+    await job.progress(phase="looking")
+    async with job.begin() as work:
+        looked = await reminders.look(work.connection, work.today(), division=job.params["division"])
+    return JobResult(asdict(looked))
+
+
 FINDINGS_JOB: Final = "finding.look"
+REMINDERS_JOB: Final = "reminder.look"
 TRIAL_JOB: Final = "policy.trial"
 
 
@@ -124,7 +135,26 @@ async def count_overdue(works: Works[SubsidyWork]) -> None:
         OVERDUE_APPLICATIONS.set(await application_queries.overdue_count(work.connection, today=work.today()))
 
 
+async def find_new_cases(works: Works[SubsidyWork]) -> None:
+    """The work lists of the townships, new every day (CERT-35)."""
+    async with works.begin() as work:
+        await reminders.look(work.connection, work.today(), division=None)
+
+
+def telling_timer(messenger: Messenger, told: Tellings) -> Timer[SubsidyWork]:
+    """Messages that were asked for are carried within a minute; what nobody takes waits for the next round."""
+
+    async def tell(works: Works[SubsidyWork]) -> None:
+        await carry(works, messenger, waiting=told.waiting, record=told.record)
+        async with works.begin() as work:
+            REMINDERS_OPEN.set(await reminders.count_open(work.connection))
+            MESSAGES_WAITING.set(await tellings.count_waiting(work.connection))
+
+    return Timer("reminder-tellings", 60.0, tell)
+
+
 TIMERS: Final[tuple[Timer[SubsidyWork], ...]] = (
     Timer("month-turn", 60.0, turn_month),
     Timer("applications-overdue", 60.0, count_overdue),
+    Timer("reminder-cases", 86_400.0, find_new_cases),
 )

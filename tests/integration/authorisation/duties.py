@@ -83,6 +83,8 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("fact:write", CLERK, DETERMINER, MACHINE),
         ("fact:import", DETERMINER, MACHINE),
         ("entitlement:read", *OFFICES, FINANCE, AUDITOR, MACHINE),
+        ("reminder:read", *OFFICES, AUDITOR, MACHINE),
+        ("reminder:write", CLERK, DETERMINER, MACHINE),
         ("policy:read", *OFFICES, FINANCE, AUDITOR, STATISTICIAN, MACHINE),
         ("policy:write", DETERMINER),
         ("subsidy:read", *OFFICES, AUDITOR, MACHINE),

@@ -280,12 +280,19 @@ async def _find(world: World) -> None:
         "state, found_at) VALUES (:finding_id, 1, 'ELIGIBLE_UNPAID', :person_id, 'living_subsidy', :division, "
         "'2026-06-01', '2026-06-01', 8000, 0, 'OPEN', now())"
     )
+    reminded = (
+        "INSERT INTO proactive_reminder (reminder_id, version, person_id, cause, cause_id, cause_on, schemes, "
+        "amount_fen, division, division_found, found_on, state) VALUES (:reminder_id, 1, :person_id, 'NEW_CARD', "
+        ":reminder_id, '2026-06-01', '{living_subsidy}', 8000, :division, :division, '2026-06-02', 'OPEN')"
+    )
     for place in DIVISIONS:
         ids = world.ids["subsidy"][place]
-        ids["finding_id"] = str(uuid7())
+        ids |= {"finding_id": str(uuid7()), "reminder_id": str(uuid7())}
         async with world.parts["subsidy"].works.begin() as work:
             values = {name: ids[name] for name in ("finding_id", "person_id", "division")}
             await work.connection.execute(text(found), values)
+            values = {name: ids[name] for name in ("reminder_id", "person_id", "division")}
+            await work.connection.execute(text(reminded), values)
 
 
 # ---------------------------------------------------------------------------- what every service has

@@ -120,6 +120,23 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "该线索已办结（{state}），不能再办理",
         "the finding is {state}; nothing is left to do",
     ),
+    errors.ReminderNotFound: ProblemText(
+        404, "提醒不存在", "Reminder not found", "在您的管辖范围内没有该提醒", "no such reminder within your divisions"
+    ),
+    errors.ReminderHasEnded: ProblemText(
+        409,
+        "提醒已办结",
+        "Reminder has ended",
+        "该提醒已办结（{state}），不能再告知或办结",
+        "the reminder is {state}; nothing is left to tell or to close",
+    ),
+    errors.TellingDayNotAllowed: ProblemText(
+        422,
+        "告知日期不在允许范围",
+        "Day not allowed",
+        "告知日期 {given} 应在 {first} 至 {last} 之间",
+        "the day {given} must lie between {first} and {last}",
+    ),
     errors.PolicyNotFound: ProblemText(
         404, "政策不存在", "Policy not found", "没有该政策文件", "no such policy document"
     ),
@@ -160,6 +177,46 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         ("OPEN", "待办理", "open"),
         ("SETTLED", "已自然消除", "settled by itself"),
         ("CLOSED", "已办结", "closed by a person"),
+    ),
+    "reminder_cause": codes(
+        ("DIBAO_ENTRY", "持证人新纳入低保", "a holder is newly in dibao"),
+        ("NEW_CARD", "新办残疾人证", "a card was newly issued"),
+    ),
+    "reminder_state": codes(
+        ("OPEN", "待提醒", "nobody was told yet"),
+        ("REMINDED", "已提醒", "told"),
+        ("APPLIED", "已申请", "applied"),
+        ("LAPSED", "不再符合条件", "no longer eligible"),
+        ("CLOSED", "已办结", "closed by a person"),
+    ),
+    "telling_medium": codes(
+        ("SMS", "短信", "text message"),
+        ("LETTER", "信函", "letter"),
+        ("IN_APP", "站内消息", "message in the application"),
+        ("PHONE", "电话", "telephone call"),
+        ("VISIT", "上门", "visit"),
+    ),
+    "telling_state": codes(
+        ("WAITING", "待发送", "waiting"),
+        ("SENT", "已送出", "sent"),
+        ("FAILED", "未送达", "not delivered"),
+        ("CANCELLED", "已取消", "cancelled"),
+    ),
+    "telling_left_out": codes(
+        ("NOT_FOUND", "不存在、不在管辖范围或已办结", "not there, outside the divisions, or ended"),
+        (
+            "RECIPIENT_NOT_USABLE",
+            "号码或地址不可用：短信需要电话号码，信函需要地址，站内消息不填",
+            "no such recipient for the medium",
+        ),
+        ("ALREADY_WAITING", "已有一条在等待发送", "one waits to be sent already"),
+    ),
+    "reminder_count": codes(
+        ("IN_TIME", "按时提醒", "reminded in time"),
+        ("LATE", "逾期提醒", "reminded late"),
+        ("NOT_REMINDED", "到期未提醒", "not reminded in time"),
+        ("PENDING", "期限未到", "there is time left"),
+        ("LEFT_OUT", "期限内已申请或不再符合条件，无需提醒", "nothing was left to tell in time"),
     ),
     "policy_status": codes(
         ("DRAFT", "草案", "draft"),
