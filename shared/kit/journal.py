@@ -270,9 +270,10 @@ async def outgoing(connection: AsyncConnection, *, after: int, limit: int) -> li
 
 def _on_the_wire(row: Row[Any]) -> bytes:
     occurred_at, recorded_at = timestamp(row.occurred_at), timestamp(row.recorded_at)
-    return orjson.dumps(
+    written = orjson.dumps(
         cloud_event(row, occurred_at=occurred_at, recorded_at=recorded_at, data=orjson.Fragment(row.payload))
     )
+    return bytes(memoryview(written))  # a copy: what the writer gives keeps twice to ten times the room it needs
 
 
 async def find(connection: AsyncConnection, event_id: UUID) -> Envelope | None:
