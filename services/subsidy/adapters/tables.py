@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.subsidy.adapters import tables_application, tables_facts, tables_policy
+from services.subsidy.adapters import tables_application, tables_facts, tables_payroll, tables_policy
 from services.subsidy.adapters.schema import metadata
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
@@ -100,7 +100,7 @@ payee = Table(
     Index("ix_payee_person_id", "person_id"),
 )
 
-GROUPS = (tables_application, tables_facts, tables_policy)
+GROUPS = (tables_application, tables_facts, tables_payroll, tables_policy)
 
 answers, jobs, blobs = house_tables(metadata)
 reader_tables(metadata)
