@@ -17,6 +17,7 @@ from services.subsidy.entrypoints.http import awards, entitlements, facts, me, p
 from services.subsidy.entrypoints.http.applications import application_routers
 from services.subsidy.entrypoints.http.findings import finding_router
 from services.subsidy.entrypoints.http.payees import payee_router
+from services.subsidy.entrypoints.http.payroll import payroll_routers
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
 from services.subsidy.settings import SubsidySettings
@@ -51,6 +52,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             *application_routers(payees),
             calendar_router(working_days),
             finding_router(queue),
+            *payroll_routers(queue),
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",

@@ -1,8 +1,8 @@
-"""Gauges of the subsidy service."""
+"""Gauges and counters of the subsidy service."""
 
 from __future__ import annotations
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 OVERDUE_APPLICATIONS = Gauge(
     "liangfu_subsidy_overdue_applications", "Applications that should have left their state before today (SUB-22)"
@@ -10,4 +10,8 @@ OVERDUE_APPLICATIONS = Gauge(
 STOP_MISSED = Gauge(
     "liangfu_subsidy_stop_missed_awards",
     "Awards that contradicted the stop facts of our copy at the last sweep (KPI-20)",
+)
+PAYROLL_STEPS = Counter("liangfu_subsidy_payroll_steps_total", "Steps of payroll runs (RULES 4.8)", ["step"])
+PAYROLL_HELD = Counter(
+    "liangfu_subsidy_payroll_held_lines_total", "Lines held by name when they were judged again at lock and send"
 )

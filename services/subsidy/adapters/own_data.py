@@ -12,6 +12,7 @@ from services.subsidy.adapters.application_retention import FORMS, forget_forms_
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
+from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, SILENT_REGISTER
 from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
@@ -164,7 +165,7 @@ TRUST: Final = Trust(
     answers=answers,
     blobs=blobs,
     sealed=SEALED,
-    matters=(DRIFT, IN_FORCE, WITHDRAWAL),
+    matters=(DRIFT, IN_FORCE, WITHDRAWAL, APPROVAL_OF_RUN, SILENT_REGISTER),
     holding=holding,
     kept=(FORMS,),
 )

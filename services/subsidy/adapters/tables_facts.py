@@ -28,8 +28,8 @@ from sqlalchemy import (
     text,
 )
 
+from services.subsidy.adapters import tables_payroll
 from services.subsidy.adapters.schema import metadata
-from services.subsidy.adapters.tables_payroll import payment_line as payment_line
 
 _FOR_EVER = text("'infinity'")
 
@@ -180,6 +180,8 @@ back_payment = _standing(
     Column("reason", Text, nullable=False),
     Column("recorded_by", Text, nullable=False),
 )
+
+payment_line = tables_payroll.payment_line
 
 finding = Table(
     "finding",

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -81,7 +80,7 @@ run_step = Table(
     Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=_NOW),
     Column("recorded_by", Text, nullable=False),
     Column("told", JSONB, nullable=False, comment="counts, sums, digests, horizons: never personal values"),
-    Column("reason_cipher", LargeBinary, comment="in words"),
+    Column("reason", Text, comment="a code: words of their own could name somebody"),
 )
 
 run_difference = Table(
@@ -107,8 +106,8 @@ run_check = Table(
     Column("told", JSONB, nullable=False, comment="divisions, counts and the first ids"),
     Column("waived_at", TIMESTAMP(timezone=True)),
     Column("waived_by", Text),
-    Column("waiver_cipher", LargeBinary, comment="why, in words"),
-    CheckConstraint("num_nulls(waived_at, waived_by, waiver_cipher) IN (0, 3)", name="waived_by_name_and_reason"),
+    Column("waiver", Text, comment="why: a code"),
+    CheckConstraint("num_nulls(waived_at, waived_by, waiver) IN (0, 3)", name="waived_by_name_and_reason"),
 )
 
 line = Table(

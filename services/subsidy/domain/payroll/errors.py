@@ -5,7 +5,6 @@ Refusal
 ├── RunStepNotAllowed       RULES 4.8
 ├── RunOverlaps             one open run per scheme and month on overlapping divisions
 ├── RunMonthNotAllowed      neither ahead nor before months are looked at
-├── RunDivisionTooSmall     a county pays, not a township
 ├── DraftIsOld              somebody drew it up anew meanwhile
 ├── RegisterIsAhead         the fence: events of the register are missing here (ARCHITECTURE 1.4)
 ├── RegisterStartedAnew     the fence: another epoch
@@ -17,6 +16,7 @@ Refusal
 ├── LineStepNotAllowed      RULES 4.8
 ├── LineStillNotDue         a held line is cleared only when it is owed in full
 ├── NothingIsPending        nothing to send
+├── TotalsDiffer            finance names other totals than the run has (SUB-58)
 └── ApproverCannotFund      finance is a third person (SUB-58)
 """
 
@@ -49,12 +49,6 @@ class RunMonthNotAllowed(Refusal):
     """A run is for this month or a past one, arrears begin not after it. Facts: given, first, last."""
 
     code: ClassVar[str] = "run_month_not_allowed"
-
-
-class RunDivisionTooSmall(Refusal):
-    """A county, a prefecture or a province pays. Facts: division."""
-
-    code: ClassVar[str] = "run_division_too_small"
 
 
 class DraftIsOld(Refusal):
@@ -127,3 +121,9 @@ class ApproverCannotFund(Refusal):
     """Who proposed or approved a run does not check it for finance."""
 
     code: ClassVar[str] = "approver_cannot_fund"
+
+
+class TotalsDiffer(Refusal):
+    """Finance checked other totals than those of the run. Facts: lines, amount_fen (of the run)."""
+
+    code: ClassVar[str] = "totals_differ"

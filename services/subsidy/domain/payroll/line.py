@@ -43,6 +43,17 @@ class HoldReason(StrEnum):
     NO_PAYEE = "NO_PAYEE"
 
 
+class LineReason(StrEnum):
+    """Why a person takes a step with a line."""
+
+    LOOKED_INTO = "LOOKED_INTO"
+    NOT_OWED = "NOT_OWED"
+    ACCOUNT_CORRECTED = "ACCOUNT_CORRECTED"
+    DIED = "DIED"
+    NOT_REACHED = "NOT_REACHED"
+    OTHER = "OTHER"
+
+
 class Cause(StrEnum):
     """Why a line is there: the month itself, a month never paid, or a month that was paid too little."""
 

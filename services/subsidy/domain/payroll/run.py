@@ -41,6 +41,28 @@ class RunStep(StrEnum):
     REOPEN = "reopen"
 
 
+class RunReason(StrEnum):
+    """Why a run is given up or taken up again; words of their own could name somebody."""
+
+    WRONG_TOTALS = "WRONG_TOTALS"
+    WRONG_PERSONS = "WRONG_PERSONS"
+    POLICY_CHANGED = "POLICY_CHANGED"
+    OUT_OF_DATE = "OUT_OF_DATE"
+    BUDGET_NOT_READY = "BUDGET_NOT_READY"
+    BY_MISTAKE = "BY_MISTAKE"
+    OTHER = "OTHER"
+
+
+class WaiverReason(StrEnum):
+    """Why a red check does not stop a run."""
+
+    EXPLAINED_BY_POLICY = "EXPLAINED_BY_POLICY"
+    LOOKED_AT_ONE_BY_ONE = "LOOKED_AT_ONE_BY_ONE"
+    FAMILY_OR_INSTITUTION = "FAMILY_OR_INSTITUTION"
+    HELD_ANYWAY = "HELD_ANYWAY"
+    OTHER = "OTHER"
+
+
 BY_PEOPLE: Final = tuple(step for step in RunStep if step is not RunStep.ANSWER)
 """The bank takes the other one."""
 UNSENT: Final = (RunState.DRAFT, RunState.LOCKED, RunState.APPROVED, RunState.FUNDED)
@@ -90,7 +112,7 @@ PAYROLL_RUN: Final = Machine(
         Move(
             _E.SEND,
             (_S.FUNDED, _S.SENT, _S.PARTIALLY_SETTLED),
-            (_S.SENT,),
+            (_S.SENT, _S.PARTIALLY_SETTLED),
             guard="the fence anew; something is pending",
             effect="instructions are stored; later ones pay what was held or came back",
             rules=("SUB-55", "SUB-59"),

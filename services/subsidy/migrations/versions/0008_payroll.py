@@ -257,7 +257,7 @@ def upgrade() -> None:
         sa.Column(
             "told", postgresql.JSONB(), nullable=False, comment="counts, sums, digests, horizons: never personal values"
         ),
-        sa.Column("reason_cipher", sa.LargeBinary(), nullable=True, comment="in words"),
+        sa.Column("reason", sa.Text(), nullable=True, comment="a code: words of their own could name somebody"),
         sa.ForeignKeyConstraint(["run_id"], ["payroll_run.run_id"], name=op.f("fk_run_step_run_id")),
         sa.PrimaryKeyConstraint("run_id", "version", name=op.f("pk_run_step")),
     )
@@ -282,9 +282,9 @@ def upgrade() -> None:
         sa.Column("told", postgresql.JSONB(), nullable=False, comment="divisions, counts and the first ids"),
         sa.Column("waived_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("waived_by", sa.Text(), nullable=True),
-        sa.Column("waiver_cipher", sa.LargeBinary(), nullable=True, comment="why, in words"),
+        sa.Column("waiver", sa.Text(), nullable=True, comment="why: a code"),
         sa.CheckConstraint(
-            "num_nulls(waived_at, waived_by, waiver_cipher) IN (0, 3)",
+            "num_nulls(waived_at, waived_by, waiver) IN (0, 3)",
             name=op.f("ck_run_check_waived_by_name_and_reason"),
         ),
         sa.ForeignKeyConstraint(["run_id"], ["payroll_run.run_id"], name=op.f("fk_run_check_run_id")),

@@ -1,0 +1,211 @@
+"""An office that pays: the service with a province of a thousand persons, a register that says how far it is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from services.subsidy.adapters.work import SubsidyWork
+from shared.kit.journal import Horizon
+from shared.kit.journal_client import PublisherUnreachable
+from shared.kit.jobs import JobRunner
+from shared.kit.work import Works
+from tests.unit.kit.a_service import bearer
+
+EPOCH: Final = 1
+RUNS: Final = "/api/v1/payroll-runs"
+SCHEMES: Final = ["living_subsidy", "nursing_subsidy"]
+
+
+@dataclass
+class Register:
+    """What the register would answer about its journal."""
+
+    position: int = 100
+    epoch: int = EPOCH
+    silent: bool = False
+
+    async def horizon(self) -> Horizon:
+        """As `JournalClient.horizon`."""
+        if self.silent:
+            raise PublisherUnreachable("silent")
+        return Horizon(epoch=self.epoch, position=self.position, at=datetime.now(UTC))
+
+
+@dataclass
+class Office:
+    """People who pay, over HTTP, and the worker that does their jobs."""
+
+    works: Works[SubsidyWork]
+    client: httpx.AsyncClient
+    runner: JobRunner[SubsidyWork]
+    register: Register
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        who: str = "clerk",
+        role: str = "county_determiner",
+        version: int | None = None,
+        key: str = "",
+        divisions: tuple[str, ...] = ("*",),
+    ) -> httpx.Response:
+        """A request of somebody."""
+        headers = bearer(sub=who, roles=[role], divisions=list(divisions))
+        headers |= {"Idempotency-Key": key or str(uuid.uuid4())}
+        headers |= {} if version is None else {"If-Match": f'"{version}"'}
+        return await self.client.request(method, path, json=body, headers=headers)
+
+    async def get(self, path: str) -> Any:
+        """What is read."""
+        answer = await self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def opened(self, month: str = "2026-06", **more: Any) -> str:
+        """A new run; its id."""
+        asked = {"division": "34", "month": month, "schemes": SCHEMES} | more
+        answer = await self.call("POST", RUNS, asked)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["run_id"])
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """The run as it stands."""
+        found: dict[str, Any] = await self.get(f"{RUNS}/{run_id}")
+        return found
+
+    async def ask(self, run_id: str, step: str, body: Any = None, **more: Any) -> httpx.Response:
+        """Ask for a step in the version that stands."""
+        version = (await self.run(run_id))["version"]
+        return await self.call("POST", f"{RUNS}/{run_id}/{step}", body or {}, version=version, **more)
+
+    async def job(self, run_id: str, step: str, body: Any = None, **more: Any) -> dict[str, Any]:
+        """A step that is a job, done; as the job ended."""
+        asked = await self.ask(run_id, step, body, **more)
+        assert asked.status_code == 202, asked.text
+        assert await self.runner.run_one()
+        ended: dict[str, Any] = await self.get(f"/api/v1/jobs/{asked.json()['job_id']}")
+        return ended
+
+    async def done(self, run_id: str, step: str, body: Any = None) -> dict[str, Any]:
+        """A step that is a job and succeeds; what it told."""
+        ended = await self.job(run_id, step, body)
+        assert ended["state"] == "SUCCEEDED", ended
+        report: dict[str, Any] = ended["result"]
+        return report
+
+    async def drawn_up(self, month: str = "2026-06", **more: Any) -> str:
+        """A run that is drawn up and whose checks somebody answers for."""
+        run_id = await self.opened(month, **more)
+        await self.done(run_id, "drawing-up")
+        await self.waived(run_id)
+        return run_id
+
+    async def waived(self, run_id: str) -> None:
+        """Every red check, waived."""
+        for check in (await self.get(f"{RUNS}/{run_id}/checks"))["items"]:
+            body = {"reason": "LOOKED_AT_ONE_BY_ONE"}
+            answer = await self.call("POST", f"{RUNS}/{run_id}/checks/{check['name']}/waiver", body)
+            assert answer.status_code == 200, answer.text
+
+    async def lock(self, run_id: str) -> dict[str, Any]:
+        """Lock what was drawn up."""
+        return await self.done(run_id, "locking", {"digest": (await self.run(run_id))["draft"]["digest"]})
+
+    async def proposed(self, run_id: str, kind: str = "payroll.approval") -> dict[str, Any]:
+        """One person asks for the eyes of another."""
+        body = {"kind": kind, "subject_id": run_id, "note": "请复核"}
+        made = await self.call("POST", "/api/v1/approvals", body, who="maker")
+        assert made.status_code == 201, made.text
+        approval: dict[str, Any] = made.json()
+        return approval
+
+    async def agreed(self, run_id: str, kind: str = "payroll.approval") -> str:
+        """Two persons agree; the id of their approval."""
+        made = await self.proposed(run_id, kind)
+        approval_id = str(made["approval_id"])
+        body = {"digest": made["digest"]}
+        given = await self.call("POST", f"/api/v1/approvals/{approval_id}/approval", body, who="checker")
+        assert given.status_code == 200, given.text
+        return approval_id
+
+    async def approved(self, run_id: str) -> None:
+        """Two persons approve, finance checks."""
+        answer = await self.ask(run_id, "approval", {"approval_id": await self.agreed(run_id)})
+        assert answer.status_code == 200, answer.text
+        draft = (await self.run(run_id))["draft"]
+        body = {"budget_code": "2081107", "lines": draft["lines"], "amount_fen": draft["amount_fen"]}
+        funded = await self.ask(run_id, "funding", body, who="treasurer", role="finance")
+        assert funded.status_code == 200, funded.text
+
+    async def sent(self, month: str = "2026-06", **more: Any) -> str:
+        """A run whose instructions are stored."""
+        run_id = await self.drawn_up(month, **more)
+        await self.lock(run_id)
+        await self.approved(run_id)
+        await self.done(run_id, "sending")
+        return run_id
+
+    async def lines(self, run_id: str, query: str = "") -> list[dict[str, Any]]:
+        """All lines of a run."""
+        return await self.all_of(f"{RUNS}/{run_id}/lines", query)
+
+    async def all_of(self, path: str, query: str = "") -> list[dict[str, Any]]:
+        """Every page of a list."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = await self.get(f"{path}?limit=1000&{query}{cursor}")
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            cursor = f"&cursor={page['next']}"
+
+    async def instructions(self, run_id: str, dispatch_no: int = 1) -> list[dict[str, Any]]:
+        """What the bank was told."""
+        async with self.works.begin() as work:
+            rows = await work.connection.execute(
+                text("SELECT * FROM instruction WHERE run_id = :run AND dispatch_no = :no ORDER BY instruction_key"),
+                {"run": UUID(run_id), "no": dispatch_no},
+            )
+            return [dict(row._mapping) for row in rows]
+
+    async def answer(self, run_id: str, results: list[dict[str, Any]]) -> dict[str, Any]:
+        """The bank answers, a thousand at a time; what the last call told, counts summed."""
+        summed: dict[str, Any] = {"received": 0, "applied": 0, "unchanged": 0, "refused": []}
+        for first in range(0, len(results), 1000):
+            body = {"results": results[first : first + 1000]}
+            answer = await self.call("POST", f"{RUNS}/{run_id}/answers", body, who="bank", role="bank_operator")
+            assert answer.status_code == 200, answer.text
+            told = answer.json()
+            for name in ("received", "applied", "unchanged", "refused"):
+                summed[name] += told[name]
+            summed["state"] = told["state"]
+        return summed
+
+    async def reconciled(self, run_id: str) -> dict[str, Any]:
+        """Every record of the run agrees with the others."""
+        found: dict[str, Any] = await self.get(f"{RUNS}/{run_id}/reconciliation")
+        assert found["agrees"], found["hops"]
+        return found
+
+
+def result(instruction: dict[str, Any], outcome: str = "SETTLED", **more: Any) -> dict[str, Any]:
+    """An answer of the bank to an instruction."""
+    return {
+        "instruction_key": str(instruction["instruction_key"]),
+        "outcome": outcome,
+        "amount_fen": instruction["amount_fen"],
+        "code": "" if outcome == "SETTLED" else "R01",
+        "at": "2026-06-12T10:00:00+08:00",
+    } | more
