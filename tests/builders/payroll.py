@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import httpx
 from sqlalchemy import text
 
+from services.subsidy.adapters import facts
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.person_facts import Fact, FactKind, Revision
+from shared.kit.jobs import JobRunner
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import PublisherUnreachable
-from shared.kit.jobs import JobRunner
 from shared.kit.work import Works
+from shared.values.division import Scope
+from tests.builders import province
 from tests.unit.kit.a_service import bearer
 
 EPOCH: Final = 1
@@ -35,7 +39,7 @@ class Register:
         """As `JournalClient.horizon`."""
         if self.silent:
             raise PublisherUnreachable("silent")
-        return Horizon(epoch=self.epoch, position=self.position, at=datetime.now(UTC))
+        return Horizon(epoch=self.epoch, position=self.position, at=datetime.now(UTC).isoformat())
 
 
 @dataclass
@@ -46,7 +50,6 @@ class Office:
     client: httpx.AsyncClient
     runner: JobRunner[SubsidyWork]
     register: Register
-    told: list[dict[str, Any]] = field(default_factory=list)
 
     async def call(
         self,
@@ -193,11 +196,63 @@ class Office:
             summed["state"] = told["state"]
         return summed
 
+    async def stops(self, person_id: str, day: str, *, at: datetime | None = None) -> UUID:
+        """The person gives the subsidies up from a day (SUB-43); the register goes on. The fact, to withdraw it."""
+        fact = Fact(
+            fact_id=uuid.uuid4(),
+            person_id=UUID(person_id),
+            kind=FactKind.OWN_WISH,
+            valid_from=date.fromisoformat(day),
+        )
+        async with self.works.begin() as work:
+            told = Revision(fact=fact, revision=1, division="341502")
+            await facts.put(work.connection, [told], at=at or work.now(), by="test", trace_id="t")
+        return fact.fact_id
+
+    async def takes_back(self, fact_id: UUID) -> None:
+        """The fact was wrong."""
+        async with self.works.begin() as work:
+            known = (await facts.get(work.connection, [fact_id], within=Scope.everywhere()))[fact_id]
+            told = replace(known, revision=known.revision + 1, withdrawn=True)
+            await facts.put(work.connection, [told], at=work.now(), by="test", trace_id="t")
+
+    async def waits(self, person_id: str, *, state: str = "OPEN") -> None:
+        """An event of the person could not be applied; or (another state) now it was."""
+        async with self.works.begin() as work:
+            await work.connection.execute(
+                text(
+                    "INSERT INTO dead_letter (letter_id, publisher, person_id, state, attempts, body) "
+                    "VALUES (:person, 'registry', :person, :state, 1, '{}') "
+                    "ON CONFLICT (letter_id) DO UPDATE SET state = excluded.state"
+                ),
+                {"person": UUID(person_id), "state": state},
+            )
+
+    async def applies(self, position: int, *, epoch: int = EPOCH) -> None:
+        """The register went on, and what it told is applied here up to a position."""
+        async with self.works.begin() as work:
+            await work.connection.execute(
+                text("UPDATE consumer_cursor SET epoch = :epoch, position = :position"),
+                {"epoch": epoch, "position": position},
+            )
+
+    async def sql(self, statement: str, **bound: Any) -> Any:
+        """The first value of a statement; straight into the database."""
+        async with self.works.begin() as work:
+            found = await work.connection.execute(text(statement), bound)
+            return found.scalar() if found.returns_rows else None
+
     async def reconciled(self, run_id: str) -> dict[str, Any]:
         """Every record of the run agrees with the others."""
         found: dict[str, Any] = await self.get(f"{RUNS}/{run_id}/reconciliation")
         assert found["agrees"], found["hops"]
         return found
+
+
+def nursed(place: int = 0) -> str:
+    """Somebody with the nursing subsidy alone, and nothing else to stop it."""
+    numbers = next(numbers for persona, numbers in province.slots() if persona.name == "severe, not poor")
+    return str(province.person_of(numbers[place]))
 
 
 def result(instruction: dict[str, Any], outcome: str = "SETTLED", **more: Any) -> dict[str, Any]:

@@ -33,8 +33,8 @@ PREPARED = (
         "SELECT person_id, 1, division, '2018-01-01' FROM home WHERE valid_to = 'infinity'"
     ),
     (
-        "INSERT INTO payee (award_id, person_id, version, name_cipher, account_cipher, account_index, bank, recorded_by)"
-        " SELECT award_id, person_id, 1, '', '', uuid_send(award_id), '徽商银行', 'test' FROM award"
+        "INSERT INTO payee (award_id, person_id, version, name_cipher, account_cipher, account_index, bank, "
+        "recorded_by) SELECT award_id, person_id, 1, '', '', uuid_send(award_id), '徽商银行', 'test' FROM award"
     ),
 )
 
