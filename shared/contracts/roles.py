@@ -121,7 +121,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     | _REQUESTS
     | _FACTS
     | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"}
-    | {"survey:read", "survey:write", "subsidy:accept"},
+    | {"survey:read", "survey:write", "subsidy:accept", "payment:read"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS

@@ -1,4 +1,4 @@
-"""The month after: arrears as lines of their own months, what changed and why, and nothing paid twice (SUB-61, SUB-63)."""
+"""The month after: arrears as lines of their own months, what changed and why, nothing paid twice (SUB-61, SUB-63)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.builders.payroll import RUNS, Office, nursed, result
 JULY = date(2026, 7, 15)
 GRANTED = (
     (
-        "INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, application_date, "
-        "start_month, granted_by, trace_id) SELECT :person, :person, :person, 1, division, 'nursing_subsidy', 'ACTIVE', "
+        "INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, "
+        "application_date, start_month, granted_by, trace_id) SELECT :person, :person, :person, 1, division, 'nursing_subsidy', 'ACTIVE', "
         ":applied, :month, 'test', 't' FROM home WHERE person_id = :person"
     ),
     (
