@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import httpx
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.subsidy.adapters import facts
+from services.subsidy.adapters import facts, policies
+from services.subsidy.adapters.tables import blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
+from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
+from shared.kit.blobs import Blobs, DirectoryStore
+from shared.kit.clock import Clock
+from shared.kit.crypto import KeyRing
 from shared.kit.jobs import JobRunner
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import PublisherUnreachable
 from shared.kit.work import Works
 from shared.values.division import Scope
 from tests.builders import province
-from tests.unit.kit.a_service import bearer
+from tests.builders.databases import DATA_KEYS
+from tests.builders.settings import api_of
+from tests.builders.works import works_on
+from tests.unit.kit.a_service import a_verifier, bearer
 
 EPOCH: Final = 1
 RUNS: Final = "/api/v1/payroll-runs"
@@ -247,6 +259,45 @@ class Office:
         found: dict[str, Any] = await self.get(f"{RUNS}/{run_id}/reconciliation")
         assert found["agrees"], found["hops"]
         return found
+
+
+PREPARED: Final = (
+    (
+        "INSERT INTO copy_registry_person (person_id, version, division, registered_on) "
+        "SELECT person_id, 1, division, '2018-01-01' FROM home WHERE valid_to = 'infinity'"
+    ),
+    (
+        "INSERT INTO payee (award_id, person_id, version, name_cipher, account_cipher, account_index, bank, "
+        "recorded_by) SELECT award_id, person_id, 1, '', '', uuid_send(award_id), '徽商银行', 'test' FROM award"
+    ),
+    f"INSERT INTO consumer_cursor (publisher, epoch, position) VALUES ('registry', {EPOCH}, 100)",
+)
+
+
+@asynccontextmanager
+async def opened(engine: AsyncEngine, folder: Path, *, only: Sequence[str] = ()) -> AsyncIterator[Office]:
+    """An office in June 2026, its persons with payees; ``only``: nobody but these has anything."""
+    clock = Clock(movable=True)
+    clock.show(date(2026, 6, 15))
+    works = works_on(engine, SubsidyWork, clock=clock)
+    files = Blobs(DirectoryStore(folder), blobs, KeyRing.parse(DATA_KEYS), clock)
+    app = api_of("subsidy", folder, works=works)
+    app.state.tokens = a_verifier()
+    register = Register()
+    async with works.begin() as work:
+        await province.settle(work.connection, province.THOUSAND)
+        if only:
+            for table in ("home", "determination", "held_card", "level", "spell", "award"):
+                gone = text(f"DELETE FROM {table} WHERE person_id <> ALL(:only)")
+                await work.connection.execute(gone, {"only": [UUID(each) for each in only]})
+        for statement in PREPARED:
+            await work.connection.execute(text(statement))
+        for document in province.policy():
+            stored = await policies.draft(work.connection, work.new_id(), document, by="a")
+            await policies.put_in_force(work.connection, stored, approved_by="b")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
+        runner = JobRunner(works, jobs, payroll_handlers(register), files, worker="test")  # type: ignore[arg-type]
+        yield Office(works, client, runner, register)
 
 
 def nursed(place: int = 0) -> str:

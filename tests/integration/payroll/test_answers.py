@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import httpx
 
@@ -78,7 +79,7 @@ async def test_a_line_takes_only_the_steps_its_state_knows(office: Office) -> No
     assert (other.status_code, other.json()["code"]) == (404, "line_not_found")
 
 
-async def _asked(office: Office, run_id: str, one: dict[str, object], step: str, reason: str) -> httpx.Response:
+async def _asked(office: Office, run_id: str, one: dict[str, Any], step: str, reason: str) -> httpx.Response:
     body = {
         "person_id": str(one["person_id"]),
         "scheme": one["scheme"],
@@ -90,8 +91,8 @@ async def _asked(office: Office, run_id: str, one: dict[str, object], step: str,
     return await office.call("POST", f"{RUNS}/{run_id}/line-steps", body)
 
 
-async def _step(office: Office, run_id: str, one: dict[str, object], step: str, reason: str) -> dict[str, object]:
+async def _step(office: Office, run_id: str, one: dict[str, Any], step: str, reason: str) -> dict[str, Any]:
     answer = await _asked(office, run_id, one, step, reason)
     assert answer.status_code == 200, answer.text
-    told: dict[str, object] = answer.json()
+    told: dict[str, Any] = answer.json()
     return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from tests.builders import province
@@ -12,8 +13,8 @@ JULY = date(2026, 7, 15)
 GRANTED = (
     (
         "INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, "
-        "application_date, start_month, granted_by, trace_id) SELECT :person, :person, :person, 1, division, 'nursing_subsidy', 'ACTIVE', "
-        ":applied, :month, 'test', 't' FROM home WHERE person_id = :person"
+        "application_date, start_month, granted_by, trace_id) SELECT :person, :person, :person, 1, division, "
+        "'nursing_subsidy', 'ACTIVE', :applied, :month, 'test', 't' FROM home WHERE person_id = :person"
     ),
     (
         "INSERT INTO payee (award_id, person_id, version, name_cipher, account_cipher, account_index, bank, "
@@ -42,7 +43,7 @@ async def grant(office: Office, person_id: str, applied: str) -> None:
         await office.sql(statement, **{name: value for name, value in values.items() if f":{name}" in statement})
 
 
-def by_person(lines: list[dict[str, object]]) -> dict[tuple[object, object], dict[str, object]]:
+def by_person(lines: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
     return {(each["person_id"], each["month"]): each for each in lines if each["scheme"] == "nursing_subsidy"}
 
 
@@ -87,7 +88,7 @@ async def test_july_pays_july_and_what_june_owes_and_says_what_changed(office: O
         stopped: "STOPPED",
         undue: "STOPPED",
     }
-    assert changed[stopped]["reasons"] == ["SUB-43/gave-up"]
+    assert "SUB-43/gave-up" in changed[stopped]["reasons"]
     assert (changed[stopped]["before_fen"], changed[stopped]["after_fen"]) == (province.SEVERE, 0)
 
     await office.lock(july)

@@ -154,13 +154,13 @@ async def test_two_clerks_and_a_double_click_lock_once(office: Office) -> None:
 
 async def test_outside_their_divisions_nobody_opens_sees_or_moves_a_run(office: Office) -> None:
     run_id = await office.opened(division="341502")
-    elsewhere = {"divisions": ("341503",)}
+    elsewhere = ("341503",)
     asked = {"division": "341502", "month": "2026-06", "schemes": ["living_subsidy"]}
-    assert (await office.call("POST", RUNS, asked, **elsewhere)).status_code == 403
+    assert (await office.call("POST", RUNS, asked, divisions=elsewhere)).status_code == 403
     for path in ("", "/steps", "/checks", "/lines", "/differences", "/reconciliation"):
-        assert (await office.call("GET", f"{RUNS}/{run_id}{path}", **elsewhere)).status_code == 404
-    assert (await office.call("GET", RUNS, **elsewhere)).json()["items"] == []
-    moved = await office.call("POST", f"{RUNS}/{run_id}/drawing-up", {}, version=1, **elsewhere)
+        assert (await office.call("GET", f"{RUNS}/{run_id}{path}", divisions=elsewhere)).status_code == 404
+    assert (await office.call("GET", RUNS, divisions=elsewhere)).json()["items"] == []
+    moved = await office.call("POST", f"{RUNS}/{run_id}/drawing-up", {}, version=1, divisions=elsewhere)
     assert moved.status_code == 404
 
 

@@ -9,7 +9,7 @@ from tests.integration.authorisation.row import CONFLICT, FORBIDDEN, Answer, Row
 _RUNS, _READ, _WRITE = "/api/v1/payroll-runs", "payroll:read", "payroll:write"
 _RUN = f"{_RUNS}/{{run_id}}"
 _ELSEWHERE: Final = Answer(FORBIDDEN, "division_outside_scope")
-_NOT_YET: Final = {"status": CONFLICT, "code": "run_step_not_allowed"}
+_NOT_YET: Final = "run_step_not_allowed"
 _NOBODY: Final = "01970000-0000-7000-8000-00000000ffff"
 _REASON: Final = {"reason": "OTHER"}
 
@@ -25,7 +25,8 @@ ROWS: Final[tuple[Row, ...]] = (
     one("GET", f"{_RUN}/checks", _READ),
     one("GET", f"{_RUN}/reconciliation", _READ),
     one(
-        "POST", f"{_RUN}/checks/{{name}}/waiver", _WRITE, **_NOT_YET, at={"name": "a_check"}, body=_REASON,
+        "POST", f"{_RUN}/checks/{{name}}/waiver", _WRITE, status=CONFLICT, code=_NOT_YET,
+        at={"name": "a_check"}, body=_REASON,
     ),
     stale("POST", f"{_RUN}/drawing-up", _WRITE, body={}),
     stale("POST", f"{_RUN}/locking", _WRITE, body={"digest": "0" * 64}),
@@ -38,11 +39,11 @@ ROWS: Final[tuple[Row, ...]] = (
     one("GET", f"{_RUN}/lines", "payment:read"),
     one("GET", f"{_RUN}/differences", "payment:read"),
     one(
-        "POST", f"{_RUN}/line-steps", "payment:write", **_NOT_YET,
+        "POST", f"{_RUN}/line-steps", "payment:write", status=CONFLICT, code=_NOT_YET,
         body={"person_id": _NOBODY, "scheme": "nursing_subsidy", "month": "2026-06", "step": "hold"} | _REASON,
     ),
     one(
-        "POST", f"{_RUN}/answers", "payroll:answer", **_NOT_YET,
+        "POST", f"{_RUN}/answers", "payroll:answer", status=CONFLICT, code=_NOT_YET,
         body={
             "results": [
                 {
