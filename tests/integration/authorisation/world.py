@@ -49,7 +49,7 @@ HERE, BESIDE, THERE = "here", "beside", "there"
 DIVISIONS: Final = {HERE: "341502001001", BESIDE: "341502002001", THERE: "341503001001"}
 """Beside lies in the same county as here, there in the next."""
 MAKER: Final = "who-proposed"
-_OF_PLACES: Final = frozenset({"division", "county", "name_of_a_profile", "policy_id", "run_id", "a_check"})
+_OF_PLACES: Final = frozenset({"division", "county", "name_of_a_profile", "policy_id", "a_check"})
 """Names of the world that tell nothing of persons."""
 ACCOUNT: Final = "62220212345678901"
 
