@@ -274,9 +274,21 @@ PREPARED: Final = (
 )
 
 
+async def settle(engine: AsyncEngine) -> None:
+    """A thousand persons with payees and a policy, and the register followed up to position 100."""
+    works = works_on(engine, SubsidyWork)
+    async with works.begin() as work:
+        await province.settle(work.connection, province.THOUSAND)
+        for statement in PREPARED:
+            await work.connection.execute(text(statement))
+        for document in province.policy():
+            stored = await policies.draft(work.connection, work.new_id(), document, by="a")
+            await policies.put_in_force(work.connection, stored, approved_by="b")
+
+
 @asynccontextmanager
-async def opened(engine: AsyncEngine, folder: Path, *, only: Sequence[str] = ()) -> AsyncIterator[Office]:
-    """An office in June 2026, its persons with payees; ``only``: nobody but these has anything."""
+async def opened(engine: AsyncEngine, folder: Path) -> AsyncIterator[Office]:
+    """An office in June 2026 on a settled database."""
     clock = Clock(movable=True)
     clock.show(date(2026, 6, 15))
     works = works_on(engine, SubsidyWork, clock=clock)
@@ -284,20 +296,19 @@ async def opened(engine: AsyncEngine, folder: Path, *, only: Sequence[str] = ())
     app = api_of("subsidy", folder, works=works)
     app.state.tokens = a_verifier()
     register = Register()
-    async with works.begin() as work:
-        await province.settle(work.connection, province.THOUSAND)
-        if only:
-            for table in ("home", "determination", "held_card", "level", "spell", "award"):
-                gone = text(f"DELETE FROM {table} WHERE person_id <> ALL(:only)")
-                await work.connection.execute(gone, {"only": [UUID(each) for each in only]})
-        for statement in PREPARED:
-            await work.connection.execute(text(statement))
-        for document in province.policy():
-            stored = await policies.draft(work.connection, work.new_id(), document, by="a")
-            await policies.put_in_force(work.connection, stored, approved_by="b")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
         runner = JobRunner(works, jobs, payroll_handlers(register), files, worker="test")  # type: ignore[arg-type]
         yield Office(works, client, runner, register)
+
+
+async def keep_only(engine: AsyncEngine, persons: Sequence[str]) -> None:
+    """Nobody but these has anything."""
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM payee")
+        for table in ("home", "determination", "held_card", "level", "spell", "award"):
+            gone = text(f"DELETE FROM {table} WHERE person_id <> ALL(:only)")
+            await connection.execute(gone, {"only": [UUID(each) for each in persons]})
+        await connection.execute(text(PREPARED[1]))
 
 
 def nursed(place: int = 0) -> str:

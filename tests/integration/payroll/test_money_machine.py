@@ -27,7 +27,7 @@ from services.subsidy.domain.entitlement.sources import Population
 from shared.values.month import Month
 from tests.builders import province
 from tests.builders.databases import cloned
-from tests.builders.payroll import RUNS, Office, nursed, opened, result
+from tests.builders.payroll import RUNS, Office, keep_only, nursed, opened, result
 
 PERSONS = tuple(nursed(place) for place in range(4))
 MONTHS = ("2026-06", "2026-07")
@@ -40,6 +40,7 @@ class Money(RuleBasedStateMachine):
     """What people, the register and the bank do, in any order; refusals are answers like others."""
 
     server: ClassVar[PostgresServer]
+    template: ClassVar[str]
     facts = Bundle("facts")
 
     def __init__(self) -> None:
@@ -55,8 +56,9 @@ class Money(RuleBasedStateMachine):
     def begin(self) -> None:
         async def begun() -> Office:
             folder = Path(self.open.enter_context(tempfile.TemporaryDirectory()))
-            database = await self.open.enter_async_context(cloned(self.server, "subsidy"))
-            office = await self.open.enter_async_context(opened(database, folder, only=PERSONS))
+            database = await self.open.enter_async_context(cloned(self.server, self.template))
+            await keep_only(database, PERSONS)
+            office = await self.open.enter_async_context(opened(database, folder))
             office.works.clock.show(date(2026, 7, 15))
             return office
 
@@ -188,9 +190,9 @@ class Money(RuleBasedStateMachine):
         self.loop.close()
 
 
-def test_nobody_is_paid_twice_and_no_fen_is_lost(house: PostgresServer) -> None:
+def test_nobody_is_paid_twice_and_no_fen_is_lost(house: PostgresServer, settled: str) -> None:
     full = os.environ.get("LIANGFU_PROFILE") == "full"
-    Money.server = house
+    Money.server, Money.template = house, settled
     settings = hypothesis.settings(
         max_examples=100 if full else 3,
         stateful_step_count=60 if full else 14,
