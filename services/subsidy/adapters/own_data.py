@@ -12,6 +12,7 @@ from services.subsidy.adapters.application_retention import FORMS, forget_forms_
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
+from services.subsidy.adapters.payroll import lines
 from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, SILENT_REGISTER
 from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
@@ -48,6 +49,7 @@ SEALED: Final = (
 )
 """Every encrypted column of this service."""
 _TOLD_OF_FINDINGS: Final = ("kind", "scheme", "month", "since", "amount_fen", "state", "found_at", "closed_at")
+_TOLD_OF_LINES: Final = ("scheme", "month", "seq", "amount_fen", "cause", "state", "reason", "since")
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
 
@@ -102,6 +104,10 @@ def holding(keys: Keys) -> Holding:
                     "close_reason": closings.opened(one),
                 }
                 for one in await of_person(work.connection, person_id)
+            ],
+            "发放明细": [
+                {name: getattr(one, name) for name in _TOLD_OF_LINES}
+                for one in await lines.of_person(work.connection, person_id)
             ],
         }
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy.exc import IntegrityError, InternalError
 
+from services.subsidy.entrypoints import payroll_jobs
 from tests.builders import province
 from tests.builders.payroll import RUNS, Office, nursed, result
 
@@ -150,6 +151,38 @@ async def test_two_clerks_and_a_double_click_lock_once(office: Office) -> None:
     assert (late.status_code, late.json()["code"]) == (412, "version_stale")
     assert await office.sql("SELECT count(*) FROM line") == run["draft"]["lines"]
     await office.reconciled(run_id)
+
+
+@pytest.mark.parametrize("step", ["locking", "sending"])
+async def test_a_step_that_dies_before_its_commit_has_done_nothing_and_begins_anew(
+    office: Office, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    run_id = await office.drawn_up()
+    body = {"digest": (await office.run(run_id))["draft"]["digest"]}
+    if step == "sending":
+        await office.lock(run_id)
+        await office.approved(run_id)
+        body = {}
+    before = await office.run(run_id)
+    counts = " || '/' || ".join(f"(SELECT count(*) FROM {name})" for name in ("line", "instruction", "ledger_leg"))
+    counts = f"SELECT {counts}"
+    left = await office.sql(counts)
+    asked = await office.ask(run_id, step, body)
+    with monkeypatch.context() as killed:
+        killed.setattr(payroll_jobs, "_tell", _dies)
+        assert await office.runner.run_one()
+    assert await office.run(run_id) == before
+    assert await office.sql(counts) == left
+    await office.sql("UPDATE job SET run_after = now() WHERE state = 'QUEUED'")
+    assert await office.runner.run_one()
+    ended = await office.get(f"/api/v1/jobs/{asked.json()['job_id']}")
+    assert (ended["state"], (await office.run(run_id))["version"]) == ("SUCCEEDED", before["version"] + 1)
+    await office.reconciled(run_id)
+
+
+def _dies(*_: object) -> None:
+    message = "the database went away"
+    raise ConnectionError(message)
 
 
 async def test_outside_their_divisions_nobody_opens_sees_or_moves_a_run(office: Office) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.subsidy.domain.entitlement.decision import OPEN
 from services.subsidy.domain.payroll.errors import RunStepNotAllowed
 from services.subsidy.domain.payroll.line import LINE, Account, LineState, LineStep, account_of
 from services.subsidy.domain.payroll.run import (
@@ -107,6 +108,11 @@ def test_money_leaves_the_treasury_only_by_the_banks_word_and_is_never_sent_from
     assert out == {LineStep.RETURN}
     assert LINE.allowed(LineState.UNKNOWN) == (LineStep.SETTLE, LineStep.RETURN)
     assert {source for source, step, _ in LINE.edges() if step is LineStep.SEND} == {LineState.PENDING}
+
+
+def test_what_is_owed_is_open_until_it_is_paid_or_cancelled() -> None:
+    """Also where nobody knows, and where it was closed unpaid: nothing of it is paid anew."""
+    assert {*OPEN} == {*LineState} - {LineState.SETTLED, LineState.CANCELLED}
 
 
 def test_the_guide_draws_both_as_they_are() -> None:
