@@ -18,6 +18,7 @@ from services.subsidy.entrypoints.http import awards, entitlements, facts, me, p
 from services.subsidy.entrypoints.http.applications import application_routers
 from services.subsidy.entrypoints.http.findings import finding_router
 from services.subsidy.entrypoints.http.payees import payee_router
+from services.subsidy.entrypoints.http.payroll import payroll_routers
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.http.reminder_rates import rate_router
 from services.subsidy.entrypoints.http.reminders import reminder_router
@@ -56,6 +57,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             finding_router(queue),
             reminder_router(queue, told),
             rate_router(told),
+            *payroll_routers(queue),
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",

@@ -1,8 +1,8 @@
-"""Gauges of the subsidy service."""
+"""Gauges and counters of the subsidy service."""
 
 from __future__ import annotations
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 OVERDUE_APPLICATIONS = Gauge(
     "liangfu_subsidy_overdue_applications", "Applications that should have left their state before today (SUB-22)"
@@ -13,3 +13,7 @@ STOP_MISSED = Gauge(
 )
 REMINDERS_OPEN = Gauge("liangfu_subsidy_reminders_open", "New cases whose persons nobody has told yet (SUB-71)")
 MESSAGES_WAITING = Gauge("liangfu_subsidy_messages_waiting", "Messages to persons that nobody has taken yet (SUB-71)")
+PAYROLL_STEPS = Counter("liangfu_subsidy_payroll_steps_total", "Steps of payroll runs (RULES 4.8)", ["step"])
+PAYROLL_HELD = Counter(
+    "liangfu_subsidy_payroll_held_lines_total", "Lines held by name when they were judged again at lock and send"
+)

@@ -20,12 +20,16 @@ from services.subsidy.entrypoints.jobs import (
     telling_timer,
     try_policy,
 )
+from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
 from services.subsidy.settings import SubsidySettings
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
+from shared.kit.journal_client import journal_clients
 from shared.kit.letters_cli import letters_command
 from shared.kit.service import Parts, open_parts
 from shared.kit.worker import Roles, Worker, broker_check, run_worker, unpublished_check
+
+REGISTER = "registry"
 
 
 def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[str, Handler[SubsidyWork]]:
@@ -36,6 +40,7 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
         FINDINGS_JOB: look_over_everybody,
         TRIAL_JOB: try_policy,
         REMINDERS_JOB: look_for_new_cases,
+        **payroll_handlers(journal_clients(settings)[REGISTER]),
         **TRUST.handlers(settings, parts),
     }
 

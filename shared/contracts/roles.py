@@ -63,6 +63,13 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "reminder:write": ("查找、发送、登记和办结主动提醒", "find, send, record and close reminders of a subsidy"),
     "policy:read": ("查看补贴政策", "see the policy of the subsidies"),
     "policy:write": ("起草、经双人复核施行和废止补贴政策", "draft policy; with a second person put it in force"),
+    "payroll:read": ("查看发放批次、检查和核对", "see payroll runs, their checks and reconciliation"),
+    "payroll:write": ("生成、锁定、下达、退回、作废发放批次", "draw up, lock, send, reject and abandon payroll runs"),
+    "payroll:approve": ("双人复核批准发放批次", "approve payroll runs, with a second person"),
+    "payroll:fund": ("财政形式审查", "check payroll runs for finance"),
+    "payroll:answer": ("登记银行回盘结果", "tell what the bank answers"),
+    "payment:read": ("查看发放明细", "see what persons are paid"),
+    "payment:write": ("暂缓、放行、取消、重发发放明细", "hold, clear, cancel and renew single lines"),
     "case:read": ("查看康复个案", "see rehabilitation cases"),
     "case:write": ("办理康复个案", "work on rehabilitation cases"),
     "indicator:read": ("查看统计指标", "see figures"),
@@ -117,7 +124,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     | _REQUESTS
     | _FACTS
     | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"}
-    | {"survey:read", "survey:write", "subsidy:accept", "reminder:write"},
+    | {"survey:read", "survey:write", "subsidy:accept", "reminder:write", "payment:read"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
@@ -141,16 +148,24 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "fact:import",
         "reminder:write",
         "policy:write",
+        "payroll:read",
+        "payroll:write",
+        "payroll:approve",
+        "payment:read",
+        "payment:write",
     },
     # 财政人员: checks who is to be paid, decides nothing about them
-    "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"},
+    "finance": _EVERYBODY
+    | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"}
+    | {"payroll:read", "payroll:fund", "payment:read"},
     # 银行操作员: what is to be paid, masked
-    "bank_operator": _EVERYBODY | {"award:read"},
+    "bank_operator": _EVERYBODY | {"award:read", "payroll:read", "payroll:answer"},
     # 定点机构: its cases; an assessment institution records what its physicians conclude
     "institution": _EVERYBODY | {"case:read", "case:write", "assessment:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
-    | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
+    | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"}
+    | {"payroll:read", "payment:read"},
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read", "policy:read"},
     # 系统管理员: runs the house, sees no person
@@ -227,6 +242,9 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "reminder:write",
         "entitlement:read",
         "policy:read",
+        "payroll:read",
+        "payroll:answer",
+        "payment:read",
         "case:read",
         "case:write",
         "indicator:read",
@@ -270,6 +288,8 @@ PERSONAL: Final = frozenset(
         "reminder:read",
         "reminder:write",
         "entitlement:read",
+        "payment:read",
+        "payment:write",
         "case:read",
         "case:write",
         "own:read",

@@ -7,6 +7,7 @@ hands over its metadata. ``migrations/HEAD`` names the current revision, so that
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,8 +60,12 @@ def run_env(metadata: MetaData) -> None:
 
 
 def is_declared(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:  # noqa: FBT001 - alembic's signature
-    """Monthly partitions are made by a function of the database, not by the metadata."""
-    return not (kind == "table" and reflected and name is not None and name.startswith(("journal_2", "audit_2")))
+    """Partitions and tables of one job are made while the service runs, not by the metadata."""
+    return not (kind == "table" and reflected and name is not None and _MADE_LATER.search(name))
+
+
+_MADE_LATER: Final = re.compile(r"_(2\d{3}_?\d{2}|[0-9a-f]{32})$")
+"""What their names end in: a month, or the id of what they belong to."""
 
 
 _FIRST_EPOCH: Final = (

@@ -7,12 +7,12 @@ the service records itself goes through its own repositories.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import decisions, facts, tables_facts
@@ -226,15 +226,35 @@ async def _person_of(connection: AsyncConnection, award_id: UUID) -> UUID:
     return found
 
 
+_ENSURE_MONTH: Final = text("SELECT payroll_ensure_months(CAST(:month AS date), CAST(:month AS date))")
+# A story names its lines as it likes; the database counts them. The name is kept in a column no rule reads.
+_ADD_LINE: Final = text(
+    """
+INSERT INTO line (month, person_id, scheme, seq, run_id, award_id, county, amount_fen, settled_before_fen, cause, rules,
+                  locked_at)
+SELECT :month, :person_id, :scheme, (SELECT count(*) FROM line WHERE (month, person_id, scheme)
+                                     = (CAST(:month AS date), CAST(:person_id AS uuid), :scheme)),
+       :person_id, :person_id, '000000', :amount_fen, 0, 'REGULAR', :seq, :at
+ WHERE NOT EXISTS (SELECT FROM line WHERE (month, person_id, scheme, rules)
+                   = (CAST(:month AS date), CAST(:person_id AS uuid), :scheme, :seq))"""
+)
+_TURN_LINE: Final = text(
+    """
+INSERT INTO line_turn (month, person_id, scheme, seq, no, run_id, county, state, amount_fen, reason, at, recorded_by)
+SELECT l.month, l.person_id, l.scheme, l.seq, 1 + (SELECT count(*) FROM line_turn t
+         WHERE (t.month, t.person_id, t.scheme, t.seq) = (l.month, l.person_id, l.scheme, l.seq)),
+       l.run_id, l.county, :state, :amount_fen, '', :at, 'test'
+  FROM line l WHERE (month, person_id, scheme, rules)
+                    = (CAST(:month AS date), CAST(:person_id AS uuid), :scheme, :seq)"""
+)
+
+
 async def _line(connection: AsyncConnection, line: Line, *, at: datetime) -> None:
-    table = tables_facts.payment_line
-    key = {"month": line.month.first_day, "person_id": line.person_id, "scheme": line.scheme, "seq": line.seq}
-    await connection.execute(
-        update(table)
-        .where(*(table.c[name] == value for name, value in key.items()), text("known_to = 'infinity'"))
-        .values(known_to=at)
-    )
-    await connection.execute(insert(table).values(**key, amount_fen=line.amount_fen, state=line.state, known_from=at))
+    values = asdict(line) | {"month": line.month.first_day, "at": at}
+    await connection.execute(_ENSURE_MONTH, {"month": values["month"]})
+    added = await connection.execute(_ADD_LINE, values)
+    if not (added.rowcount and line.state == "PENDING"):
+        await connection.execute(_TURN_LINE, values)
 
 
 def moments(start: datetime) -> Iterable[datetime]:

@@ -34,7 +34,9 @@ _SETTINGS: Final = (
     "idle_in_transaction_session_timeout = '30s'",  # a statement is long to write; nobody waits for this transaction
 )
 """Of a transaction that works over everybody."""
-_STANDING: Final = tuple(getattr(tables_facts, name) for name in Tables.__annotations__)
+STANDING: Final = tuple(Tables.__annotations__)
+"""Names of what stands."""
+_STANDING: Final = tuple(getattr(tables_facts, name) for name in STANDING)
 
 
 class _Apart:

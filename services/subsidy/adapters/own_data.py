@@ -13,6 +13,8 @@ from services.subsidy.adapters.application_retention import FORMS, forget_forms_
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
+from services.subsidy.adapters.payroll import lines
+from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, SILENT_REGISTER
 from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
@@ -52,6 +54,7 @@ SEALED: Final = (
 """Every encrypted column of this service."""
 _TOLD_OF_FINDINGS: Final = ("kind", "scheme", "month", "since", "amount_fen", "state", "found_at", "closed_at")
 _TOLD_OF_REMINDERS: Final = ("cause", "cause_on", "amount_fen", "found_on", "state", "reminded_on", "ended_on")
+_TOLD_OF_LINES: Final = ("scheme", "month", "seq", "amount_fen", "cause", "state", "reason", "since")
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
 
@@ -108,6 +111,10 @@ def holding(keys: Keys) -> Holding:
                 for one in await of_person(work.connection, person_id)
             ],
             "主动提醒": await _reminders(work, told, person_id),
+            "发放明细": [
+                {name: getattr(one, name) for name in _TOLD_OF_LINES}
+                for one in await lines.of_person(work.connection, person_id)
+            ],
         }
 
     return Holding(service="subsidy", division_of=_division_of, acts_for=WARDS.acts_for, collect=collect, erase=_erase)
@@ -193,7 +200,7 @@ TRUST: Final = Trust(
     answers=answers,
     blobs=blobs,
     sealed=SEALED,
-    matters=(DRIFT, IN_FORCE, WITHDRAWAL),
+    matters=(DRIFT, IN_FORCE, WITHDRAWAL, APPROVAL_OF_RUN, SILENT_REGISTER),
     holding=holding,
     kept=(FORMS,),
 )

@@ -17,7 +17,13 @@ from sqlalchemy import (
     text,
 )
 
-from services.subsidy.adapters import tables_application, tables_facts, tables_policy, tables_reminder
+from services.subsidy.adapters import (
+    tables_application,
+    tables_facts,
+    tables_payroll,
+    tables_policy,
+    tables_reminder,
+)
 from services.subsidy.adapters.schema import metadata
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
@@ -100,7 +106,7 @@ payee = Table(
     Index("ix_payee_person_id", "person_id"),
 )
 
-GROUPS = (tables_application, tables_facts, tables_policy, tables_reminder)
+GROUPS = (tables_application, tables_facts, tables_payroll, tables_policy, tables_reminder)
 
 answers, jobs, blobs = house_tables(metadata)
 reader_tables(metadata)

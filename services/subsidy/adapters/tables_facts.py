@@ -28,6 +28,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.subsidy.adapters import tables_payroll
 from services.subsidy.adapters.schema import metadata
 
 _FOR_EVER = text("'infinity'")
@@ -180,24 +181,7 @@ back_payment = _standing(
     Column("recorded_by", Text, nullable=False),
 )
 
-payment_line = _standing(
-    "payment_line",
-    Column("month", Date, nullable=False, comment="first day of the month owed"),
-    Column("person_id", Uuid, nullable=False),
-    Column("scheme", Text, nullable=False),
-    Column("seq", SmallInteger, nullable=False),
-    Column("amount_fen", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-)
-Index(
-    "uq_payment_line_current",
-    payment_line.c.month,
-    payment_line.c.person_id,
-    payment_line.c.scheme,
-    payment_line.c.seq,
-    unique=True,
-    postgresql_where=text("known_to = 'infinity'"),
-)
+payment_line = tables_payroll.payment_line
 
 finding = Table(
     "finding",

@@ -91,6 +91,13 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("subsidy:accept", CLERK, MACHINE),
         ("subsidy:review", REVIEWER),
         ("subsidy:determine", DETERMINER),
+        ("payroll:read", DETERMINER, FINANCE, BANK, AUDITOR, MACHINE),
+        ("payroll:write", DETERMINER),
+        ("payroll:approve", DETERMINER),
+        ("payroll:fund", FINANCE),
+        ("payroll:answer", BANK, MACHINE),
+        ("payment:read", CLERK, DETERMINER, FINANCE, AUDITOR, MACHINE),
+        ("payment:write", DETERMINER),
         ("calendar:read", *_OFFICIALS),
         ("calendar:write", SYSTEM),
         # rehabilitation, figures

@@ -49,7 +49,7 @@ HERE, BESIDE, THERE = "here", "beside", "there"
 DIVISIONS: Final = {HERE: "341502001001", BESIDE: "341502002001", THERE: "341503001001"}
 """Beside lies in the same county as here, there in the next."""
 MAKER: Final = "who-proposed"
-_OF_PLACES: Final = frozenset({"division", "county", "name_of_a_profile", "policy_id"})
+_OF_PLACES: Final = frozenset({"division", "county", "name_of_a_profile", "policy_id", "a_check"})
 """Names of the world that tell nothing of persons."""
 ACCOUNT: Final = "62220212345678901"
 
@@ -124,6 +124,7 @@ async def opened(server: PostgresServer, folder: Path) -> AsyncIterator[World]:
         await _decide(world)
         await _apply(world)
         await _find(world)
+        await _pay(world)
         for publisher in ("registry", "subsidy", "rehab"):
             await _hear(world, "indicators", publisher)
         for service in SERVICES:
@@ -293,6 +294,23 @@ async def _find(world: World) -> None:
             await work.connection.execute(text(found), values)
             values = {name: ids[name] for name in ("reminder_id", "person_id", "division")}
             await work.connection.execute(text(reminded), values)
+
+
+async def _pay(world: World) -> None:
+    """A run is open in each county."""
+    opened = (
+        "INSERT INTO payroll_run (run_id, version, division, month, schemes, arrears_from, state, created_by) "
+        "VALUES (:run_id, 1, :county, '2026-06-01', '{nursing_subsidy}', '2026-06-01', 'DRAFT', 'test')"
+    )
+    runs: dict[str, str] = {}
+    for place in DIVISIONS:
+        ids = world.ids["subsidy"][place]
+        known = ids["county"] in runs
+        ids |= {"a_check": "MISSING_RATE"}
+        ids["run_id"] = runs.setdefault(ids["county"], str(uuid7()))
+        if not known:
+            async with world.parts["subsidy"].works.begin() as work:
+                await work.connection.execute(text(opened), {name: ids[name] for name in ("run_id", "county")})
 
 
 # ---------------------------------------------------------------------------- what every service has

@@ -45,9 +45,11 @@ from services.subsidy.domain.entitlement.rules import (
     Rule,
 )
 from services.subsidy.domain.entitlement.sources import Population, Sources, Tables
+from services.subsidy.domain.payroll.line import Account, LineState, account_of
 
-OPEN: Final = ("PENDING", "HELD", "SENT", "RETURNED")
-SETTLED: Final = "SETTLED"
+OPEN: Final = tuple(state.value for state in LineState if account_of(state) in {Account.PAYABLE, Account.IN_TRANSIT})
+"""Owed on a line already, or on its way: also where nobody knows, and where it was closed unpaid."""
+SETTLED: Final = LineState.SETTLED.value
 
 
 @dataclass(frozen=True, slots=True)

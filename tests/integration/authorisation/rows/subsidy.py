@@ -21,6 +21,7 @@ from tests.integration.authorisation.rows import house as common
 from tests.integration.authorisation.rows import subsidy_applications as applications
 from tests.integration.authorisation.rows import subsidy_findings as findings
 from tests.integration.authorisation.rows import subsidy_money as money
+from tests.integration.authorisation.rows import subsidy_payroll as payroll
 from tests.integration.authorisation.rows import subsidy_reminders as reminders
 
 _AWARDS, _ME = "/api/v1/awards", "/api/v1/me"
@@ -39,6 +40,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *money.ROWS,
     *findings.ROWS,
     *reminders.ROWS,
+    *payroll.ROWS,
     one(
         "POST", _AWARDS, "award:write", status=CONFLICT, code="award_exists",
         body={"person_id": "{person_id}", "scheme": "nursing_subsidy"},

@@ -1,0 +1,14 @@
+"""Payroll over HTTP: runs and their steps, lines, answers of the bank."""
+
+from __future__ import annotations
+
+from services.subsidy.entrypoints.http.payroll.lines import line_router, statement_router
+from services.subsidy.entrypoints.http.payroll.runs import router as run_router
+from services.subsidy.entrypoints.http.payroll.steps import step_router
+from shared.kit.jobs import Jobs
+from shared.kit.routing import Router
+
+
+def payroll_routers(jobs: Jobs) -> tuple[Router, ...]:
+    """All of them."""
+    return (run_router, step_router(jobs), line_router, statement_router)

@@ -1,0 +1,59 @@
+"""Rows of the subsidy service: payroll runs, their lines, answers of the bank, what a person was paid."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.integration.authorisation.row import CONFLICT, FORBIDDEN, Answer, Row, many, one, stale
+
+_RUNS, _READ, _WRITE = "/api/v1/payroll-runs", "payroll:read", "payroll:write"
+_RUN = f"{_RUNS}/{{run_id}}"
+_ELSEWHERE: Final = Answer(FORBIDDEN, "division_outside_scope")
+_NOT_YET: Final = "run_step_not_allowed"
+_NOBODY: Final = "01970000-0000-7000-8000-00000000ffff"
+_REASON: Final = {"reason": "OTHER"}
+
+ROWS: Final[tuple[Row, ...]] = (
+    one(
+        "POST", _RUNS, _WRITE, status=CONFLICT, code="run_overlaps", outside=_ELSEWHERE,
+        body={"division": "{county}", "month": "2026-06", "schemes": ["nursing_subsidy"]},
+    ),
+    many(_RUNS, _READ, shows="run_id", query="?limit=1000"),
+    many(_RUNS, _READ, shows="run_id", query="?division={county}&state=DRAFT", note="of a county"),
+    one("GET", _RUN, _READ, shows="run_id"),
+    one("GET", f"{_RUN}/steps", _READ),
+    one("GET", f"{_RUN}/checks", _READ),
+    one("GET", f"{_RUN}/reconciliation", _READ),
+    one(
+        "POST", f"{_RUN}/checks/{{name}}/waiver", _WRITE, status=CONFLICT, code=_NOT_YET,
+        at={"name": "a_check"}, body=_REASON,
+    ),
+    stale("POST", f"{_RUN}/drawing-up", _WRITE, body={}),
+    stale("POST", f"{_RUN}/locking", _WRITE, body={"digest": "0" * 64}),
+    stale("POST", f"{_RUN}/rejection", _WRITE, body=_REASON),
+    stale("POST", f"{_RUN}/abandonment", _WRITE, body=_REASON),
+    stale("POST", f"{_RUN}/sending", _WRITE, body={}),
+    stale("POST", f"{_RUN}/reopening", _WRITE, body=_REASON),
+    stale("POST", f"{_RUN}/approval", "payroll:approve", body={"approval_id": _NOBODY}),
+    stale("POST", f"{_RUN}/funding", "payroll:fund", body={"budget_code": "2081107", "lines": 0, "amount_fen": 0}),
+    one("GET", f"{_RUN}/lines", "payment:read"),
+    one("GET", f"{_RUN}/differences", "payment:read"),
+    one(
+        "POST", f"{_RUN}/line-steps", "payment:write", status=CONFLICT, code=_NOT_YET,
+        body={"person_id": _NOBODY, "scheme": "nursing_subsidy", "month": "2026-06", "step": "hold"} | _REASON,
+    ),
+    one(
+        "POST", f"{_RUN}/answers", "payroll:answer", status=CONFLICT, code=_NOT_YET,
+        body={
+            "results": [
+                {
+                    "instruction_key": _NOBODY,
+                    "outcome": "SETTLED",
+                    "amount_fen": 1,
+                    "at": "2026-06-12T10:00:00+08:00",
+                }
+            ]
+        },
+    ),
+    one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
+)  # fmt: skip
