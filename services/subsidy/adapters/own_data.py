@@ -12,7 +12,7 @@ from services.subsidy.adapters.application_retention import FORMS, forget_forms_
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
-from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
 from services.subsidy.adapters.tables_facts import fact, finding, pause
@@ -164,7 +164,7 @@ TRUST: Final = Trust(
     answers=answers,
     blobs=blobs,
     sealed=SEALED,
-    matters=(DRIFT, IN_FORCE, WITHDRAWAL),
+    matters=(DRIFT, POLICIES.in_force, POLICIES.withdrawal),
     holding=holding,
     kept=(FORMS,),
 )

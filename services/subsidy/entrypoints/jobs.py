@@ -10,7 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from services.subsidy.adapters import application_queries, findings, policies, trials
+from services.subsidy.adapters import application_queries, findings, trials
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardExists
 from services.subsidy.entrypoints.http.problems import SCHEME_ZH, TEXTS
@@ -95,7 +96,7 @@ async def try_policy(job: RunningJob[SubsidyWork]) -> JobResult:
     month, division = Month.parse(job.params["month"]), job.params["division"]
     await job.progress(phase="comparing")
     async with job.begin() as work:
-        stored = [await policies.get(work.connection, UUID(each)) for each in job.params["policies"]]
+        stored = [await POLICIES.get(work.connection, UUID(each)) for each in job.params["policies"]]
         drafts = [each.document for each in stored if each is not None]
         trial = await trials.try_out(work.connection, drafts, month, division=division)
 
