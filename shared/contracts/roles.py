@@ -61,6 +61,11 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "entitlement:read": ("查看应发测算和依据", "see what is due to persons, and why"),
     "policy:read": ("查看补贴政策", "see the policy of the subsidies"),
     "policy:write": ("起草、经双人复核施行和废止补贴政策", "draft policy; with a second person put it in force"),
+    "bank:read": ("查看银行文件约定和返回码字典", "see how banks' files are made and what their codes mean"),
+    "bank:write": (
+        "起草、试行、经双人复核启用和停用银行文件约定",
+        "draft and try banks' files; with a second person use them",
+    ),
     "case:read": ("查看康复个案", "see rehabilitation cases"),
     "case:write": ("办理康复个案", "work on rehabilitation cases"),
     "indicator:read": ("查看统计指标", "see figures"),
@@ -137,16 +142,28 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "payee:write",
         "fact:import",
         "policy:write",
+        "bank:read",
+        "bank:write",
     },
     # 财政人员: checks who is to be paid, decides nothing about them
-    "finance": _EVERYBODY | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"},
-    # 银行操作员: what is to be paid, masked
-    "bank_operator": _EVERYBODY | {"award:read"},
+    "finance": _EVERYBODY
+    | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read", "bank:read"},
+    # 银行操作员: what is to be paid, masked; how its files are made
+    "bank_operator": _EVERYBODY | {"award:read", "bank:read"},
     # 定点机构: its cases; an assessment institution records what its physicians conclude
     "institution": _EVERYBODY | {"case:read", "case:write", "assessment:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
-    | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"},
+    | {
+        "person:unmask",
+        "fact:read",
+        "bank:read",
+        "request:read",
+        "journal:read",
+        "events:read",
+        "approval:read",
+        "audit:read",
+    },
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read", "policy:read"},
     # 系统管理员: runs the house, sees no person

@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select
 
 from services.subsidy.adapters.application_queries import applications_of, has_open_application
 from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
+from services.subsidy.adapters.bank_declarations import DECLARATIONS
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
@@ -164,7 +165,7 @@ TRUST: Final = Trust(
     answers=answers,
     blobs=blobs,
     sealed=SEALED,
-    matters=(DRIFT, POLICIES.in_force, POLICIES.withdrawal),
+    matters=(DRIFT, POLICIES.in_force, POLICIES.withdrawal, DECLARATIONS.in_force, DECLARATIONS.withdrawal),
     holding=holding,
     kept=(FORMS,),
 )

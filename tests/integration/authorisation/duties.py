@@ -85,6 +85,8 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("entitlement:read", *OFFICES, FINANCE, AUDITOR, MACHINE),
         ("policy:read", *OFFICES, FINANCE, AUDITOR, STATISTICIAN, MACHINE),
         ("policy:write", DETERMINER),
+        ("bank:read", DETERMINER, FINANCE, BANK, AUDITOR),
+        ("bank:write", DETERMINER),
         ("subsidy:read", *OFFICES, AUDITOR, MACHINE),
         ("subsidy:accept", CLERK, MACHINE),
         ("subsidy:review", REVIEWER),
