@@ -90,6 +90,12 @@ def test_an_answer_that_contradicts_what_is_on_record_overwrites_nothing(before:
     assert (readings(matched), matched.results) == ([Reading.CONTRADICTS], ())
 
 
+def test_the_same_code_with_another_amount_is_no_repetition() -> None:
+    known = {key(1): Sent(key(1), 7001, Outcome.SETTLED, PAID)}
+    assert readings(answered([a_line(1)], known)) == [Reading.REPEATED]
+    assert readings(answered([a_line(1, fen=7000)], known)) == [Reading.CONTRADICTS]
+
+
 def test_what_was_unknown_ends_with_the_first_word_that_says_more() -> None:
     known = {key(1): Sent(key(1), 7001, Outcome.UNKNOWN, PENDING)}
     assert readings(answered([a_line(1, PENDING)], known)) == [Reading.REPEATED]
@@ -161,6 +167,14 @@ def test_a_fixed_width_answer_is_cut_by_bytes() -> None:
         ("0000", "", 7001),
         ("1003", "户名不符：䶮", 7002),
     ]
+
+
+def test_a_fixed_width_line_that_is_too_long_is_unreadable_and_a_trimmed_one_is_not() -> None:
+    declaration = shipped("rural-bank-fixed")
+    lines = [a_fixed_line(1) + b"X", a_fixed_line(2)[:-8].rstrip()]
+    answer = answer_of(declaration, io.BytesIO(fixed(lines, count=2, total=7002)), batch=BATCH.number)
+    assert answer.lines[0].misfit == (Holds.ANSWERED_ON, Misfit.TOO_LONG)
+    assert (answer.lines[1].misfit, answer.lines[1].answered_on) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from shared.kit.spreadsheets import workbook_texts
 from tests.builders.banking import BATCH, a_payment, shipped
 
 NAMES = SHIPPED.names()
+TITLE, GBK = "/file/columns/0/title", {"format": "CSV", "encoding": "GBK"}
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
 PAYMENTS = st.lists(
     st.builds(
@@ -197,6 +198,11 @@ def test_the_hash_is_that_of_the_content_and_the_same_payments_make_the_same_fil
         ({"file": {"format": "CSV", "columns": [{"holds": "INSTRUCTION_KEY", "width": 20}]}}, "/file/columns/0/width"),
         ({"file": {"format": "CSV", "columns": [{"holds": "CONSTANT", "text": "=1"}]}}, "/file/columns/0/text"),
         ({"file": {"format": "CSV", "columns": [{"holds": "NAME"}], "titles": True}}, "/file/columns/0/title"),
+        ({"file": {"format": "CSV", "columns": [{"holds": "NAME", "title": "户,名"}], "titles": True}}, TITLE),
+        ({"file": {"format": "CSV", "columns": [{"holds": "NAME", "title": "=1"}], "titles": True}}, TITLE),
+        ({"file": GBK | {"columns": [{"holds": "NAME", "title": "𠮷"}], "titles": True}}, TITLE),
+        ({"file": GBK | {"columns": [{"holds": "CONSTANT", "text": "𠮷"}]}}, "/file/columns/0/text"),
+        ({"file": {"format": "CSV", "columns": [{"holds": "CONSTANT", "text": ""}]}}, "/file/columns/0/text"),
         ({"file": {"format": "CSV", "columns": [{"holds": "NAME"}, {"holds": "NAME"}]}}, "/file/columns"),
         ({"answer": {"format": "CSV", "columns": [{"holds": "ORDINAL"}]}}, "/answer/columns"),
         (

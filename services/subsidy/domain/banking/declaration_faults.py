@@ -6,6 +6,7 @@ The shape is checked when it is read; this is about content: files nobody could 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from string import Formatter
 from typing import Final
 
@@ -106,8 +107,8 @@ def _layout(where: str, layout: Layout, of_a_line: frozenset[Holds]) -> Iterator
             yield Fault(f"{where}/{part}", "同一内容出现两次", "the same content twice")
         for number, each in enumerate(fields):
             yield from _field(f"{where}/{part}/{number}", each, layout, allowed)
-            if part == "columns" and layout.titles and not each.title.strip():
-                yield Fault(f"{where}/{part}/{number}/title", "须有列标题", "it needs a title")
+            if part == "columns" and layout.titles:
+                yield from _written(f"{where}/{part}/{number}/title", each, each.title, replace(layout, quoted=False))
 
 
 def _field(where: str, each: Field, layout: Layout, allowed: frozenset[Holds]) -> Iterator[Fault]:
@@ -123,20 +124,20 @@ def _field(where: str, each: Field, layout: Layout, allowed: frozenset[Holds]) -
     if each.width is not None and each.width < need:
         yield Fault(f"{where}/width", f"至少 {need} 字节", f"at least {need} bytes")
     if each.holds is Holds.CONSTANT:
-        yield from _constant(where, each, layout)
+        yield from _written(f"{where}/text", each, each.text, layout)
+        if each.width is not None and len(each.text.encode(layout.encoding.codec, "replace")) > each.width:
+            yield Fault(f"{where}/text", "按字节计超过宽度", "longer in bytes than the width")
 
 
-def _constant(where: str, each: Field, layout: Layout) -> Iterator[Fault]:
+def _written(where: str, each: Field, text: str, layout: Layout) -> Iterator[Fault]:
+    """A title, or what always stands in a cell. Titles are never quoted."""
     try:
-        must_be_harmless(each, each.text, layout)
-        size = len(each.text.encode(layout.encoding.codec))
+        must_be_harmless(each, text, layout)
+        text.encode(layout.encoding.codec)
     except (CellDoesNotFit, UnicodeEncodeError):
-        yield Fault(f"{where}/text", "该文件中不能写出这一固定内容", "it cannot be written in this file")
-        return
-    if each.required and not each.text.strip():
-        yield Fault(f"{where}/text", "固定内容不能为空", "a constant is not empty")
-    if each.width is not None and size > each.width:
-        yield Fault(f"{where}/text", "按字节计超过宽度", "longer in bytes than the width")
+        yield Fault(where, "该文件中不能写出这些字", "it cannot be written in this file")
+    if not text.strip():
+        yield Fault(where, "不能为空", "it is not empty")
 
 
 def _needed(declaration: Declaration) -> Iterator[Fault]:
