@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.subsidy.adapters.bank_declarations import dump
 from services.subsidy.adapters.bank_files import answer_of
 from services.subsidy.domain.banking.cells import Misfit
 from services.subsidy.domain.banking.declaration import Declaration, Holds
@@ -193,6 +194,15 @@ def test_an_answer_whose_totals_or_batch_differ_counts_for_nothing_as_a_whole(
     assert answer.faults == (fault,)
     matched = match(declaration, answer, SENT, at=AT)
     assert (matched.results, matched.unanswered) == ((), tuple(SENT))
+
+
+def test_totals_in_header_and_trailer_both_count() -> None:
+    answer = dump(shipped("rural-bank-fixed"))["answer"]
+    trailer = [{"holds": "CONSTANT", "width": 1, "text": "T"}, {"holds": "AMOUNT_TOTAL", "width": 15, "amount": "FEN"}]
+    declaration = shipped("rural-bank-fixed", answer=answer | {"trailer": trailer})
+    for total, faults in ((7001, ()), (7002, (FileFault.TOTAL_DIFFERS,))):
+        content = fixed([a_fixed_line(1), f"T{7001:015d}".encode()], count=1, total=total)
+        assert answer_of(declaration, io.BytesIO(content)).faults == faults
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import chain, islice
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from services.subsidy.domain.banking.writing import MARK
 
 Record = Sequence[str] | bytes | Misfit
 """The texts of a line, the line where it has to be cut up, or why it is neither."""
+Told = dict[Holds, Value | None]
+Parse = Callable[[str], Value | None]
+_FEW: Final = frozenset({Holds.AMOUNT, Holds.RETURN_CODE, Holds.RETURN_TEXT, Holds.ANSWERED_ON, Holds.CONSTANT})
 
 
 class FileFault(StrEnum):
@@ -62,10 +66,9 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole file: its lines, what header and trailer say, what is wrong with it as a whole."""
+    """A whole file: its lines, and what is wrong with it as a whole."""
 
     lines: tuple[AnswerLine, ...] = ()
-    said: dict[Holds, Value] = field(default_factory=dict)
     faults: tuple[FileFault, ...] = ()
 
 
@@ -73,30 +76,29 @@ def read(declaration: Declaration, records: Iterable[Record], *, batch: str | No
     """Read the records of a file (see `records_of`); ``batch``: the one it must be about, where it says so."""
     layout = declaration.answer
     rows = iter(enumerate(records, start=1))
-    said: dict[Holds, Value] = {}
+    frames: list[Told] = []
     faults: list[FileFault] = []
-    if layout.header and not _framed(layout, layout.header, rows, said):
+    if layout.header and not _framed(layout, layout.header, rows, frames):
         faults.append(FileFault.HEADER_UNREADABLE)
     if layout.titles and not _titled(layout, rows):
         faults.append(FileFault.TITLES_DIFFER)
     body = list(rows)
-    if layout.trailer and not (body and _framed(layout, layout.trailer, iter([body.pop()]), said)):
+    if layout.trailer and not (body and _framed(layout, layout.trailer, iter([body.pop()]), frames)):
         faults.append(FileFault.TRAILER_UNREADABLE)
-    lines = tuple(_line(declaration, row, record) for row, record in body)
+    parsers, known_by = [_parser(each) for each in layout.columns], declaration.known_by
+    lines = tuple(_line(layout, parsers, known_by, row, record) for row, record in body)
     if not lines and not faults:
         faults.append(FileFault.EMPTY)
-    return Answer(lines, said, (*faults, *_totals(lines, said, batch)))
+    differing = {fault for frame in frames for fault in _differs(lines, frame, batch)}
+    return Answer(lines, (*faults, *sorted(differing)))
 
 
-def _framed(
-    layout: Layout, fields: tuple[Field, ...], rows: Iterator[tuple[int, Record]], said: dict[Holds, Value]
-) -> bool:
+def _framed(layout: Layout, fields: tuple[Field, ...], rows: Iterator[tuple[int, Record]], frames: list[Told]) -> bool:
     _, record = next(rows, (0, Misfit.MISSING))
     try:
-        told = parsed(layout, fields, record)
+        frames.append(parsed(layout, fields, record))
     except CellDoesNotFit:
         return False
-    said.update({each: value for each, value in told.items() if value is not None})
     return True
 
 
@@ -107,12 +109,12 @@ def _titled(layout: Layout, rows: Iterator[tuple[int, Record]]) -> bool:
     return [each.strip() for each in _trimmed(record, len(layout.columns))] == [each.title for each in layout.columns]
 
 
-def _line(declaration: Declaration, row: int, record: Record) -> AnswerLine:
+def _line(layout: Layout, parsers: Sequence[Parse], known_by: Holds, row: int, record: Record) -> AnswerLine:
     try:
-        told = parsed(declaration.answer, declaration.answer.columns, record)
+        told = parsed(layout, layout.columns, record, parsers)
     except CellDoesNotFit as misfit:
         return AnswerLine(row, misfit=(misfit.holds, misfit.misfit))
-    named, amount, day = told.get(declaration.known_by), told.get(Holds.AMOUNT), told.get(Holds.ANSWERED_ON)
+    named, amount, day = told.get(known_by), told.get(Holds.AMOUNT), told.get(Holds.ANSWERED_ON)
     assert named is None or isinstance(named, UUID | int)
     assert amount is None or isinstance(amount, int)
     assert day is None or isinstance(day, date)
@@ -120,14 +122,22 @@ def _line(declaration: Declaration, row: int, record: Record) -> AnswerLine:
     return AnswerLine(row, named, "" if code is None else str(code), "" if text is None else str(text), amount, day)
 
 
-def parsed(layout: Layout, fields: tuple[Field, ...], record: Record) -> dict[Holds, Value | None]:
+def _parser(each: Field) -> Parse:
+    """Reads cells of one field. Amounts, codes and days are few in many lines: each is worked out once."""
+    read_cell = partial(parse, each)
+    return lru_cache(maxsize=4096)(read_cell) if each.holds in _FEW else read_cell
+
+
+def parsed(layout: Layout, fields: tuple[Field, ...], record: Record, parsers: Sequence[Parse] | None = None) -> Told:
     """What the cells of a record say. Raises `CellDoesNotFit`."""
     if isinstance(record, Misfit):
         raise CellDoesNotFit(fields[0].holds, record)
     cells = _sliced(layout, fields, record) if isinstance(record, bytes) else _trimmed(record, len(fields))
     if len(cells) > len(fields):
         raise CellDoesNotFit(fields[-1].holds, Misfit.TOO_LONG)
-    return {each.holds: parse(each, text) for each, text in zip(fields, chain(cells, [""] * len(fields)), strict=False)}
+    cells = [*cells, *[""] * (len(fields) - len(cells))]
+    read_cells = parsers or [partial(parse, each) for each in fields]
+    return {each.holds: say(text) for each, say, text in zip(fields, read_cells, cells, strict=True)}
 
 
 def _trimmed(record: Sequence[str], width: int) -> Sequence[str]:
@@ -135,7 +145,7 @@ def _trimmed(record: Sequence[str], width: int) -> Sequence[str]:
     return record[:width] if not any(record[width:]) else record
 
 
-def _totals(lines: Sequence[AnswerLine], said: dict[Holds, Value], batch: str | None) -> Iterator[FileFault]:
+def _differs(lines: Sequence[AnswerLine], said: Told, batch: str | None) -> Iterator[FileFault]:
     if said.get(Holds.RECORD_COUNT, len(lines)) != len(lines):
         yield FileFault.COUNT_DIFFERS
     if Holds.AMOUNT_TOTAL in said and said[Holds.AMOUNT_TOTAL] != sum(line.amount_fen or 0 for line in lines):
@@ -182,15 +192,16 @@ def _sliced(layout: Layout, fields: tuple[Field, ...], line: bytes) -> list[str]
 
 
 def _separated(layout: Layout, lines: Iterator[bytes]) -> Iterator[Record]:
+    codec, mark = layout.encoding.codec, layout.delimiter.mark
     for line in lines:
         bare = _bare(line)
         if not bare:
             continue
         try:
-            text = bare.decode(layout.encoding.codec)
-            if layout.quoted:
-                yield next(csv.reader([text], delimiter=layout.delimiter.mark, strict=True))
+            text = bare.decode(codec)
+            if layout.quoted and '"' in text:
+                yield next(csv.reader([text], delimiter=mark, strict=True))
             else:
-                yield text.split(layout.delimiter.mark)
+                yield text.split(mark)
         except (UnicodeDecodeError, csv.Error, StopIteration):
             yield Misfit.NOT_DECODABLE
