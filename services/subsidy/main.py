@@ -14,7 +14,7 @@ from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
-from services.subsidy.entrypoints.http import awards, entitlements, facts, me, policies
+from services.subsidy.entrypoints.http import awards, banks, entitlements, facts, me, policies
 from services.subsidy.entrypoints.http.applications import application_routers
 from services.subsidy.entrypoints.http.findings import finding_router
 from services.subsidy.entrypoints.http.payees import payee_router
@@ -51,6 +51,8 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             facts.router,
             policies.router,
             policies.beside,
+            banks.router,
+            banks.beside,
             entitlements.router,
             *application_routers(payees),
             calendar_router(working_days),

@@ -70,6 +70,11 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "payroll:answer": ("登记银行回盘结果", "tell what the bank answers"),
     "payment:read": ("查看发放明细", "see what persons are paid"),
     "payment:write": ("暂缓、放行、取消、重发发放明细", "hold, clear, cancel and renew single lines"),
+    "bank:read": ("查看银行文件约定和返回码字典", "see how banks' files are made and what their codes mean"),
+    "bank:write": (
+        "起草、试行、经双人复核启用和停用银行文件约定",
+        "draft and try banks' files; with a second person use them",
+    ),
     "case:read": ("查看康复个案", "see rehabilitation cases"),
     "case:write": ("办理康复个案", "work on rehabilitation cases"),
     "indicator:read": ("查看统计指标", "see figures"),
@@ -148,6 +153,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "fact:import",
         "reminder:write",
         "policy:write",
+        "bank:read",
+        "bank:write",
         "payroll:read",
         "payroll:write",
         "payroll:approve",
@@ -156,16 +163,16 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     },
     # 财政人员: checks who is to be paid, decides nothing about them
     "finance": _EVERYBODY
-    | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read"}
+    | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read", "bank:read"}
     | {"payroll:read", "payroll:fund", "payment:read"},
-    # 银行操作员: what is to be paid, masked
-    "bank_operator": _EVERYBODY | {"award:read", "payroll:read", "payroll:answer"},
+    # 银行操作员: what is to be paid, masked; how its files are made, and what the bank answers
+    "bank_operator": _EVERYBODY | {"award:read", "bank:read", "payroll:read", "payroll:answer"},
     # 定点机构: its cases; an assessment institution records what its physicians conclude
     "institution": _EVERYBODY | {"case:read", "case:write", "assessment:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
     | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"}
-    | {"payroll:read", "payment:read"},
+    | {"payroll:read", "payment:read", "bank:read"},
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | {"indicator:read", "policy:read"},
     # 系统管理员: runs the house, sees no person

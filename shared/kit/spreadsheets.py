@@ -251,6 +251,24 @@ def open_table(source: Path | BinaryIO, columns: Sequence[Column], limits: Limit
         )
 
 
+def workbook_texts(source: BinaryIO, limits: Limits | None = None) -> Iterator[tuple[list[str], str]]:
+    """Every row of the first sheet of an .xlsx as texts, without looking for a header; with them the reason why one of
+    the cells cannot be taken, or ''.
+
+    :raises FileIsUnreadable: or one of its subclasses.
+    """
+    bounds = limits or Limits()
+    with ExitStack() as stack:
+        if source.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
+            raise FileIsNoSpreadsheet
+        _, rows = _workbook_rows(source, bounds, stack)
+        for number, cells in enumerate(rows, start=1):
+            if number > bounds.rows_max:
+                raise FileIsTooLarge(what="rows", what_zh="行数", limit=bounds.rows_max)
+            told = [_text_of("" if cell is None else cell, bounds.cell_length_max) for cell in cells]
+            yield [text for text, _ in told], next((reason for _, reason in told if reason), "")
+
+
 # ------------------------------------------------------------------------------------------------ header and cells
 
 
@@ -468,7 +486,7 @@ def write_table(path: Path, titles: Sequence[str], rows: Iterable[Sequence[Cell]
         return _write_sheets(workbook, titles, rows, sheet)
 
 
-def workbook_bytes(titles: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str = "Sheet1") -> bytes:
+def workbook_bytes(titles: Sequence[Cell], rows: Iterable[Sequence[Cell]], *, sheet: str = "Sheet1") -> bytes:
     """A small .xlsx that never touches a disk: for what may not lie there in clear."""
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as workbook:
@@ -516,7 +534,7 @@ def _counted(lines: Iterable[bytes], write: Callable[[bytes], Any]) -> int:
 
 
 def _write_sheets(
-    workbook: xlsxwriter.Workbook, titles: Sequence[str], rows: Iterable[Sequence[Cell]], name: str
+    workbook: xlsxwriter.Workbook, titles: Sequence[Cell], rows: Iterable[Sequence[Cell]], name: str
 ) -> int:
     sheet = _begin_sheet(workbook, titles, name)
     count = 0
@@ -531,7 +549,7 @@ def _write_sheets(
     return count
 
 
-def _begin_sheet(workbook: xlsxwriter.Workbook, titles: Sequence[str], name: str) -> Any:
+def _begin_sheet(workbook: xlsxwriter.Workbook, titles: Sequence[Cell], name: str) -> Any:
     sheet = workbook.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, max(len(titles) - 1, 0), 18)

@@ -15,8 +15,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.subsidy.adapters import engine, explanations, findings, policies, policy_documents, trials
+from services.subsidy.adapters import engine, explanations, findings, policy_documents, trials
 from services.subsidy.adapters.findings import FindingKind
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.policy_book import PolicyBook
 from tests.bench.ground import Ground
@@ -60,8 +61,8 @@ async def settle(database: AsyncEngine, persons: int) -> None:
 async def in_force(connection: AsyncConnection) -> None:
     """The policy of the province."""
     for number, document in enumerate(province.policy()):
-        stored = await policies.draft(connection, province.person_of(number), document, by="bench")
-        await policies.put_in_force(connection, stored, approved_by="second")
+        stored = await POLICIES.draft(connection, province.person_of(number), document, by="bench")
+        await POLICIES.put_in_force(connection, stored, approved_by="second")
 
 
 async def measure(database: AsyncEngine, persons: int) -> list[Measurement]:

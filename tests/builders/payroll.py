@@ -15,7 +15,8 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.subsidy.adapters import facts, policies
+from services.subsidy.adapters import facts
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
@@ -282,8 +283,8 @@ async def settle(engine: AsyncEngine) -> None:
         for statement in PREPARED:
             await work.connection.execute(text(statement))
         for document in province.policy():
-            stored = await policies.draft(work.connection, work.new_id(), document, by="a")
-            await policies.put_in_force(work.connection, stored, approved_by="b")
+            stored = await POLICIES.draft(work.connection, work.new_id(), document, by="a")
+            await POLICIES.put_in_force(work.connection, stored, approved_by="b")
 
 
 @asynccontextmanager

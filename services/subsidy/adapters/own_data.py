@@ -10,12 +10,13 @@ from sqlalchemy import case, func, select
 from services.subsidy.adapters import reminders, tellings
 from services.subsidy.adapters.application_queries import applications_of, has_open_application
 from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
+from services.subsidy.adapters.bank_declarations import DECLARATIONS
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
 from services.subsidy.adapters.payroll import lines
 from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, SILENT_REGISTER
-from services.subsidy.adapters.policies import IN_FORCE, WITHDRAWAL
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
 from services.subsidy.adapters.tables_facts import fact, finding, pause
@@ -200,7 +201,15 @@ TRUST: Final = Trust(
     answers=answers,
     blobs=blobs,
     sealed=SEALED,
-    matters=(DRIFT, IN_FORCE, WITHDRAWAL, APPROVAL_OF_RUN, SILENT_REGISTER),
+    matters=(
+        DRIFT,
+        POLICIES.in_force,
+        POLICIES.withdrawal,
+        DECLARATIONS.in_force,
+        DECLARATIONS.withdrawal,
+        APPROVAL_OF_RUN,
+        SILENT_REGISTER,
+    ),
     holding=holding,
     kept=(FORMS,),
 )

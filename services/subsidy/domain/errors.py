@@ -23,6 +23,11 @@ Refusal
 ├── TellingDayNotAllowed    SUB-71
 ├── PolicyNotFound
 ├── PolicyStepNotAllowed
+├── DeclarationNotFound
+├── DeclarationStepNotAllowed
+├── DeclarationInForce      one of a division and code at a time
+├── TrialDoesNotFit         a batch that has no room in header or trailer
+├── TrialPartNotFound
 └── AuthorCannotApprove     four eyes
 """
 
@@ -139,6 +144,36 @@ class PolicyStepNotAllowed(Refusal):
     """A step the document's life does not know. Facts: step, status, allowed."""
 
     code: ClassVar[str] = "policy_step_not_allowed"
+
+
+class DeclarationNotFound(Refusal):
+    """There is no such declaration of a bank's files."""
+
+    code: ClassVar[str] = "declaration_not_found"
+
+
+class DeclarationStepNotAllowed(Refusal):
+    """The declaration's status does not allow the step. Facts: step, status, allowed."""
+
+    code: ClassVar[str] = "declaration_step_not_allowed"
+
+
+class DeclarationInForce(Refusal):
+    """Another declaration of the division and code is in force: withdraw it first. Facts: declaration_id."""
+
+    code: ClassVar[str] = "declaration_in_force"
+
+
+class TrialDoesNotFit(Refusal):
+    """What is said of the whole file does not fit its header or trailer. Facts: holds, zh, en."""
+
+    code: ClassVar[str] = "trial_does_not_fit"
+
+
+class TrialPartNotFound(Refusal):
+    """The trial has no such sub-file. Facts: parts (how many it has)."""
+
+    code: ClassVar[str] = "trial_part_not_found"
 
 
 class AuthorCannotApprove(Refusal):

@@ -17,9 +17,6 @@ from typing import ClassVar
 
 from services.subsidy.domain.person_facts import CarePlace, Economy, FactKind, SelfCare, Settlement
 
-NATION = "*"
-"""The division of a national document."""
-
 
 class Part:
     """What a document is made of. A schema library reads the attribute: unknown fields are refused, not passed over."""

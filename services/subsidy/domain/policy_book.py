@@ -11,9 +11,9 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, Final, TypeVar
 
+from services.subsidy.domain.document_faults import NATION
 from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.domain.policy import (
-    NATION,
     Amount,
     Coverage,
     Frequency,

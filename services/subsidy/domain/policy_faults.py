@@ -7,13 +7,12 @@ amounts, cases that can occur.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from services.subsidy.domain.document_faults import NATION, Fault, blank_faults, division_faults
 from services.subsidy.domain.entitlement.terms import CATEGORIES, GRADES
 from services.subsidy.domain.person_facts import BENEFITS, TRAITS
 from services.subsidy.domain.policy import (
-    NATION,
     Amount,
     Case,
     Coverage,
@@ -25,7 +24,6 @@ from services.subsidy.domain.policy import (
     Tariff,
 )
 from services.subsidy.domain.policy_book import PolicyBook
-from shared.values.division import Division, Level
 from shared.values.invalid import InvalidValue
 from shared.values.month import Month
 
@@ -33,15 +31,6 @@ SCHEME_CODE_MAX: Final = 40
 MONTHS: Final = range(1, 13)
 DAYS: Final = range(1, 251)
 """Working days of a year, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """``where``: the path inside the document, as a JSON pointer."""
-
-    where: str
-    zh: str
-    en: str
 
 
 def faults(document: PolicyDocument) -> list[Fault]:
@@ -144,24 +133,13 @@ def _own_exclusions(document: PolicyDocument, in_force: PolicyBook) -> list[Faul
 
 
 def _frame(document: PolicyDocument) -> Iterator[Fault]:
-    if document.division != NATION:
-        try:
-            if Division(document.division).level > Level.COUNTY:
-                raise InvalidValue
-        except InvalidValue:
-            yield Fault(
-                "/division",
-                "应为全国（*）或省、市、县级区划代码",
-                "the nation (*), a province, a prefecture or a county",
-            )
+    yield from division_faults(document.division)
     yield from _month("/since", document.since)
     if document.until is not None:
         yield from _month("/until", document.until)
         if document.until <= document.since:
             yield Fault("/until", "失效月份应晚于施行月份", "it ends before it begins")
-    for name in ("title", "legal_basis"):
-        if not getattr(document, name).strip():
-            yield Fault(f"/{name}", "不能为空", "must not be empty")
+    yield from blank_faults(title=document.title, legal_basis=document.legal_basis)
 
 
 def _month(where: str, text: str) -> Iterator[Fault]:

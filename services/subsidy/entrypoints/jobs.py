@@ -10,7 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from services.subsidy.adapters import application_queries, findings, policies, reminders, tellings, trials
+from services.subsidy.adapters import application_queries, findings, reminders, tellings, trials
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import AwardExists
@@ -97,7 +98,7 @@ async def try_policy(job: RunningJob[SubsidyWork]) -> JobResult:
     month, division = Month.parse(job.params["month"]), job.params["division"]
     await job.progress(phase="comparing")
     async with job.begin() as work:
-        stored = [await policies.get(work.connection, UUID(each)) for each in job.params["policies"]]
+        stored = [await POLICIES.get(work.connection, UUID(each)) for each in job.params["policies"]]
         drafts = [each.document for each in stored if each is not None]
         trial = await trials.try_out(work.connection, drafts, month, division=division)
 

@@ -87,6 +87,8 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("reminder:write", CLERK, DETERMINER, MACHINE),
         ("policy:read", *OFFICES, FINANCE, AUDITOR, STATISTICIAN, MACHINE),
         ("policy:write", DETERMINER),
+        ("bank:read", DETERMINER, FINANCE, BANK, AUDITOR),
+        ("bank:write", DETERMINER),
         ("subsidy:read", *OFFICES, AUDITOR, MACHINE),
         ("subsidy:accept", CLERK, MACHINE),
         ("subsidy:review", REVIEWER),

@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 
 from deploy.local.issuer import ALGORITHM, AUDIENCE, Issuer, Person
 from deploy.local.postgres import PostgresServer
+from services.subsidy.adapters.bank_declarations import dump
 from shared.kit import journal
 from shared.kit.audit import Change
 from shared.kit.blobs import JSON
@@ -36,6 +37,7 @@ from shared.kit.tokens import TokenVerifier
 from shared.kit.work import UnitOfWork, Works
 from shared.values.division import Scope
 from shared.values.identity_number import check_character
+from tests.builders.banking import shipped
 from tests.builders.databases import DATA_KEYS
 from tests.builders.publishers import deliver
 from tests.builders.settings import settings_of
@@ -49,7 +51,9 @@ HERE, BESIDE, THERE = "here", "beside", "there"
 DIVISIONS: Final = {HERE: "341502001001", BESIDE: "341502002001", THERE: "341503001001"}
 """Beside lies in the same county as here, there in the next."""
 MAKER: Final = "who-proposed"
-_OF_PLACES: Final = frozenset({"division", "county", "name_of_a_profile", "policy_id", "a_check"})
+_OF_PLACES: Final = frozenset(
+    {"division", "county", "name_of_a_profile", "policy_id", "a_check", "declaration_id", "name_of_a_declaration"}
+)
 """Names of the world that tell nothing of persons."""
 ACCOUNT: Final = "62220212345678901"
 
@@ -251,7 +255,10 @@ async def _decide(world: World) -> None:
         document = {"division": ids["county"], "title": "试行办法", "legal_basis": "县文件", "since": "2029-01"}
         asked = {"document": document}
         policy = await world.call("subsidy", "POST", "/api/v1/policies", determiner, asked, status=201)
+        bank = {"document": dump(shipped("bank-csv", division=ids["county"]))}
+        declared = await world.call("subsidy", "POST", "/api/v1/bank-declarations", determiner, bank, status=201)
         ids |= {"fact_id": fact["fact_id"], "policy_id": policy["policy_id"]}
+        ids |= {"declaration_id": declared["declaration_id"], "name_of_a_declaration": "bank-csv"}
 
 
 async def _apply(world: World) -> None:

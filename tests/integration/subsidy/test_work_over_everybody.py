@@ -17,7 +17,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.subsidy.adapters import decisions, engine, policies, policy_documents, trials
+from services.subsidy.adapters import decisions, engine, policy_documents, trials
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.decisions import Determination
@@ -100,8 +101,8 @@ async def bureau(subsidy_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytes
             )
         )
         for document in province.policy():
-            stored = await policies.draft(work.connection, work.new_id(), document, by="a")
-            await policies.put_in_force(work.connection, stored, approved_by="b")
+            stored = await POLICIES.draft(work.connection, work.new_id(), document, by="a")
+            await POLICIES.put_in_force(work.connection, stored, approved_by="b")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
         yield Bureau(works, client, JobRunner(works, jobs, handlers, files, worker="test"))
 

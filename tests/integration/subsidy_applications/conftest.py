@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from deploy.local.postgres import PostgresServer
-from services.subsidy.adapters import policies
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.policy_documents import parse
 from services.subsidy.adapters.schema import metadata
 from services.subsidy.adapters.work import SubsidyWork
@@ -197,7 +197,7 @@ async def office(house: House) -> AsyncIterator[Office]:
     await empty(house.works.engine, metadata)
     house.clock.show(TODAY)
     async with house.works.begin() as work:
-        stored = await policies.draft(work.connection, work.new_id(), parse(POLICY), by="a")
-        await policies.put_in_force(work.connection, stored, approved_by="b")
+        stored = await POLICIES.draft(work.connection, work.new_id(), parse(POLICY), by="a")
+        await POLICIES.put_in_force(work.connection, stored, approved_by="b")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(house.app), base_url="http://subsidy.test") as client:
         yield Office(house.app, house.works, client, house.clock)

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.subsidy.adapters import engine, policies
+from services.subsidy.adapters import engine
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.policy_documents import parse
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.person_facts import Economy, Fact, FactKind, Source
@@ -457,8 +458,8 @@ async def test_a_quota_that_is_used_up_grants_no_more(office: Office) -> None:
         "schemes": {"nursing_subsidy": {"quota": 1}},
     }
     async with office.works.begin() as work:
-        stored = await policies.draft(work.connection, work.new_id(), parse(quota), by="a")
-        await policies.put_in_force(work.connection, stored, approved_by="b")
+        stored = await POLICIES.draft(work.connection, work.new_id(), parse(quota), by="a")
+        await POLICIES.put_in_force(work.connection, stored, approved_by="b")
     office.clock.show(AFTER_NOTICE)
     await office.step(first, "determination", "county_determiner")
     assert (await office.step(second, "determination", "county_determiner", status=409))["code"] == "quota_is_used_up"

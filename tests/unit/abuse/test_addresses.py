@@ -24,6 +24,7 @@ NAMED = frozenset(
         "GET /api/v1/code-lists/{name}",
         "GET /api/v1/local-rules",
         "POST /api/v1/shipped-policies/{name}/drafts",
+        "POST /api/v1/shipped-bank-declarations/{name}/drafts",
     }
 )
 """A `name` in an address is that of a list, of a rule, or of a file that came with the product."""

@@ -9,8 +9,9 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.subsidy.adapters import findings, policies
+from services.subsidy.adapters import findings
 from services.subsidy.adapters.findings import Closings, Finding, FindingKind, FindingState
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.entitlement.rules import RULES
 from services.subsidy.domain.errors import FindingIsClosed, FindingNotFound, PolicyNotFound
@@ -185,7 +186,7 @@ def finding_router(jobs: Jobs) -> Router:
     async def try_out(caller: Drafter, body: TrialIn, work: Work, request: Request) -> JobView:
         """What drafts would change: persons and amounts gained and lost, by county, category and grade."""
         for policy_id in body.policies:
-            if await policies.get(work.connection, policy_id) is None:
+            if await POLICIES.get(work.connection, policy_id) is None:
                 raise PolicyNotFound
         job = await _submit(jobs, work, caller, TRIAL_JOB, body)
         return view_of(job, request, TEXTS)

@@ -9,13 +9,16 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.subsidy.adapters import policies, policy_documents, shipped_policies
-from services.subsidy.adapters.policies import PolicyStatus, StoredPolicy
+from services.subsidy.adapters import policy_documents, shipped_policies
+from services.subsidy.adapters.documents import checker_of
+from services.subsidy.adapters.policies import POLICIES, PolicyStatus, StoredPolicy
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.document_faults import NATION, Fault
 from services.subsidy.domain.errors import AuthorCannotApprove, PolicyNotFound
-from services.subsidy.domain.policy import NATION, Overlap, PolicyDocument
+from services.subsidy.domain.policy import Overlap, PolicyDocument
 from services.subsidy.domain.policy_book import PolicyBook
-from services.subsidy.domain.policy_faults import Fault, advice, clashes, faults
+from services.subsidy.domain.policy_faults import advice, clashes, faults
+from services.subsidy.entrypoints.http.documents import ApprovedIn, ShippedOut, must_be_faultless, must_be_inside
 from shared.kit.audit import Change
 from shared.kit.bodies import Moment
 from shared.kit.etags import Precondition, if_match, tag
@@ -23,7 +26,6 @@ from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
-from shared.kit.problems import FieldError, Problem
 from shared.kit.routing import RequestModel, Router, open_work
 from shared.values.division import Division
 from shared.values.month import Month
@@ -42,12 +44,6 @@ class PolicyIn(RequestModel):
     """A whole document; it says only what its division changes."""
 
     document: PolicyDocument
-
-
-class ApprovedIn(RequestModel):
-    """Act with the approval another person gave."""
-
-    approval_id: UUID
 
 
 class AdviceOut(BaseModel):
@@ -80,7 +76,7 @@ class PolicyOut(BaseModel):
     def of(cls, stored: StoredPolicy, told: list[Fault] | None = None) -> PolicyOut:
         """From what is stored."""
         return cls(
-            policy_id=stored.policy_id,
+            policy_id=stored.document_id,
             version=stored.version,
             status=stored.status,
             document=policy_documents.dump(stored.document),
@@ -91,15 +87,6 @@ class PolicyOut(BaseModel):
             withdrawn_at=stored.withdrawn_at,
             advice=[AdviceOut(where=each.where, zh=each.zh, en=each.en) for each in told or []],
         )
-
-
-class ShippedOut(BaseModel):
-    """A profile that comes with the product."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    titles: list[str]
 
 
 class DifferenceOut(BaseModel):
@@ -152,9 +139,9 @@ class EffectivePolicyOut(BaseModel):
 async def draft(caller: Writer, body: PolicyIn, work: Work, response: Response) -> PolicyOut:
     """Draft a document; it counts for nothing yet, but can be tried out."""
     _must_be_sound(body.document, caller)
-    stored = await policies.draft(work.connection, work.new_id(), body.document, by=caller.subject)
+    stored = await POLICIES.draft(work.connection, work.new_id(), body.document, by=caller.subject)
     work.audit(_change("policy.drafted", stored))
-    response.headers["Location"] = f"/api/v1/policies/{stored.policy_id}"
+    response.headers["Location"] = f"/api/v1/policies/{stored.document_id}"
     tag(response, stored.version)
     return PolicyOut.of(stored, await _advice(work, stored))
 
@@ -169,7 +156,7 @@ async def list_policies(
 ) -> Listed[PolicyOut]:
     """Documents; with a division all that concern it."""
     asked = None if division is None else Division.parse(division)
-    items, following = await policies.page_of(work.connection, page, division=asked, status=status)
+    items, following = await POLICIES.page_of(work.connection, page, division=asked, status=status)
     return Listed(items=[PolicyOut.of(item) for item in items], next=following)
 
 
@@ -206,9 +193,9 @@ async def draft_shipped(caller: Writer, name: ShippedName, work: Work) -> Listed
     if documents is None:
         raise PolicyNotFound
     for document in documents:
-        _must_be_inside(document, caller)
+        must_be_inside(document.division, caller)
     stored = [
-        await policies.draft(work.connection, work.new_id(), document, by=caller.subject) for document in documents
+        await POLICIES.draft(work.connection, work.new_id(), document, by=caller.subject) for document in documents
     ]
     work.audit(*(_change("policy.drafted", each) for each in stored))
     return Listed(items=[PolicyOut.of(each) for each in stored])
@@ -244,7 +231,7 @@ async def change(
     _must_be_sound(body.document, caller)
     stored = await _mine(work, policy_id, caller)
     seen.check(stored.version)
-    changed = await policies.change(work.connection, stored, body.document, by=caller.subject)
+    changed = await POLICIES.change(work.connection, stored, body.document, by=caller.subject)
     work.audit(_change("policy.changed", changed))
     tag(response, changed.version)
     return PolicyOut.of(changed, await _advice(work, changed))
@@ -255,12 +242,13 @@ async def put_in_force(caller: Writer, policy_id: UUID, body: ApprovedIn, work: 
     """Put a draft in force with the approval of another person (matter ``policy.in_force``)."""
     stored = await _mine(work, policy_id, caller)
     stored.must_allow("put_in_force")
-    await redeem(work, policies.IN_FORCE, str(policy_id), body.approval_id)
-    checker = await policies.checker_of(work.connection, body.approval_id)
+    await redeem(work, POLICIES.in_force, str(policy_id), body.approval_id)
+    checker = await checker_of(work.connection, body.approval_id)
     if checker == stored.created_by:
         raise AuthorCannotApprove
-    _must_be_faultless(clashes(stored.document, PolicyBook(await policy_documents.in_force(work.connection, None))))
-    effective = await policies.put_in_force(work.connection, stored, approved_by=checker)
+    book = PolicyBook(await policy_documents.in_force(work.connection, None))
+    must_be_faultless(clashes(stored.document, book), "policy_invalid")
+    effective = await POLICIES.put_in_force(work.connection, stored, approved_by=checker)
     work.audit(_change("policy.put_in_force", effective))
     tag(response, effective.version)
     return PolicyOut.of(effective)
@@ -271,8 +259,8 @@ async def withdraw(caller: Writer, policy_id: UUID, body: ApprovedIn, work: Work
     """Withdraw a document that should not have been in force (matter ``policy.withdrawal``)."""
     stored = await _mine(work, policy_id, caller)
     stored.must_allow("withdraw")
-    await redeem(work, policies.WITHDRAWAL, str(policy_id), body.approval_id)
-    withdrawn = await policies.withdraw(work.connection, stored)
+    await redeem(work, POLICIES.withdrawal, str(policy_id), body.approval_id)
+    withdrawn = await POLICIES.withdraw(work.connection, stored)
     work.audit(_change("policy.withdrawn", withdrawn))
     tag(response, withdrawn.version)
     return PolicyOut.of(withdrawn)
@@ -283,7 +271,7 @@ async def discard(caller: Writer, policy_id: UUID, work: Work, seen: Seen, respo
     """Give up a draft."""
     stored = await _mine(work, policy_id, caller)
     seen.check(stored.version)
-    discarded = await policies.discard(work.connection, stored)
+    discarded = await POLICIES.discard(work.connection, stored)
     work.audit(_change("policy.discarded", discarded))
     tag(response, discarded.version)
     return PolicyOut.of(discarded)
@@ -308,27 +296,12 @@ def _scheme(book: PolicyBook, county: str, month: Month, scheme: str) -> SchemeO
 
 
 def _must_be_sound(document: PolicyDocument, caller: Caller) -> None:
-    _must_be_faultless(faults(document))
-    _must_be_inside(document, caller)
-
-
-def _must_be_faultless(found: list[Fault]) -> None:
-    if found:
-        raise Problem(
-            "body_invalid",
-            errors=[FieldError("policy_invalid", each.zh, each.en, pointer=f"/document{each.where}") for each in found],
-            count=len(found),
-        )
-
-
-def _must_be_inside(document: PolicyDocument, caller: Caller) -> None:
-    inside = caller.scope.is_everywhere if document.division == NATION else caller.scope.covers(document.division)
-    if not inside:
-        raise Problem("division_outside_scope", division=document.division)
+    must_be_faultless(faults(document), "policy_invalid")
+    must_be_inside(document.division, caller)
 
 
 async def _found(work: SubsidyWork, policy_id: UUID, *, lock: bool = False) -> StoredPolicy:
-    stored = await policies.get(work.connection, policy_id, lock=lock)
+    stored = await POLICIES.get(work.connection, policy_id, lock=lock)
     if stored is None:
         raise PolicyNotFound
     return stored
@@ -337,7 +310,7 @@ async def _found(work: SubsidyWork, policy_id: UUID, *, lock: bool = False) -> S
 async def _mine(work: SubsidyWork, policy_id: UUID, caller: Caller) -> StoredPolicy:
     """A document of the caller's divisions, locked; everybody may read the others, and nothing more."""
     stored = await _found(work, policy_id, lock=True)
-    _must_be_inside(stored.document, caller)
+    must_be_inside(stored.document.division, caller)
     return stored
 
 
@@ -351,6 +324,6 @@ def _change(what: str, stored: StoredPolicy) -> Change:
     return Change(
         None,
         what,
-        after={"policy_id": stored.policy_id, "version": stored.version, "status": stored.status},
+        after={"policy_id": stored.document_id, "version": stored.version, "status": stored.status},
         division=None if stored.document.division == NATION else stored.document.division,
     )

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.subsidy.domain import errors
+from services.subsidy.domain.banking.cells import WORDS
+from services.subsidy.domain.banking.matching import READING_WORDS
+from services.subsidy.domain.banking.reading import FILE_WORDS
+from services.subsidy.domain.banking.reasons import MEANINGS
 from services.subsidy.domain.entitlement.rules import RULES
 from services.subsidy.domain.explanation import KIND_ZH, LEVEL_ZH
 from services.subsidy.domain.person_facts import FactKind
@@ -149,12 +153,39 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "政策文件当前为 {status}，可以进行的操作：{allowed}",
         "the policy is {status}; allowed are {allowed}",
     ),
+    errors.DeclarationNotFound: ProblemText(
+        404,
+        "银行文件约定不存在",
+        "Declaration not found",
+        "没有该银行文件约定",
+        "no such declaration of a bank's files",
+    ),
+    errors.DeclarationStepNotAllowed: ProblemText(
+        409,
+        "银行文件约定当前状态不能进行该操作",
+        "Step not allowed",
+        "银行文件约定当前为 {status}，可以进行的操作：{allowed}",
+        "the declaration is {status}; allowed are {allowed}",
+    ),
+    errors.DeclarationInForce: ProblemText(
+        409,
+        "同名约定正在使用",
+        "Another one is in force",
+        "该地区同一代号的约定（{declaration_id}）正在使用，请先废止",
+        "a declaration of this division and code ({declaration_id}) is in force; withdraw it first",
+    ),
+    errors.TrialDoesNotFit: ProblemText(
+        422, "首行或末行写不下", "No room in header or trailer", "{holds}：{zh}", "{holds}: {en}"
+    ),
+    errors.TrialPartNotFound: ProblemText(
+        422, "没有这个分文件", "No such part", "试生成的文件共 {parts} 个", "the trial makes {parts} files"
+    ),
     errors.AuthorCannotApprove: ProblemText(
         409,
         "起草人不能复核",
         "The author cannot approve",
-        "政策文件的起草人不能是复核人",
-        "who wrote the policy cannot be the one who approved it",
+        "文件的起草人不能是复核人",
+        "who wrote the document cannot be the one who approved it",
     ),
 }
 
@@ -227,6 +258,16 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         ("WITHDRAWN", "废止", "withdrawn"),
         ("DISCARDED", "作废", "discarded"),
     ),
+    "bank_return_reason": codes(*((each.value, said.zh, said.en) for each, said in MEANINGS.items())),
+    "bank_return_next": codes(
+        ("NOTHING", "无需处理", "nothing to do"),
+        ("WAIT", "等待银行", "wait for the bank"),
+        ("RETRY", "可原样重发", "pay again as it stands"),
+        ("HOLD", "更正后重发", "hold until corrected"),
+    ),
+    "bank_answer_reading": codes(*((each.value, zh, en) for each, (zh, en) in READING_WORDS.items())),
+    "bank_answer_fault": codes(*((each.value, zh, en) for each, (zh, en) in FILE_WORDS.items())),
+    "bank_cell_misfit": codes(*((each.value, zh, en) for each, (zh, en) in WORDS.items())),
     "award_status": codes(
         (AwardStatus.ACTIVE.value, "正常发放", "active"),
         (AwardStatus.SUSPENDED.value, "停发（次月起）", "suspended"),

@@ -19,6 +19,7 @@ from tests.integration.authorisation.row import (
 )
 from tests.integration.authorisation.rows import house as common
 from tests.integration.authorisation.rows import subsidy_applications as applications
+from tests.integration.authorisation.rows import subsidy_banks as banks
 from tests.integration.authorisation.rows import subsidy_findings as findings
 from tests.integration.authorisation.rows import subsidy_money as money
 from tests.integration.authorisation.rows import subsidy_payroll as payroll
@@ -41,6 +42,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *findings.ROWS,
     *reminders.ROWS,
     *payroll.ROWS,
+    *banks.ROWS,
     one(
         "POST", _AWARDS, "award:write", status=CONFLICT, code="award_exists",
         body={"person_id": "{person_id}", "scheme": "nursing_subsidy"},
