@@ -70,15 +70,18 @@ NOT_PERSONAL: Final = {
     "subsidy * scheme": "the code of a scheme; refused otherwise",
     "subsidy * value": "one of the values of a kind of fact; refused otherwise",
     "subsidy POST /api/v1/applications acceptance": "a code of the directory",
+    "subsidy POST /api/v1/bank-declarations/{declaration_id}/trial-answers content": "a file as base64",
+    "subsidy POST /api/v1/shipped-bank-declarations/{name}/drafts division": "a code of a division; refused otherwise",
     "subsidy PUT /api/v1/working-years/{year} basis": "the number of a public notice",
     **LIVES_NOT_PERSONAL,
     **CASES_NOT_PERSONAL,
 }
 """Fields that take text and can hold nothing about anybody, and why."""
-ONLY_ASKED: Final = tuple(
-    f"registry POST /api/v1/{path} *" for path in ("persons/search", "person-links", "verifications")
+ONLY_ASKED: Final = (
+    *(f"registry POST /api/v1/{path} *" for path in ("persons/search", "person-links", "verifications")),
+    "subsidy POST /api/v1/bank-declarations/{declaration_id}/trial-*",
 )
-"""Requests that only look for somebody."""
+"""Requests that only look for somebody, or try out what would be written."""
 PARAMETERS: Final = frozenset(
     {
         *("Idempotency-Key", "If-Match", "last-event-id", "cursor", "division", "kind", "name", "publisher"),
@@ -353,6 +356,23 @@ async def _pay(house: House, bird: Canaries, person_id: str) -> None:
     shown = {"fields": ["payee_name", "account"], "purpose": "PAYMENT"}
     told = await house.done(SUBSIDY, "POST", f"{path}/disclosure", "finance", shown)
     assert told["fields"] == {"payee_name": payee["name"], "account": payee["account"]}
+    await _try_bank_files(house, bird)
+
+
+async def _try_bank_files(house: House, bird: Canaries) -> None:
+    """What a tester gives is written, read and forgotten."""
+    role, beside = "county_determiner", "/api/v1/shipped-bank-declarations/bank-csv/drafts"
+    (drafted,) = (await house.done(SUBSIDY, "POST", beside, role, {"division": DIVISION[:6]}))["items"]
+    path = f"/api/v1/bank-declarations/{drafted['declaration_id']}"
+
+    def trial() -> dict[str, Any]:
+        person = {"name": bird.words(6), "account": bird.account(), "citizen_id_no": bird.number()}
+        payment = person | {"bank": bird.words(6), "amount_fen": 7000}
+        return {"batch": bird.account(), "month": "2026-06", "purpose": bird.words(6), "payments": [payment]}
+
+    made = await house.done(SUBSIDY, "POST", f"{path}/trial-files", role, trial())
+    assert [file["count"] for file in made["files"]] == [1]
+    await house.done(SUBSIDY, "POST", f"{path}/trial-answers", role, trial() | {"content": ""})
 
 
 async def _ask(house: House, bird: Canaries, service: str, officer: str, person_id: str) -> None:
