@@ -189,12 +189,7 @@ class Office:
 
     async def instructions(self, run_id: str, dispatch_no: int = 1) -> list[dict[str, Any]]:
         """What the bank was told."""
-        async with self.works.begin() as work:
-            rows = await work.connection.execute(
-                text("SELECT * FROM instruction WHERE run_id = :run AND dispatch_no = :no ORDER BY instruction_key"),
-                {"run": UUID(run_id), "no": dispatch_no},
-            )
-            return [dict(row._mapping) for row in rows]
+        return await self.all_of(f"{RUNS}/{run_id}/instructions", f"dispatch_no={dispatch_no}")
 
     async def answer(self, run_id: str, results: list[dict[str, Any]]) -> dict[str, Any]:
         """The bank answers, a thousand at a time; what the last call told, counts summed."""

@@ -6,18 +6,18 @@ written, and written again, from the record alone.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters.payroll import news, turning
+from services.subsidy.adapters.tables_payroll import instruction
 from services.subsidy.domain.payroll.errors import NothingIsPending
 from services.subsidy.domain.payroll.instructions import Instruction
 from services.subsidy.domain.payroll.line import Account
 from services.subsidy.domain.payroll.run import Proven, Run
+from shared.kit.pagination import Page, paginate
 from shared.kit.work import UnitOfWork
 from shared.values.month import Month
 
@@ -53,10 +53,6 @@ _DISPATCH: Final = text(
     "INSERT INTO dispatch (run_id, no, sent_at, sent_by, instructions, amount_fen, epoch, position, proven_at) "
     "VALUES (:run_id, :no, :at, :by, :lines, :fen, :epoch, :position, :proven_at)"
 )
-_INSTRUCTIONS: Final = text(
-    "SELECT * FROM instruction WHERE run_id = :run_id AND dispatch_no = :no "
-    "ORDER BY county, person_id, scheme, month, seq"
-)
 
 
 async def send(work: UnitOfWork, run: Run, proven: Proven, *, by: str) -> dict[str, int]:
@@ -91,22 +87,22 @@ async def send(work: UnitOfWork, run: Run, proven: Proven, *, by: str) -> dict[s
     }
 
 
-async def instructions(connection: AsyncConnection, run_id: UUID, no: int) -> AsyncIterator[Instruction]:
-    """The instructions of a dispatch, county by county, streamed: what a bank file is written from."""
-    rows = await connection.stream(_INSTRUCTIONS, {"run_id": run_id, "no": no})
-    async for row in rows:
-        yield Instruction(
-            instruction_key=row.instruction_key,
-            run_id=row.run_id,
-            month=Month.of(row.month),
-            person_id=row.person_id,
-            scheme=row.scheme,
-            seq=row.seq,
-            attempt=row.attempt,
-            award_id=row.award_id,
-            county=row.county,
-            amount_fen=row.amount_fen,
-        )
+async def instructions(
+    connection: AsyncConnection, page: Page, run: Run, *, dispatch_no: int | None
+) -> tuple[list[Instruction], str | None]:
+    """A page of what the bank was told to pay, in the order of the dispatches; of one of them, or of all."""
+    query = select(instruction).where(instruction.c.run_id == run.run_id)
+    if dispatch_no is not None:
+        query = query.where(instruction.c.dispatch_no == dispatch_no)
+    rows, following = await paginate(
+        connection, query, [instruction.c.dispatch_no, instruction.c.instruction_key], page
+    )
+    return [_instruction(row) for row in rows], following
+
+
+def _instruction(row: Any) -> Instruction:
+    values = {name: getattr(row, name) for name in Instruction.__dataclass_fields__}
+    return Instruction(**values | {"month": Month.of(row.month)})
 
 
 _NEXT: Final = "SELECT coalesce(max(no), 0) + 1 FROM dispatch WHERE run_id = :run_id"

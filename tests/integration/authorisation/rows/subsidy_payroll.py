@@ -38,6 +38,7 @@ ROWS: Final[tuple[Row, ...]] = (
     stale("POST", f"{_RUN}/funding", "payroll:fund", body={"budget_code": "2081107", "lines": 0, "amount_fen": 0}),
     one("GET", f"{_RUN}/lines", "payment:read"),
     one("GET", f"{_RUN}/differences", "payment:read"),
+    one("GET", f"{_RUN}/instructions", "payroll:read"),
     one(
         "POST", f"{_RUN}/line-steps", "payment:write", status=CONFLICT, code=_NOT_YET,
         body={"person_id": _NOBODY, "scheme": "nursing_subsidy", "month": "2026-06", "step": "hold"} | _REASON,

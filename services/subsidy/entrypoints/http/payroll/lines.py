@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
-from services.subsidy.adapters.payroll import answers, lines, runs
+from services.subsidy.adapters.payroll import answers, lines, runs, sending
 from services.subsidy.adapters.payroll.lines import BY_PEOPLE, LineKey
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import PersonNotKnown
@@ -19,6 +19,7 @@ from services.subsidy.entrypoints.http.payroll.schemas import (
     AnsweredOut,
     AnswersIn,
     DifferenceOut,
+    InstructionOut,
     LineOut,
     LineStepIn,
     RefusedOut,
@@ -31,11 +32,13 @@ from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
 from shared.values.month import Month
 
+DISPATCHES_MAX = 32_767
 FIELDS = ("scheme", "month", "amount_fen", "state")
 
 Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
 Reader = Annotated[Caller, Permit("payment:read")]
 Writer = Annotated[Caller, Permit("payment:write")]
+Overseer = Annotated[Caller, Permit("payroll:read")]
 Bank = Annotated[Caller, Permit("payroll:answer")]
 
 line_router = Router(prefix="/api/v1/payroll-runs/{run_id}", tags=["payroll"])
@@ -90,6 +93,22 @@ async def take_step(caller: Writer, run_id: UUID, body: LineStepIn, work: Work) 
         Change(seen.person_id, f"payment.{body.step.value}", after=told | {"reason": body.reason}, division=seen.county)
     )
     return LineOut.of(seen)
+
+
+@line_router.get("/instructions", summary="付款指令")
+async def list_instructions(
+    *,
+    caller: Overseer,
+    run_id: UUID,
+    work: Work,
+    page: PageAsked,
+    dispatch_no: Annotated[int | None, Query(ge=1, le=DISPATCHES_MAX, description="第几次下达；缺省为全部")] = None,
+) -> Listed[InstructionOut]:
+    """What the bank was told to pay: keys to answer with, awards whose payees the money goes to, amounts."""
+    run = await runs.get(work.connection, run_id, within=caller.scope)
+    items, following = await sending.instructions(work.connection, page, run, dispatch_no=dispatch_no)
+    work.audit(*looks(((item.person_id, item.county) for item in items), FIELDS, what="read"))
+    return Listed(items=[InstructionOut.of(item) for item in items], next=following)
 
 
 @line_router.post("/answers", dependencies=[Idempotent()], summary="登记银行回盘结果")

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from services.subsidy.adapters.payroll.answers import Fault
 from services.subsidy.adapters.payroll.lines import LineSeen
 from services.subsidy.domain.entitlement.rules import RULES
-from services.subsidy.domain.payroll.instructions import Outcome
+from services.subsidy.domain.payroll.instructions import Instruction, Outcome
 from services.subsidy.domain.payroll.line import LineReason, LineState, LineStep
 from services.subsidy.domain.payroll.run import Run, RunReason, RunState, WaiverReason
 from shared.contracts.state import MONTH
@@ -222,6 +222,26 @@ class LineOut(_Out):
         """From a line."""
         told = {name: getattr(line, name) for name in cls.model_fields}
         return cls(**told | {"month": str(Month.of(line.month))})
+
+
+class InstructionOut(_Out):
+    """What the bank was told to pay. ``instruction_key`` names line and attempt, in the file and in the answer."""
+
+    instruction_key: UUID
+    person_id: UUID
+    scheme: str
+    month: str
+    seq: int
+    attempt: int
+    award_id: UUID
+    county: str
+    amount_fen: int
+
+    @classmethod
+    def of(cls, instruction: Instruction) -> InstructionOut:
+        """From an instruction."""
+        told = {name: getattr(instruction, name) for name in cls.model_fields}
+        return cls(**told | {"month": str(instruction.month)})
 
 
 class RefusedOut(_Out):
