@@ -15,7 +15,7 @@ KNOWN = frozenset({
     "as_of", "known_at", "month", "category", "grade", "flag", "indicator", "from", "to", "level", "children",
     "matter", "warned", "paper", "purpose", "day", "on_conflict", "checked", "ground", "year",
     "outcome", "need", "portal", "received_on", "case_no", "code",
-    "first", "last", "before", "died",
+    "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""
@@ -25,9 +25,10 @@ NAMED = frozenset(
         "GET /api/v1/local-rules",
         "POST /api/v1/shipped-policies/{name}/drafts",
         "POST /api/v1/shipped-bank-declarations/{name}/drafts",
+        "POST /api/v1/payroll-runs/{run_id}/checks/{name}/waiver",
     }
 )
-"""A `name` in an address is that of a list, of a rule, or of a file that came with the product."""
+"""A `name` in an address is that of a list, a rule, a check, or a file that came with the product."""
 TELLING = re.compile(
     r"citizen|id_?no|identity|number|phone|mobile|tel$|account|bank|card|person_name|birth|address|diagnos|"
     r"secret|password|token|api_?key|credential|signature",
