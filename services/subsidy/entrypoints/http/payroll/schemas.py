@@ -63,7 +63,7 @@ class ApprovedIn(RequestModel):
 class FundingIn(RequestModel):
     """What finance checked: the budget code, and the totals as they read them."""
 
-    budget_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{3,30}$")]
+    budget_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{3,12}$")]
     lines: Annotated[int, Field(ge=0, le=FEN_MAX)]
     amount_fen: Annotated[int, Field(ge=0, le=FEN_MAX)]
 
@@ -90,7 +90,7 @@ class ResultIn(RequestModel):
 
     instruction_key: UUID
     outcome: Outcome
-    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.-]{0,30}$")] = ""
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.-]{0,12}$")] = ""
     amount_fen: Annotated[int, Field(ge=1, le=FEN_MAX)]
     at: AwareDatetime
 
