@@ -1,6 +1,7 @@
 """HTTP and work instruments. Labels are closed sets: route templates, methods, statuses, outcomes."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -44,11 +45,12 @@ class _Labelled:
 
     def collect(self) -> Iterator[Metric]:
         for family in self._counted.collect():
-            family.samples = [
+            labelled = copy(family)  # some collectors give the same family every time
+            labelled.samples = [
                 Sample(sample.name, {**self._labels, **sample.labels}, sample.value, sample.timestamp, sample.exemplar)
                 for sample in family.samples
             ]
-            yield family
+            yield labelled
 
 
 def exposition(*, service: str, role: str, counted: CollectorRegistry = REGISTRY) -> bytes:

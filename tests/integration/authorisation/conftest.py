@@ -1,6 +1,7 @@
 """The world of the matrix: made once, because nothing the matrix asks for changes it."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -14,8 +15,6 @@ from tests.integration.authorisation.world_persons import live
 @pytest.fixture(scope="session")
 def patched() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patched:
-        # A test process shares its processor with others: a transaction of its own may stand still for longer.
-        patched.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
         yield patched
 
 
@@ -28,7 +27,12 @@ def server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 async def world(server: PostgresServer, patched: pytest.MonkeyPatch) -> AsyncIterator[World]:
     with home() as folder:
-        async with opened(server, folder) as world:
+        async with AsyncExitStack() as closing:
+            with pytest.MonkeyPatch.context() as busy:
+                # A test process shares its processor with others: a transaction of its own may stand still for longer.
+                # Only of its own: what is opened later in this process is cut off as ever.
+                busy.setattr("shared.kit.database.IDLE_IN_TRANSACTION_MS", 30_000)
+                world = await closing.enter_async_context(opened(server, folder))
             await live(world)
 
             def client_of(url: str, **_: object) -> httpx.AsyncClient:

@@ -85,6 +85,7 @@ async def test_the_database_and_its_schema_are_checked(engine: AsyncEngine) -> N
 
 
 async def test_what_is_counted_carries_service_and_role() -> None:
+    await Ops("others", "api").answer("/metrics")
     answer = await Ops("things", "worker").answer("/metrics")
     assert answer is not None
     samples = [line for line in answer.body.decode().split("\n") if line and not line.startswith("#")]
