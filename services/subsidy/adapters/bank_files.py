@@ -1,12 +1,12 @@
 """Files for banks as bytes, and answers of banks from bytes: what the format needs beyond text (Excel) lives here.
 
-Nothing lies on a disk in clear: a sub-file is built in memory, which the declaration bounds, and is sealed as a blob.
+Nothing lies on a disk in clear: a sub-file is built in memory, which the declaration bounds.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -14,10 +14,8 @@ from services.subsidy.domain.banking.cells import Misfit
 from services.subsidy.domain.banking.declaration import Declaration, Format, Layout
 from services.subsidy.domain.banking.reading import Answer, FileFault, Record, read, records_of
 from services.subsidy.domain.banking.writing import Batch, NotWritten, Payment, SubFile, Writer
-from shared.kit.blobs import CSV, PLAIN_TEXT, XLSX, Blob, Blobs
 from shared.kit.spreadsheets import FileIsUnreadable, Limits, workbook_bytes, workbook_texts
 
-MEDIA_TYPES: Final = {Format.CSV: CSV, Format.XLSX: XLSX, Format.FIXED_WIDTH: PLAIN_TEXT}
 _LINE_BYTES_MAX: Final = 1 << 16
 _LIMITS: Final = Limits(columns_max=100)
 
@@ -48,16 +46,6 @@ def files(declaration: Declaration, writer: Writer, payments: Iterable[Payment])
             content = b"".join(file.lines)
         file.lines, file.rows = [], []
         yield BankFile(file, content, hashlib.sha256(content).digest())
-
-
-async def keep(blobs: Blobs, declaration: Declaration, made: BankFile, *, division: str, owner: str) -> Blob:
-    """Seal a file: encrypted, hashed. The caller must ``record`` the blob in the transaction that refers to it."""
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield made.content
-
-    media_type = MEDIA_TYPES[declaration.file.format]
-    return await blobs.put(whole(), media_type=media_type, name=made.file.name, division=division, owner=owner)
 
 
 def answer_of(declaration: Declaration, content: BinaryIO, *, batch: str | None = None) -> Answer:

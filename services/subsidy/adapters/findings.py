@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import engine, policy_documents
 from services.subsidy.adapters.tables_facts import finding
+from services.subsidy.adapters.words import Words
 from services.subsidy.domain.entitlement.rules import BARS, CONDITIONS, HIGHER, Effect
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.policy_book import PolicyBook
-from shared.kit.crypto import Cipher, Keys
+from shared.kit.crypto import Keys
 from shared.kit.pagination import Page, paginate
 from shared.kit.scoping import inside
 from shared.values.division import Division, Scope
@@ -76,17 +77,15 @@ class Closings:
     """Seals and opens why findings were closed: words that may name anybody, encrypted and bound to the finding."""
 
     def __init__(self, keys: Keys) -> None:
-        self._cipher = Cipher(keys)
+        self._words = Words(keys)
 
     def sealed(self, words: str, finding_id: UUID) -> bytes:
         """Encrypted, for the column."""
-        return self._cipher.encrypt(words.encode(), context=CLOSING, row=finding_id.bytes)
+        return self._words.sealed(words, CLOSING, finding_id)
 
     def opened(self, one: Finding) -> str | None:
         """The words; None: nobody closed it, or they are forgotten."""
-        if one.closing_cipher is None:
-            return None
-        return self._cipher.decrypt(bytes(one.closing_cipher), context=CLOSING, row=one.finding_id.bytes).decode()
+        return self._words.opened(one.closing_cipher, CLOSING, one.finding_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters.tables_reminder import reminder, telling
+from services.subsidy.adapters.words import Words
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.reminder import (
     ACTIVE,
@@ -23,7 +24,7 @@ from services.subsidy.domain.reminder import (
     TellingState,
 )
 from shared.kit.audit import Change
-from shared.kit.crypto import Cipher, Keys
+from shared.kit.crypto import Keys
 from shared.kit.messages import MESSAGES_MAX, Medium, Message, Receipt
 from shared.kit.scoping import inside
 from shared.values.division import Scope
@@ -31,23 +32,6 @@ from shared.values.division import Scope
 CLOSING: Final = b"reminder.closing"
 RECIPIENT: Final = b"reminder.recipient"
 EVIDENCE: Final = b"reminder.evidence"
-
-
-class Words:
-    """Seals and opens what is written about reminders: recipients, evidence, why one was closed."""
-
-    def __init__(self, keys: Keys) -> None:
-        self._cipher = Cipher(keys)
-
-    def sealed(self, words: str, context: bytes, row: UUID) -> bytes:
-        """Encrypted, for the column."""
-        return self._cipher.encrypt(words.encode(), context=context, row=row.bytes)
-
-    def opened(self, sealed: bytes | None, context: bytes, row: UUID) -> str | None:
-        """The words; None where there are none, or they are forgotten."""
-        if sealed is None:
-            return None
-        return self._cipher.decrypt(bytes(sealed), context=context, row=row.bytes).decode()
 
 
 @dataclass(frozen=True, slots=True)

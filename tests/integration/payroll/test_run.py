@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 import pytest
 from sqlalchemy.exc import IntegrityError, InternalError
 
@@ -64,6 +65,10 @@ async def test_who_locks_sees_what_they_lock_and_answers_for_what_is_red(office:
     red = {each["name"]: each for each in (await office.get(f"{RUNS}/{run_id}/checks"))["items"]}
     assert red["NO_PAYEE"]["shown"] == [nursed()]
     assert red["SHARED_ACCOUNT"]["found"] > 0
+    # What a check says of persons is a look at each of them.
+    query = "SELECT detail FROM audit WHERE kind = 'LOOK' AND fields = 'check' ORDER BY audit_id DESC LIMIT 1"
+    looked = orjson.loads(await office.sql(query))["persons"]
+    assert {nursed(), *red["SHARED_ACCOUNT"]["shown"]} <= set(looked)
     green = await office.call("POST", f"{RUNS}/{run_id}/checks/MISSING_RATE/waiver", {"reason": "OTHER"})
     assert (green.status_code, green.json()["code"]) == (409, "check_not_red")
     await office.waived(run_id)
@@ -190,7 +195,7 @@ async def test_outside_their_divisions_nobody_opens_sees_or_moves_a_run(office: 
     elsewhere = ("341503",)
     asked = {"division": "341502", "month": "2026-06", "schemes": ["living_subsidy"]}
     assert (await office.call("POST", RUNS, asked, divisions=elsewhere)).status_code == 403
-    for path in ("", "/steps", "/checks", "/lines", "/differences", "/reconciliation"):
+    for path in ("", "/steps", "/checks", "/lines", "/differences", "/instructions", "/reconciliation"):
         assert (await office.call("GET", f"{RUNS}/{run_id}{path}", divisions=elsewhere)).status_code == 404
     assert (await office.call("GET", RUNS, divisions=elsewhere)).json()["items"] == []
     moved = await office.call("POST", f"{RUNS}/{run_id}/drawing-up", {}, version=1, divisions=elsewhere)

@@ -114,8 +114,7 @@ SELECT count(*) FILTER (WHERE state IN ('{LineState.SENT}', '{LineState.UNKNOWN}
 async def apply(work: UnitOfWork, run: Run, results: Iterable[Result], *, by: str) -> Answered:
     """Turn the lines the results speak of; the run is locked by the caller, so that answers follow one another."""
     connection = work.connection
-    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+    await turning.take_time(connection)
     await connection.exec_driver_sql(_TOLD)
     received = 0
     rest = iter(results)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import engine
-from services.subsidy.adapters.payroll import fence, gate, news, runs
+from services.subsidy.adapters.payroll import fence, gate, news, runs, turning
 from services.subsidy.adapters.payroll.fence import Horizon
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.payroll.line import Cause, HoldReason
@@ -80,8 +80,7 @@ async def draw_up(
 
     Raises `RegisterIsAhead`, `RegisterStartedAnew`.
     """
-    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+    await turning.take_time(connection)
     proven = await fence.passed(connection, horizon)
     known_at = await connection.scalar(text("SELECT clock_timestamp()"))
     assert isinstance(known_at, datetime)

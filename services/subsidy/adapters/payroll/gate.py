@@ -51,6 +51,8 @@ SELECT s.person_id AS shown FROM {stage} s JOIN application a ON a.award_id = s.
   JOIN objection o ON o.application_id = a.application_id AND o.state = 'OPEN'""",
 }
 NAMES: Final = ("MISSING_RATE", *CHECKS)
+OF_PLACES: Final = frozenset({"JUMP_BY_TOWNSHIP"})
+"""Checks that show places; the others show persons."""
 
 _CHECK: Final = f"""
 INSERT INTO run_check (run_id, name, found, told)

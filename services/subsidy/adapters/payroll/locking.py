@@ -40,8 +40,7 @@ async def lock(work: UnitOfWork, run: Run, *, by: str) -> dict[str, int]:
     """
     assert run.draft is not None
     connection, stage = work.connection, runs.stage_of(run.run_id)
-    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+    await turning.take_time(connection)
     await gate.must_be_open(connection, run.run_id)
     if await drafting.digest_of(connection, stage) != run.draft.digest:
         raise DraftIsOld

@@ -62,8 +62,7 @@ async def send(work: UnitOfWork, run: Run, proven: Proven, *, by: str) -> dict[s
     """
     assert run.draft is not None
     connection = work.connection
-    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+    await turning.take_time(connection)
     await connection.execute(text(_LEAVING), {"run_id": run.run_id})
     await connection.exec_driver_sql("ANALYZE leaving")
     judged = await news.hold_again(connection, run.draft, "leaving", entered=True)

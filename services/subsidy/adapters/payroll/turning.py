@@ -107,6 +107,12 @@ async def reverse(work: UnitOfWork, run: Run, step: str, *, by: str) -> None:
     )
 
 
+async def take_time(connection: AsyncConnection) -> None:
+    """This transaction works over everybody: its statements may last, and between two of them it may pause a minute."""
+    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+
+
 async def moment(connection: AsyncConnection) -> datetime:
     """The instant of this transaction's turns: facts are recorded at real time."""
     at = await connection.scalar(text("SELECT clock_timestamp()"))

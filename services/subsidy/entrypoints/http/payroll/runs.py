@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from services.subsidy.entrypoints.http.payroll.schemas import (
     WaiverIn,
 )
 from services.subsidy.metrics import PAYROLL_STEPS
-from shared.kit.audit import Change
+from shared.kit.audit import Change, Look
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
@@ -103,7 +104,9 @@ async def read_steps(caller: Reader, run_id: UUID, work: Work) -> Listed[StepOut
 async def read_checks(caller: Reader, run_id: UUID, work: Work) -> Listed[CheckOut]:
     """The red checks of a draft, and who answers for which."""
     run = await runs.get(work.connection, run_id, within=caller.scope)
-    return Listed(items=await _checks(work, run), next=None)
+    checks = await _checks(work, run)
+    _looked_at(work, run, checks)
+    return Listed(items=checks, next=None)
 
 
 @router.post("/{run_id}/checks/{name}/waiver", dependencies=[Idempotent()], summary="放行一项检查")
@@ -120,7 +123,9 @@ async def waive(caller: Writer, run_id: UUID, name: CheckName, body: WaiverIn, w
             division=run.division,
         )
     )
-    return Listed(items=await _checks(work, run), next=None)
+    checks = await _checks(work, run)
+    _looked_at(work, run, checks)
+    return Listed(items=checks, next=None)
 
 
 @router.get("/{run_id}/reconciliation", summary="批次、账簿、指令与回盘核对")
@@ -228,6 +233,12 @@ def _stepped(work: SubsidyWork, run: Run, step: RunStep, response: Response) -> 
 def _changed(work: SubsidyWork, run: Run, what: str) -> None:
     after = {"run_id": run.run_id, "version": run.version, "state": run.state}
     work.audit(Change(None, what, after=after, division=run.division))
+
+
+def _looked_at(work: SubsidyWork, run: Run, checks: Sequence[CheckOut]) -> None:
+    """What a check says of persons is a look at each of them."""
+    persons = {shown for check in checks if check.name not in gate.OF_PLACES for shown in check.shown}
+    work.audit(Look(None, ("check",), "read", run.division, persons=tuple(sorted(persons))))
 
 
 async def _checks(work: SubsidyWork, run: Run) -> list[CheckOut]:
