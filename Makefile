@@ -45,6 +45,11 @@ lock:  ## Compile requirements.txt anew from requirements.in: newest versions, h
 
 # ---------------------------------------------------------------------------- run
 
+# The stack's own process works in threads for a while and then only watches: what it needed goes back.
+demo up: export MALLOC_ARENA_MAX = 2
+demo up: export MALLOC_TRIM_THRESHOLD_ = 131072
+demo up: export MALLOC_MMAP_THRESHOLD_ = 131072
+
 demo: $(READY)  ## Start everything, load a synthetic Lu'an, tell the main story with timings, stop
 	@$(PY) -m deploy.demo
 

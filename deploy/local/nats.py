@@ -103,7 +103,7 @@ class NatsServer:
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
         # The limit is for Go's collector, not for the store: it keeps the broker within its share of the stack. Some
         # 25 MB live on: a limit close to that has the collector run without end (three times the work an event).
-        env = {"PATH": os.defpath, "GOMEMLIMIT": "72MiB"}
+        env = {"PATH": os.defpath, "GOMEMLIMIT": "66MiB"}
         self.program.start([program, "--config", configuration], env=env, cwd=self.store_dir.parent)
 
     async def wait_ready(self, seconds: float = READY_SECONDS_MAX) -> None:

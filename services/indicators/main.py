@@ -10,7 +10,7 @@ from services.indicators.adapters.tables import PUBLISHED, blobs
 from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
-from services.indicators.entrypoints.http import figures
+from services.indicators.entrypoints.http import figures, reports, snapshots
 from services.indicators.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.indicators.settings import IndicatorsSettings
 from shared.contracts.asyncapi import document
@@ -32,6 +32,8 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
         title="量服 · 指标统计 Indicators",
         routers=(
             figures.router,
+            reports.router,
+            snapshots.router,
             *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),
             consumption_router({each.publisher: each for each in SUBSCRIPTIONS}),

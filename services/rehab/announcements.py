@@ -1,14 +1,27 @@
 """The privacy review point: everything the rehab service ever tells the world, fact by fact.
 
-That somebody has a case, where, since when and how it ended. Never what for: no need, no diagnosis, no institution.
+That somebody has a case, where, since when, how far it is and how it ended; that a session took place, on which day and
+in which mode. Never what for: no programme, no category, no diagnosis, no score, no institution.
 """
 
 from __future__ import annotations
 
 from services.rehab.domain.case import Case
-from services.rehab.domain.facts import CaseWasClosed, CaseWasFlagged, CaseWasOpened, CaseWasReopened, Fact
+from services.rehab.domain.facts import (
+    CaseHasAdvanced,
+    CaseWasClosed,
+    CaseWasFlagged,
+    CaseWasOpened,
+    CaseWasReopened,
+    Fact,
+    PlanWasAgreed,
+    SessionWasLogged,
+    SessionWasVoided,
+)
 from shared.contracts import rehab as contract
 from shared.contracts.event import Announcement, Event
+
+_OF_SESSIONS = (SessionWasLogged, SessionWasVoided)
 
 
 def announce(fact: Fact) -> Announcement:
@@ -17,7 +30,7 @@ def announce(fact: Fact) -> Announcement:
         event_id=fact.event_id,
         event=_event(fact),
         person_id=fact.case.person_id,
-        version=fact.case.version,
+        version=fact.session_version if isinstance(fact, _OF_SESSIONS) else fact.case.version,
         division=fact.case.division.code,
         occurred_at=fact.occurred_at,
         trace_id=fact.trace_id,
@@ -35,6 +48,14 @@ def _event(fact: Fact) -> Event:
             return contract.CaseClosed(case=case)
         case CaseWasReopened():
             return contract.CaseReopened(case=case)
+        case CaseHasAdvanced():
+            return contract.CaseAdvanced(case=case)
+        case PlanWasAgreed():
+            return contract.PlanAgreed(case=case)
+        case SessionWasLogged():
+            return contract.SessionLogged(session=session_state(fact))
+        case SessionWasVoided():
+            return contract.SessionVoided(session=session_state(fact))
         case _:
             message = f"{type(fact).__name__} is neither announced nor private"
             raise TypeError(message)
@@ -52,4 +73,18 @@ def case_state(case: Case) -> contract.CaseState:
         closed_on=case.closed_on,
         closing_reason=case.closing_reason,
         flag=case.flag,
+    )
+
+
+def session_state(fact: SessionWasLogged | SessionWasVoided) -> contract.SessionState:
+    """A session as published."""
+    return contract.SessionState(
+        session_id=fact.session.session_id,
+        case_id=fact.case.case_id,
+        person_id=fact.case.person_id,
+        division=fact.case.division.code,
+        version=fact.session_version,
+        day=fact.session.day,
+        mode=fact.session.mode,
+        attendance=fact.session.attendance,
     )

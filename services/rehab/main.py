@@ -7,16 +7,17 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.rehab.adapters.own_data import TRUST
-from services.rehab.adapters.tables import PUBLISHED, blobs
+from services.rehab.adapters.tables import PUBLISHED, blobs, working_days
 from services.rehab.adapters.work import RehabWork
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS
-from services.rehab.entrypoints.http import cases, me
+from services.rehab.entrypoints.http import care, cases, catalogue, institutions, me
 from services.rehab.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.rehab.settings import RehabSettings
 from shared.contracts.asyncapi import document
 from shared.contracts.openapi import published
 from shared.contracts.roles import MACHINE_PERMISSIONS, PERSONAL, ROLES
 from shared.kit.app import create_app
+from shared.kit.calendar import calendar_router
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.consumption_routes import consumption_router
@@ -32,6 +33,12 @@ def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
         title="量服 · 康复服务 Rehab",
         routers=(
             cases.router,
+            care.router,
+            care.months,
+            institutions.router,
+            catalogue.router,
+            catalogue.limits,
+            calendar_router(working_days),
             me.router,
             *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),

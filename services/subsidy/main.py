@@ -7,8 +7,10 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.subsidy.adapters import explanations
+from services.subsidy.adapters.comparison.suspects import SuspectWords
 from services.subsidy.adapters.own_data import TRUST, disclosing
 from services.subsidy.adapters.payees import Payees
+from services.subsidy.adapters.register import many_linked
 from services.subsidy.adapters.tables import PUBLISHED, blobs, jobs, working_days
 from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
@@ -22,7 +24,11 @@ from services.subsidy.entrypoints.http.payroll import payroll_routers
 from services.subsidy.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.subsidy.entrypoints.http.reminder_rates import rate_router
 from services.subsidy.entrypoints.http.reminders import reminder_router
+from services.subsidy.entrypoints.http.suspect_papers import suspect_paper_router
+from services.subsidy.entrypoints.http.suspects import suspect_router
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
+from services.subsidy.entrypoints.list_import import list_import
+from services.subsidy.entrypoints.suspect_export import SUSPECT_EXPORT
 from services.subsidy.settings import SubsidySettings
 from shared.contracts.asyncapi import document
 from shared.contracts.openapi import published
@@ -33,6 +39,7 @@ from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.consumption_routes import consumption_router
 from shared.kit.disclosure import disclosure_router
+from shared.kit.exports import export_routes
 from shared.kit.imports import import_routes
 from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
@@ -43,6 +50,7 @@ from shared.kit.service import Parts, journals_resource, open_parts
 def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
     """The API with all its routes."""
     payees, told, queue = Payees(parts.keys), Tellings(parts.keys), Jobs(jobs)
+    suspect_words = SuspectWords(parts.keys)
     return create_app(
         settings,
         title="量服 · 残疾人两项补贴 Subsidy",
@@ -59,6 +67,19 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
             finding_router(queue),
             reminder_router(queue, told),
             rate_router(told),
+            suspect_router(queue, suspect_words),
+            suspect_paper_router(parts.blobs),
+            export_routes(
+                SUSPECT_EXPORT, path="/api/v1/suspect-exports", permission="suspect:write", jobs=queue, texts=TEXTS
+            ),
+            import_routes(
+                list_import(partial(many_linked, settings)),
+                path="/api/v1/list-imports",
+                permission="comparison:run",
+                jobs=queue,
+                blobs=parts.blobs,
+                texts=TEXTS,
+            ),
             *payroll_routers(queue),
             import_routes(
                 AWARD_IMPORT,

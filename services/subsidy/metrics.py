@@ -17,3 +17,6 @@ PAYROLL_STEPS = Counter("liangfu_subsidy_payroll_steps_total", "Steps of payroll
 PAYROLL_HELD = Counter(
     "liangfu_subsidy_payroll_held_lines_total", "Lines held by name when they were judged again at lock and send"
 )
+COMPARED = Counter("liangfu_subsidy_suspects_found_total", "Suspects that comparisons opened, by check (DX)", ["check"])
+SUSPECTS_OVERDUE = Gauge("liangfu_subsidy_suspects_overdue", "Suspects that somebody should have passed on (DX-01)")
+SUSPECTS_HOLDING = Gauge("liangfu_subsidy_suspects_holding", "Open suspects that hold their persons' money (READ-22)")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST
+from services.subsidy.adapters.register import many_linked
 from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.entrypoints.comparison_jobs import COMPARISON_JOB, COMPARISON_TIMERS, compare_division
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
 from services.subsidy.entrypoints.jobs import (
@@ -20,8 +24,12 @@ from services.subsidy.entrypoints.jobs import (
     telling_timer,
     try_policy,
 )
+from services.subsidy.entrypoints.list_import import KIND as LIST_IMPORT_JOB
+from services.subsidy.entrypoints.list_import import list_import, may_pass_soon
 from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
+from services.subsidy.entrypoints.suspect_export import SUSPECT_EXPORT
 from services.subsidy.settings import SubsidySettings
+from shared.kit.exports import export_handler
 from shared.kit.imports import import_handler
 from shared.kit.jobs import Handler, JobRunner
 from shared.kit.journal_client import journal_clients
@@ -37,6 +45,9 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
     return {
         AWARD_IMPORT.kind: import_handler(AWARD_IMPORT, imports),
         FACT_IMPORT.kind: import_handler(FACT_IMPORT, imports),
+        LIST_IMPORT_JOB: import_handler(list_import(partial(many_linked, settings)), imports),
+        COMPARISON_JOB: compare_division,
+        SUSPECT_EXPORT.kind: export_handler(SUSPECT_EXPORT),
         FINDINGS_JOB: look_over_everybody,
         TRIAL_JOB: try_policy,
         REMINDERS_JOB: look_for_new_cases,
@@ -58,13 +69,15 @@ def main() -> None:
     )
     if letters_command(parts.works, SUBSCRIPTIONS, parts.keys):
         return
-    runner = JobRunner(parts.works, jobs, job_handlers(settings, parts), parts.blobs, worker="subsidy-worker")
+    runner = JobRunner(
+        parts.works, jobs, job_handlers(settings, parts), parts.blobs, worker="subsidy-worker", transient=may_pass_soon
+    )
     telling = telling_timer(settings.messenger(parts.keys), Tellings(parts.keys))
     worker = Worker(
         settings,
         works=parts.works,
         blobs=parts.blobs,
-        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=(*TIMERS, telling)),
+        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=(*TIMERS, *COMPARISON_TIMERS, telling)),
     )
     run_worker(settings, worker, parts.ops)
 

@@ -78,7 +78,6 @@ def document(service: str, *, host: str = "localhost:4222") -> Node:
             "title": f"量服 · {service} 事件 Events",
             "version": CONTRACTS_VERSION,
             "description": _ABOUT.format(service=service),
-            "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",
         "servers": {

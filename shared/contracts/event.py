@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 from uuid import UUID
 
 import orjson
@@ -91,6 +91,10 @@ class Announcement:
     trace_id: str | None = None
 
 
+class EventTypeUnknown(LookupError):
+    """No contract of this type is known to this release: a newer publisher, or a forged message."""
+
+
 class EnvelopeUnreadable(ValueError):
     """The bytes are not one of our envelopes; the message says which part is missing or wrong."""
 
@@ -111,6 +115,7 @@ class Envelope:
     recorded_at: str
     trace_id: str
     data: dict[str, object] = field(repr=False)
+    _event: Event | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def service(self) -> str:
@@ -124,7 +129,24 @@ class Envelope:
 
     def cloud_event(self) -> dict[str, object]:
         """The structured-mode JSON object of CloudEvents 1.0 (extension attributes in lower case)."""
-        return cloud_event(self, occurred_at=self.occurred_at, recorded_at=self.recorded_at, data=self.data)
+        return {
+            "specversion": "1.0",
+            "id": str(self.event_id),
+            "source": f"/{self.service}",
+            "type": self.type,
+            "subject": str(self.aggregate_id),
+            "time": self.occurred_at,
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:liangfu:schema:{self.type}",
+            "epoch": self.epoch,
+            "position": self.position,
+            "aggregatetype": self.aggregate_type,
+            "aggregateversion": self.aggregate_version,
+            "division": self.division,
+            "recordedat": self.recorded_at,
+            "traceid": self.trace_id,
+            "data": self.data,
+        }
 
     def to_json(self) -> bytes:
         """The bytes that go on the wire."""
@@ -169,44 +191,18 @@ class Envelope:
             raise EnvelopeUnreadable(message) from error
 
 
-def cloud_event(entry: Any, *, occurred_at: str, recorded_at: str, data: object) -> dict[str, object]:
-    """The one form in which an entry travels. ``entry``: an `Envelope`, or a row of a journal with the same names.
-
-    ``data`` may be JSON already (`orjson.Fragment`): what only passes through is not looked into.
-    """
-    return {
-        "specversion": "1.0",
-        "id": str(entry.event_id),
-        "source": f"/{entry.type.split('.', 1)[0]}",
-        "type": entry.type,
-        "subject": str(entry.aggregate_id),
-        "time": occurred_at,
-        "datacontenttype": "application/json",
-        "dataschema": f"urn:liangfu:schema:{entry.type}",
-        "epoch": entry.epoch,
-        "position": entry.position,
-        "aggregatetype": entry.aggregate_type,
-        "aggregateversion": entry.aggregate_version,
-        "division": entry.division,
-        "recordedat": recorded_at,
-        "traceid": entry.trace_id,
-        "data": data,
-    }
-
-
-class EventTypeUnknown(LookupError):
-    """No contract of this type is known to this release: a newer publisher, or a forged message."""
-
-
 def decode(envelope: Envelope) -> Event:
-    """The contract object inside an envelope.
+    """The contract object inside an envelope, made once.
 
     Raises `EventTypeUnknown` or pydantic's ``ValidationError``; both are permanent.
     """
-    contract = EVENTS.get(envelope.type)
-    if contract is None:
-        raise EventTypeUnknown(envelope.type)
-    return contract.model_validate(envelope.data)
+    if (event := envelope._event) is None:  # noqa: SLF001 - one module
+        contract = EVENTS.get(envelope.type)
+        if contract is None:
+            raise EventTypeUnknown(envelope.type)
+        event = contract.model_validate(envelope.data)
+        object.__setattr__(envelope, "_event", event)
+    return event
 
 
 def subject_of(event_type: str, division: str) -> str:

@@ -1,4 +1,4 @@
-"""What the rehabilitation service tells the world: cases and how they end."""
+"""What the rehabilitation service tells the world: cases, how they go on and end, and that sessions took place."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ class CaseState(State):
     closed_on: date | None = None
     closing_reason: str | None = Field(default=None, pattern=CODE)
     flag: str | None = Field(default=None, pattern=CODE)
+
+
+class SessionState(State):
+    """A session of a case, after it happened. Never what was done, nor by whom."""
+
+    relation: ClassVar[str] = "rehab.session"
+    key: ClassVar[str] = "session_id"
+
+    session_id: UUID
+    case_id: UUID
+    day: date
+    mode: str = Field(pattern=CODE)
+    attendance: str = Field(pattern=CODE)
 
 
 class CaseOpened(Event):
@@ -57,3 +70,35 @@ class CaseReopened(Event):
     type: ClassVar[str] = "rehab.case.reopened.v1"
     title_zh: ClassVar[str] = "康复个案恢复"
     case: CaseState
+
+
+class CaseAdvanced(Event):
+    """The case entered another state of RULES 7.6, or goes on in the same."""
+
+    type: ClassVar[str] = "rehab.case.advanced.v1"
+    title_zh: ClassVar[str] = "康复个案推进"
+    case: CaseState
+
+
+class PlanAgreed(Event):
+    """A person plan, or its revision, was agreed and signed."""
+
+    type: ClassVar[str] = "rehab.plan.agreed.v1"
+    title_zh: ClassVar[str] = "一人一策方案签订"
+    case: CaseState
+
+
+class SessionLogged(Event):
+    """A session was logged, attended or not."""
+
+    type: ClassVar[str] = "rehab.session.logged.v1"
+    title_zh: ClassVar[str] = "康复服务记录"
+    session: SessionState
+
+
+class SessionVoided(Event):
+    """A session that was logged by mistake does not count."""
+
+    type: ClassVar[str] = "rehab.session.voided.v1"
+    title_zh: ClassVar[str] = "康复服务记录作废"
+    session: SessionState

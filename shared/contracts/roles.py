@@ -40,8 +40,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "application:write": ("受理残疾人证申请", "take in applications and lead them to a decision"),
     "application:decide": ("审核批准、制证发证、复核", "approve applications, issue cards, decide disputes"),
     "assessment:write": ("开放号源、录入评定结论", "offer slots and record assessments"),
-    "institution:read": ("查看评定机构和号源", "see assessment institutions and their slots"),
-    "institution:write": ("指定评定机构", "designate assessment institutions"),
+    "institution:read": ("查看评定机构、号源和定点康复机构", "see institutions of assessment and rehabilitation"),
+    "institution:write": ("指定评定机构、定点康复机构", "designate institutions of assessment and rehabilitation"),
     "campaign:write": ("组织十年到期审验核查", "run examination campaigns"),
     "rule:read": ("查看地方规定", "see local rules"),
     "rule:write": ("登记地方规定和时限", "decide local rules and time limits"),
@@ -61,6 +61,10 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "entitlement:read": ("查看应发测算和依据", "see what is due to persons, and why"),
     "reminder:read": ("查看主动提醒清单和主动服务率", "see whom to remind of a subsidy, and the rate"),
     "reminder:write": ("查找、发送、登记和办结主动提醒", "find, send, record and close reminders of a subsidy"),
+    "suspect:read": ("查看疑点", "see suspects that comparisons found"),
+    "suspect:write": ("核查疑点、上传佐证材料", "verify suspects and lay papers beside them"),
+    "suspect:decide": ("分发、排除、处理、办结疑点", "hand suspects down, clear them, act and close"),
+    "comparison:run": ("导入外部名单、进行数据比对", "import lists of other bureaus and compare"),
     "policy:read": ("查看补贴政策", "see the policy of the subsidies"),
     "policy:write": ("起草、经双人复核施行和废止补贴政策", "draft policy; with a second person put it in force"),
     "payroll:read": ("查看发放批次、检查和核对", "see payroll runs, their checks and reconciliation"),
@@ -77,7 +81,11 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "case:read": ("查看康复个案", "see rehabilitation cases"),
     "case:write": ("办理康复个案", "work on rehabilitation cases"),
+    "case:serve": ("接收转介、评估、签订方案、登记服务", "serve clients: take referrals, assess, plan, log sessions"),
+    "case:confidential": ("查看、办理精神障碍康复个案", "see and work on confidential (mental) cases"),
     "indicator:read": ("查看统计指标", "see figures"),
+    "indicator:report": ("上报、审定指标值和目标值", "report values and targets of indicators"),
+    "indicator:freeze": ("固化、审定统计快照", "freeze figures and approve them"),
     "request:read": ("查看个人信息权利申请", "see persons' requests about their data"),
     "request:write": ("受理、办理个人信息权利申请", "take in and settle persons' requests"),
     "own:read": ("查看本人（被监护人）信息", "see one's own data, or a ward's"),
@@ -116,6 +124,7 @@ _READERS: Final = _EVERYBODY | {
     "indicator:read",
     "entitlement:read",
     "reminder:read",
+    "suspect:read",
     "policy:read",
 }
 _FACTS: Final = frozenset({"fact:read", "fact:write"})
@@ -129,12 +138,13 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     | _REQUESTS
     | _FACTS
     | {"person:write", "person:unmask", "case:write", "payee:write", "report:read", "application:write"}
-    | {"survey:read", "survey:write", "subsidy:accept", "reminder:write", "payment:read"},
+    | {"survey:read", "survey:write", "subsidy:accept", "reminder:write", "suspect:write", "payment:read"},
     # 县（市、区）残联审核人
     "county_reviewer": _READERS
     | _REQUESTS
     | _FOUR_EYES
-    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write", "case:write"}
+    | {"person:write", "person:import", "person:unmask", "person:erase", "certificate:write"}
+    | {"case:write", "case:serve", "case:confidential"}
     | {"person:merge", "person:export", "report:read", "report:write", "report:import"}
     | {"survey:read", "survey:write", "survey:import", "form:write", "division:write", "portal:read"}
     | {"application:write", "application:decide", "assessment:write", "institution:write", "certificate:verify"}
@@ -152,6 +162,9 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "payee:write",
         "fact:import",
         "reminder:write",
+        "suspect:write",
+        "suspect:decide",
+        "comparison:run",
         "policy:write",
         "bank:read",
         "bank:write",
@@ -167,14 +180,14 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     | {"payroll:read", "payroll:fund", "payment:read"},
     # 银行操作员: what is to be paid, masked; how its files are made, and what the bank answers
     "bank_operator": _EVERYBODY | {"award:read", "bank:read", "payroll:read", "payroll:answer"},
-    # 定点机构: its cases; an assessment institution records what its physicians conclude
-    "institution": _EVERYBODY | {"case:read", "case:write", "assessment:write"},
+    # 定点机构: the cases that are with it; an assessment institution records what its physicians conclude
+    "institution": _EVERYBODY | {"case:read", "case:serve", "case:confidential", "assessment:write"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
     | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"}
     | {"payroll:read", "payment:read", "bank:read"},
     # 统计人员: figures, no persons
-    "statistician": _EVERYBODY | {"indicator:read", "policy:read"},
+    "statistician": _EVERYBODY | _FOUR_EYES | {"indicator:read", "indicator:report", "indicator:freeze", "policy:read"},
     # 系统管理员: runs the house, sees no person
     "system_administrator": _EVERYBODY
     | _FOUR_EYES
@@ -247,6 +260,8 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "fact:import",
         "reminder:read",
         "reminder:write",
+        "suspect:read",
+        "comparison:run",
         "entitlement:read",
         "policy:read",
         "payroll:read",
@@ -254,6 +269,7 @@ MACHINE_PERMISSIONS: Final = frozenset(
         "payment:read",
         "case:read",
         "case:write",
+        "case:serve",
         "indicator:read",
         "job:read",
         "job:cancel",
@@ -294,11 +310,15 @@ PERSONAL: Final = frozenset(
         "fact:write",
         "reminder:read",
         "reminder:write",
+        "suspect:read",
+        "suspect:write",
+        "suspect:decide",
         "entitlement:read",
         "payment:read",
         "payment:write",
         "case:read",
         "case:write",
+        "case:serve",
         "own:read",
     }
 )

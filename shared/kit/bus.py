@@ -22,8 +22,9 @@ from nats.aio.msg import Msg
 from nats.errors import AuthorizationError, NoRespondersError
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
+from pydantic import ValidationError
 
-from shared.contracts.event import Envelope, EnvelopeUnreadable
+from shared.contracts.event import Envelope, EnvelopeUnreadable, EventTypeUnknown, decode
 from shared.kit.nkeys import Nkey
 from shared.kit.outbound import http_client
 
@@ -35,11 +36,14 @@ REQUEST_TIMEOUT_SECONDS: Final = 5.0
 LOOK_BACK: Final = 100
 STREAM_DAYS: Final = 7
 STREAM_BYTES_MAX: Final = 8 * 1024**3
-DUPLICATE_WINDOW_SECONDS: Final = 30
+DUPLICATE_WINDOW_SECONDS: Final = 5
 """Long enough for a dead relay's successor to repeat its last batch. The broker keeps 200 bytes in memory for every
-message of this time; a repeat that comes later is dropped by the consumers' cursors."""
+message of this time (with 30 seconds its collector ran half of the time at 4,000 events a second); a repeat that comes
+later is dropped by the consumers' cursors."""
 ACK_WAIT_SECONDS: Final = 10
 PULL_BATCH: Final = 1_000
+ARRIVING_MAX: Final = 32
+"""Messages read in one piece, a millisecond's work."""
 PULL_EXPIRES_SECONDS: Final = 5.0
 ACK_PENDING_MAX: Final = 8_000
 CONNECT_SECONDS: Final = 2.0
@@ -392,14 +396,16 @@ class Deliveries:
             self._more_coming = _others_follow(message.reply)
             delivery = Delivery(body=message.data, reply=message.reply, subject=message.subject)
             self._arrived.append(delivery)
-            with contextlib.suppress(EnvelopeUnreadable):
-                delivery.envelope()  # now, while the database is busy with those before it
+            with contextlib.suppress(EnvelopeUnreadable, EventTypeUnknown, ValidationError):
+                decode(delivery.envelope())  # now, while the database is busy with those before it
         else:
             # 404/408: the request ended. 409 may say the consumer was deleted, 503 that nobody serves it.
             self._outstanding = 0
             self._more_coming = False
             self._missing = status in {"503", "409"}
         self._signal.set()
+        if len(self._arrived) % ARRIVING_MAX == 0:
+            await asyncio.sleep(0)  # what has waited for the database goes on before the rest of a burst is read
 
     async def receive(self, *, limit: int, timeout_seconds: float) -> list[Delivery]:
         """At least one message, or an empty list after ``timeout_seconds``.

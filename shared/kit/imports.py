@@ -7,8 +7,9 @@ counts nothing twice. Reading and parsing happen in a thread: the event loop of 
 
 import asyncio
 import hashlib
+import inspect
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -29,7 +30,17 @@ from shared.kit.limits import Budget
 from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import Problem, ProblemText
 from shared.kit.routing import Router
-from shared.kit.spreadsheets import CellFault, Column, Limits, Row, Table, open_table, write_faults
+from shared.kit.spreadsheets import (
+    CellFault,
+    Column,
+    Limits,
+    Row,
+    Sheets,
+    Table,
+    open_every_sheet,
+    open_table,
+    write_faults,
+)
 from shared.kit.uploads import FORM_SCHEMA, UploadedFile, receive_file
 from shared.kit.work import UnitOfWork, Works
 from shared.values.refusal import Refusal
@@ -107,6 +118,7 @@ class Import(Generic[V, W]):
 
     :param kind: of the job, for example ``people.import``.
     :param parse: a row -> its value, or what is wrong with it. Pure; runs in a thread. A value is never a list.
+    :param prepare: asks others about a chunk, before any transaction begins; None: nobody is asked.
     :param apply: writes up to 1,000 values with statements over the whole set, in the given transaction and as its
         caller. It must be idempotent in itself: a row that is so already counts as unchanged. A dry run calls it too
         and rolls back.
@@ -119,6 +131,11 @@ class Import(Generic[V, W]):
     limits: Limits = field(default_factory=Limits)
     on_conflict: tuple[str, ...] = (REJECT,)
     """What may be done with a row that is known and different; ``work.asked["on_conflict"]`` tells what was asked."""
+    variants: tuple[str, ...] = ()
+    """What a file as a whole may be, said with it as ``variant``; ``work.asked["variant"]`` tells what was said."""
+    prepare: Callable[[Sequence[Parsed[V]]], Awaitable[Sequence[Parsed[V]]]] | None = None
+    every_sheet: bool = False
+    """Of a workbook every sheet that has the header is read, and a merged cell counts for each row it covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +231,9 @@ class _ImportRun(Generic[V, W]):
     def _report(self) -> dict[str, Any]:
         return {"dry_run": self._dry_run, **asdict(self._tally)}
 
-    async def _chunks(self, table: Table) -> AsyncGenerator[_Chunk[V], None]:
+    async def _chunks(self, table: Table | Sheets) -> AsyncGenerator[_Chunk[V], None]:
         """The chunks still to do. While one is applied the next is read."""
-        rows = islice(table, self._tally.received, None)
+        rows = islice(iter(table), self._tally.received, None)
         reading = self._read(rows)
         try:
             while (chunk := await reading).received:
@@ -233,6 +250,8 @@ class _ImportRun(Generic[V, W]):
 
     async def _take(self, chunk: _Chunk[V]) -> None:
         job = self._job
+        if self._spec.prepare is not None and chunk.parsed:
+            chunk = replace(chunk, parsed=list(await self._spec.prepare(chunk.parsed)))
         if self._dry_run:
             applied = await self._rehearsed(chunk)
             async with job.begin() as work:
@@ -303,12 +322,15 @@ class _ImportRun(Generic[V, W]):
         await work.connection.execute(self._fault.delete().where(self._fault.c.job_id == self._job.id))
 
 
-def _open(resources: ExitStack, blobs: Blobs, blob: Blob, spec: Import[Any, Any]) -> Table:
+def _open(resources: ExitStack, blobs: Blobs, blob: Blob, spec: Import[Any, Any]) -> Table | Sheets:
     file = resources.enter_context(blobs.open(blob))
     # A damaged content must be called that, not an unreadable spreadsheet.
     while file.read(READ_BYTES):
         pass
-    return resources.enter_context(open_table(file, spec.columns, spec.limits))
+    read: Callable[..., Table | Sheets] = open_every_sheet if spec.every_sheet else open_table
+    table = read(file, spec.columns, spec.limits)
+    resources.push(table)
+    return table
 
 
 def _read_chunk(rows: Iterator[Row], parse: Callable[[Row], V | list[CellFault]]) -> _Chunk[V]:
@@ -338,13 +360,6 @@ def import_routes(
     """`POST path` takes the spreadsheet as the form field `file` and answers 202 with the job."""
     router = Router(tags=["imports"])
 
-    @router.post(
-        path,
-        status_code=202,
-        dependencies=[Budget("import", client="60/minute", subject="10/minute;200/day")],
-        openapi_extra=FORM_SCHEMA,
-        name=spec.kind,
-    )
     async def upload(
         *,
         request: Request,
@@ -356,14 +371,16 @@ def import_routes(
             Query(pattern=f"^({'|'.join(spec.on_conflict)})$", description="What to do with rows known and different"),
         ] = spec.on_conflict[0],
         idempotency_key: KeyGiven = None,
+        **said: str,
     ) -> JobView:
-        """Import a spreadsheet (.xlsx or .csv, first sheet). The job ends with received = applied + unchanged +
-        rejected; if rows were rejected its result file lists row, column and reason."""
+        """Import a spreadsheet (.xlsx or .csv). The job ends with received = applied + unchanged + rejected; if rows
+        were rejected its result file lists row, column and reason."""
         key = valid_key(idempotency_key)
         blob = await _keep(await receive_file(request), request, caller, blobs)
         works: Works[UnitOfWork] = request.app.state.works
-        submission = {"blob_id": str(blob.id), "dry_run": dry_run, "on_conflict": on_conflict}
-        once = Once(key, _fingerprint(spec.kind, blob, dry_run=dry_run, on_conflict=on_conflict))
+        asked = {"dry_run": dry_run, "on_conflict": on_conflict, **said}
+        submission = {"blob_id": str(blob.id), **asked}
+        once = Once(key, _fingerprint(spec.kind, blob, asked))
         try:
             async with works.begin(caller=caller, trace_id=request.state.trace_id) as work:
                 job = await jobs.submit(work, spec.kind, submission, once=once)
@@ -378,7 +395,27 @@ def import_routes(
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"
         return view_of(job, request, texts)
 
+    _ask_for_variant(upload, spec.variants)
+    router.add_api_route(
+        path,
+        upload,
+        methods=["POST"],
+        status_code=202,
+        dependencies=[Budget("import", client="60/minute", subject="10/minute;200/day")],
+        openapi_extra=FORM_SCHEMA,
+        name=spec.kind,
+    )
     return router
+
+
+def _ask_for_variant(route: Callable[..., Any], variants: Sequence[str]) -> None:
+    """The framework reads parameters off the signature: one that only some imports have is put there, or nothing is."""
+    signature = inspect.signature(route, eval_str=True)
+    told = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    if variants:
+        asked = Annotated[str, Query(pattern=f"^({'|'.join(variants)})$", description="What the file is")]
+        told.append(inspect.Parameter("variant", inspect.Parameter.KEYWORD_ONLY, annotation=asked))
+    route.__signature__ = signature.replace(parameters=told)  # type: ignore[attr-defined]
 
 
 async def _keep(file: UploadedFile, request: Request, caller: Caller, blobs: Blobs) -> Blob:
@@ -397,5 +434,6 @@ async def _keep(file: UploadedFile, request: Request, caller: Caller, blobs: Blo
     )
 
 
-def _fingerprint(kind: str, blob: Blob, *, dry_run: bool, on_conflict: str) -> str:
-    return hashlib.sha256(f"{kind}\n{dry_run}\n{on_conflict}\n".encode() + blob.sha256).hexdigest()
+def _fingerprint(kind: str, blob: Blob, asked: Mapping[str, object]) -> str:
+    told = "\n".join(str(each) for each in (kind, *asked.values()))
+    return hashlib.sha256(f"{told}\n".encode() + blob.sha256).hexdigest()

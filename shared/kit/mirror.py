@@ -47,19 +47,27 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Generic[S]):
-    """A copied row before and after. ``old`` None: new row; ``new`` None: the publisher no longer has it (resync)."""
+class Former:
+    """Whose a row was before it changed, and where: all that a service may ask of what its copy no longer says."""
 
-    old: S | None
-    new: S | None
+    person_id: UUID
+    division: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S]):
+    """A copied row before and after. ``old`` None: new row; ``gone``: the publisher no longer has it (resync)."""
+
+    row: S
+    """The newest known content."""
+    old: Former | None
     cause: Cause | None
+    gone: bool = False
 
     @property
-    def row(self) -> S:
-        """The newest known content."""
-        known = self.new or self.old
-        assert known is not None
-        return known
+    def new(self) -> S | None:
+        """What the copy says now; None when the row is gone."""
+        return None if self.gone else self.row
 
 
 @dataclass(slots=True)
@@ -126,24 +134,20 @@ def _as_json(states: Sequence[State]) -> str:
     return orjson.dumps([vars(state) for state in states]).decode()
 
 
-def _returning(state: type[State]) -> str:
-    names = state.field_names()
-    return ", ".join([*(f"old.{n} AS old_{n}" for n in names), *(f"new.{n} AS new_{n}" for n in names)])
+_FORMER: Final = "old.person_id AS former_person, old.division AS former_division"
 
 
-def _pairs(state: type[S], rows: Iterable[Sequence[Any]]) -> list[tuple[S | None, S | None]]:
-    names = state.field_names()
-    width = len(names)
-    pairs: list[tuple[S | None, S | None]] = []
-    for row in rows:
-        old, new = row[:width], row[width:]
-        pairs.append(
-            (
-                None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))),
-                None if new[0] is None else state.trusted(dict(zip(names, new, strict=True))),
-            )
-        )
-    return pairs
+def _former(person_id: UUID | None, division: str) -> Former | None:
+    return None if person_id is None else Former(person_id, division)
+
+
+def _state(state: type[S], values: Sequence[Any]) -> S:
+    return state.trusted(dict(zip(state.field_names(), values, strict=True)))
+
+
+def _gone(state: type[S], rows: Iterable[Sequence[Any]]) -> list[Change[S]]:
+    last = (_state(state, row) for row in rows)
+    return [Change(row, Former(row.person_id, row.division), None, gone=True) for row in last]
 
 
 async def upsert(
@@ -168,24 +172,28 @@ async def upsert(
     statement = text(
         f"INSERT INTO {table} AS c ({', '.join(names)}) SELECT {', '.join(names)} FROM {_recordset(state)} "  # noqa: S608 - names are declared
         f"ON CONFLICT ({state.key}) DO UPDATE SET {updates} {guard} "
-        f"RETURNING new.{state.key}, {', '.join(f'old.{name}' for name in names)}"
+        f"RETURNING new.{state.key}, {_FORMER}"
     )
     rows = await connection.execute(statement, {"rows": _as_json(states)})
     known: Sequence[Cause | None] = causes or [None] * len(states)
     given = {each.id: (each, cause) for each, cause in zip(states, known, strict=True)}
-    return [
-        Change(None if old[0] is None else state.trusted(dict(zip(names, old, strict=True))), *given[key])
-        for key, *old in rows
-    ]
+    changes: list[Change[S]] = []
+    for key, person_id, division in rows:
+        row, cause = given[key]
+        changes.append(Change(row, _former(person_id, division), cause))
+    return changes
 
 
 async def remove(connection: AsyncConnection, state: type[S], keys: Sequence[UUID]) -> list[Change[S]]:
     """Drop rows the publisher does not have (an operator's decision)."""
     rows = await connection.execute(
-        text(f"DELETE FROM {table_name(state)} WHERE {state.key} = ANY(:keys) RETURNING {_returning(state)}"),  # noqa: S608
+        text(
+            f"DELETE FROM {table_name(state)} WHERE {state.key} = ANY(:keys) "  # noqa: S608
+            f"RETURNING {', '.join(state.field_names())}"
+        ),
         {"keys": list(keys)},
     )
-    return [Change(old, new, None) for old, new in _pairs(state, rows)]
+    return _gone(state, rows)
 
 
 async def clear(connection: AsyncConnection, state: type[State]) -> None:
@@ -227,21 +235,21 @@ async def adopt_staged(connection: AsyncConnection, state: type[S], *, limit: in
             f"SELECT {row(f's.{n}' for n in names)} FROM staged_{table} s LEFT JOIN {table} o USING ({key}) "
             f"WHERE o.{key} IS NULL OR ROW({row(f'o.{n}' for n in names)}) "
             f"IS DISTINCT FROM ROW({row(f's.{n}' for n in names)}) LIMIT :limit "
-            f"ON CONFLICT ({key}) DO UPDATE SET {updates} RETURNING {_returning(state)}"
+            f"ON CONFLICT ({key}) DO UPDATE SET {updates} RETURNING {row(f'new.{n}' for n in names)}, {_FORMER}"
         ),
         {"limit": limit},
     )
-    changes: list[Change[S]] = [Change(old, new, None) for old, new in _pairs(state, changed)]
+    changes = [Change(_state(state, new), _former(person_id, division), None) for *new, person_id, division in changed]
     if len(changes) < limit:
         gone = await connection.execute(
             text(
                 f"DELETE FROM {table} c WHERE c.{key} IN (SELECT o.{key} FROM {table} o "  # noqa: S608
                 f"WHERE NOT EXISTS (SELECT FROM staged_{table} s WHERE s.{key} = o.{key}) LIMIT :limit) "
-                f"RETURNING {_returning(state)}"
+                f"RETURNING {row(f'c.{n}' for n in names)}"
             ),
             {"limit": limit - len(changes)},
         )
-        changes += [Change(old, new, None) for old, new in _pairs(state, gone)]
+        changes += _gone(state, gone)
     return changes
 
 
@@ -313,7 +321,7 @@ async def rows_of(connection: AsyncConnection, table: str, state: type[S], keys:
         text(f"SELECT {', '.join(names)} FROM {table} WHERE {state.key} = ANY(:keys)"),  # noqa: S608
         {"keys": list(keys)},
     )
-    return [state.trusted(dict(zip(names, row, strict=True))) for row in rows]
+    return [_state(state, row) for row in rows]
 
 
 def state_named(relation: str) -> type[State]:

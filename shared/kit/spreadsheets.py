@@ -17,7 +17,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -42,6 +42,8 @@ _HEADER_ROWS: Final = 10
 _EXACT_DIGITS: Final = 10**15
 """A number in a spreadsheet is a double: from here on the last digits of an identity number are lost."""
 _SHEET_ROWS: Final = 1_048_576
+_SHEET_STEP: Final = 1 << 21
+"""Rows of further sheets are numbered from multiples of this on: no sheet has so many."""
 _CELL_LENGTH_MAX: Final = 32_767
 """Of the format; longer text would be dropped by the writer."""
 _OTHER_WORKBOOKS: Final = frozenset({"xl/workbook.bin", "content.xml", "mimetype"})
@@ -215,6 +217,65 @@ class Table:
         self.close()
 
 
+@dataclass(slots=True)
+class Sheets:
+    """Every sheet of a workbook that has the header; rows are numbered through, see `place_of`."""
+
+    tables: Sequence[Table]
+    _resources: ExitStack = field(repr=False)
+
+    @property
+    def rows_at_most(self) -> int:
+        """For progress, as of a table."""
+        return sum(table.rows_at_most or 0 for table in self.tables)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows of one sheet after the other; refusals as of a table."""
+        return chain.from_iterable(self.tables)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+
+def place_of(number: int) -> tuple[int, int]:
+    """Sheet, counted from 1, and row of a row's number."""
+    sheet, row = divmod(number, _SHEET_STEP)
+    return sheet + 1, row
+
+
+def open_every_sheet(source: BinaryIO, columns: Sequence[Column], limits: Limits | None = None) -> Table | Sheets:
+    """As `open_table`; of a workbook every sheet that has the header, with the value of a merged cell in every row it
+    covers. A cover or a page of notes is passed over.
+
+    :raises FileIsUnreadable: or one of its subclasses; `ColumnsAreMissing` where no sheet has the header.
+    """
+    bounds = limits or Limits()
+    source.seek(0)
+    if source.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
+        return open_table(source, columns, bounds)
+    with ExitStack() as stack:
+        if source.seek(0, io.SEEK_END) > bounds.file_bytes_max:
+            raise FileIsTooLarge(what="bytes", what_zh="字节数", limit=bounds.file_bytes_max)
+        workbook = _workbook(source, bounds, stack)
+        tables: list[Table] = []
+        without: ColumnsAreMissing | None = None
+        for at in range(len(workbook.sheet_names)):
+            height, rows = _sheet_rows(workbook, at, merged=True)
+            numbered = enumerate(rows, start=at * _SHEET_STEP + 1)
+            try:
+                tables.append(_table(numbered, columns, bounds, height, ExitStack()))
+            except ColumnsAreMissing as missing:
+                without = without or missing
+        if not tables:
+            raise without or FileIsUnreadable
+        return Sheets(tables, stack.pop_all())
+
+
 def open_table(source: Path | BinaryIO, columns: Sequence[Column], limits: Limits | None = None) -> Table:
     """Open an .xlsx (its first sheet) or .csv file, told apart by content, and find its header.
 
@@ -236,19 +297,29 @@ def open_table(source: Path | BinaryIO, columns: Sequence[Column], limits: Limit
             height, rows = _workbook_rows(file, bounds, stack)
         else:
             rows = _text_rows(file, bounds, stack)
-        numbered = enumerate(rows, start=1)
-        head = list(islice(numbered, _HEADER_ROWS))
-        at, positions, unknown = _find_header([cells for _, cells in head], columns)
-        return Table(
-            columns=columns,
-            limits=bounds,
-            header_row=at + 1,
-            positions=positions,
-            unknown_titles=unknown,
-            rows_at_most=None if height is None else height - at - 1,
-            _rows=chain(head[at + 1 :], numbered),
-            _resources=stack.pop_all(),
-        )
+        return _table(enumerate(rows, start=1), columns, bounds, height, stack)
+
+
+def _table(
+    numbered: Iterator[tuple[int, Sequence[Cell]]],
+    columns: Sequence[Column],
+    limits: Limits,
+    height: int | None,
+    stack: ExitStack,
+) -> Table:
+    """The table in some rows, after its header was found; whatever is open is its own from then on."""
+    head = list(islice(numbered, _HEADER_ROWS))
+    at, positions, unknown = _find_header([cells for _, cells in head], columns)
+    return Table(
+        columns=columns,
+        limits=limits,
+        header_row=head[at][0],
+        positions=positions,
+        unknown_titles=unknown,
+        rows_at_most=None if height is None else height - at - 1,
+        _rows=chain(head[at + 1 :], numbered),
+        _resources=stack.pop_all(),
+    )
 
 
 def workbook_texts(source: BinaryIO, limits: Limits | None = None) -> Iterator[tuple[list[str], str]]:
@@ -328,18 +399,58 @@ def _text_of(cell: Cell, length_max: int) -> tuple[str, str]:
 
 def _workbook_rows(file: BinaryIO, limits: Limits, stack: ExitStack) -> tuple[int, Iterator[Sequence[Cell]]]:
     """The height of the first sheet and its rows, after the package was found harmless."""
-    try:
+    return _sheet_rows(_workbook(file, limits, stack), 0)
+
+
+def _workbook(file: BinaryIO, limits: Limits, stack: ExitStack) -> CalamineWorkbook:
+    """A package that was found harmless."""
+    with _unreadable():
         _weigh(file, limits)
         file.seek(0)
-        workbook = stack.enter_context(CalamineWorkbook.from_filelike(file))
-        sheet = workbook.get_sheet_by_index(0)
+        return stack.enter_context(CalamineWorkbook.from_filelike(file))
+
+
+def _sheet_rows(workbook: CalamineWorkbook, at: int, *, merged: bool = False) -> tuple[int, Iterator[Sequence[Cell]]]:
+    """The height of a sheet and its rows; ``merged``: a merged cell counts for every row it covers."""
+    with _unreadable():
+        sheet = workbook.get_sheet_by_index(at)
+        rows = sheet.iter_rows()
+        covered = sheet.merged_cell_ranges if merged else None
+    return (sheet.end or (-1, 0))[0] + 1, _filled(rows, covered) if covered else rows
+
+
+def _filled(
+    rows: Iterator[Sequence[Cell]], ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]
+) -> Iterator[Sequence[Cell]]:
+    begins: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, _) in ranges:
+        if bottom > top:
+            begins.setdefault(top, []).append((left, bottom))
+    running: dict[int, tuple[int, Cell]] = {}
+    for number, row in enumerate(rows):
+        running = {column: told for column, told in running.items() if told[0] >= number}
+        if running:
+            row = list(row)  # noqa: PLW2901 - the same row, filled
+            for column, (_, value) in running.items():
+                if column < len(row):
+                    row[column] = value
+        for left, bottom in begins.get(number, ()):
+            if left < len(row):
+                running[left] = (bottom, row[left])
+        yield row
+
+
+@contextmanager
+def _unreadable() -> Iterator[None]:
+    """However the reader fails, the file is what is wrong."""
+    try:
+        yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, CalamineError, OSError, IndexError) as error:
         raise FileIsUnreadable from error
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # how the reader's own faults arrive; it has no importable type
             raise FileIsUnreadable from error
         raise
-    return (sheet.end or (-1, 0))[0] + 1, sheet.iter_rows()
 
 
 def _weigh(file: BinaryIO, limits: Limits) -> None:
@@ -496,8 +607,13 @@ def workbook_bytes(titles: Sequence[Cell], rows: Iterable[Sequence[Cell]], *, sh
 
 def write_faults(path: Path, faults: Iterable[CellFault]) -> int:
     """Write the file that goes back to whoever sent one: row, column, reason."""
-    rows = ((fault.row, fault.column, fault.reason) for fault in faults)
+    rows = ((_place_zh(fault.row), fault.column, fault.reason) for fault in faults)
     return write_table(path, ("行号", "列", "原因"), rows, sheet="错误清单")
+
+
+def _place_zh(number: int) -> Cell:
+    sheet, row = place_of(number)
+    return row if sheet == 1 else f"第 {sheet} 张表第 {row} 行"
 
 
 def csv_lines(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:

@@ -6,9 +6,11 @@ response leaves, because routes open it with ``Depends(open_work, scope="functio
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from shared.kit.clock import Clock
     from shared.kit.permissions import Caller
 
+T = TypeVar("T")
+
 
 class UnitOfWork:
     """One transaction with the caller it serves. Services subclass it to add their repositories."""
@@ -36,6 +40,7 @@ class UnitOfWork:
         """What the job this transaction works for was asked: its params, and its id as ``job_id``."""
         self._announcements: list[Announcement] = []
         self._entries: list[Entry] = []
+        self._later: list[Callable[[], Awaitable[object]]] = []
 
     def audit(self, *entries: Entry) -> None:
         """Tell the audit trail; a refusal rolls back what it tells of together with the entries."""
@@ -49,6 +54,18 @@ class UnitOfWork:
     def publish(self, *announcements: Announcement) -> None:
         """Announce; the entries enter the journal inside this transaction's COMMIT."""
         self._announcements.extend(announcements)
+
+    def later(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Have the database do this at the end, while what was announced and audited is written down here.
+
+        What is to read its effect in this transaction calls `caught_up` first.
+        """
+        self._later.append(step)
+
+    async def caught_up(self) -> None:
+        """Do now what was left for later."""
+        while self._later:
+            await self._later.pop(0)()
 
     def today(self) -> date:
         """The civil date."""
@@ -73,6 +90,7 @@ class UnitOfWork:
 
         A preview made of the very code that will act cannot promise anything else than what will happen.
         """
+        await self.caught_up()  # what is left for later inside is undone, what was before is not
         announced, entries = len(self._announcements), len(self._entries)
         told: list[Announcement] = []
         savepoint = await self.connection.begin_nested()
@@ -83,23 +101,38 @@ class UnitOfWork:
             await savepoint.rollback()
             del self._announcements[announced:]
             del self._entries[entries:]
+            self._later.clear()
 
     @asynccontextmanager
     async def attempted(self) -> AsyncIterator[None]:
         """One of many steps of a transaction: when it raises, it alone is undone, with what it told."""
+        await self.caught_up()
         announced, entries = len(self._announcements), len(self._entries)
         async with self.connection.begin_nested():
             try:
                 yield
+                await self.caught_up()
             except BaseException:
                 del self._announcements[announced:]
                 del self._entries[entries:]
+                self._later.clear()
                 raise
 
-    async def flush(self) -> None:
-        """Write the collected announcements; the factory calls it last, right before COMMIT."""
-        await journal.append(self.connection, self._announcements, trace_id=self.trace_id)
-        self._announcements.clear()
+    async def flush(self, meanwhile: Callable[[], T]) -> T:
+        """Write the collected announcements; the factory calls it last, right before COMMIT.
+
+        What was left for later is done while they, and the result of ``meanwhile``, are made ready.
+        """
+        catching_up = asyncio.create_task(self.caught_up()) if self._later else None
+        try:
+            if catching_up is not None:
+                await asyncio.sleep(0)  # the database has something to do now
+            events, ready = journal.written(self._announcements, trace_id=self.trace_id), meanwhile()
+        finally:
+            if catching_up is not None:
+                await catching_up
+        await journal.enter(self.connection, events)
+        return ready
 
 
 W = TypeVar("W", bound=UnitOfWork)
@@ -143,23 +176,21 @@ class Works(Generic[W]):
                 await opened.enter_async_context(connection.begin())
             work = self._make(connection, clock=self.clock, caller=caller, trace_id=trace_id)
             yield work
-            announced = bool(work.announced)
+            announced = work.announced
             assert not (reading and announced), "who only reads has no news"
-            await work.flush()
-            looked = reading or (not announced and goes_alone(work.audited, origin))
-            alone = await self._audit(work, origin, alone=looked)
+            rows = await work.flush(partial(self._rows, work, origin))
+            if reading or (not announced and goes_alone(work.audited, origin)):
+                alone = rows
+            else:
+                await write(connection, rows)
         if alone:
             await self._require_auditor().recorder.write(alone)
 
-    async def _audit(self, work: W, origin: Origin, *, alone: bool) -> Sequence[Row]:
-        """Write the entries, or hand back the rows that need not share this transaction."""
+    def _rows(self, work: W, origin: Origin) -> Sequence[Row]:
+        """The audit entries of a unit of work as rows."""
         if not (entries := work.audited):
             return ()
-        rows = self._require_auditor().rows(entries, origin=origin, caller=work.caller, trace_id=work.trace_id)
-        if alone:
-            return rows
-        await write(work.connection, rows)
-        return ()
+        return self._require_auditor().rows(entries, origin=origin, caller=work.caller, trace_id=work.trace_id)
 
     async def look(self, *entries: Look, caller: Caller | None, trace_id: str) -> None:
         """Record what was shown without a unit of work (from a snapshot); durable when this returns."""

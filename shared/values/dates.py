@@ -5,10 +5,13 @@ import unicodedata
 from calendar import monthrange
 from datetime import date, timedelta
 from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from shared.values.invalid import InvalidValue, excerpt
 
 ONE_DAY: Final = timedelta(days=1)
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+"""Civil dates are those of this zone."""
 _DAY: Final = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))", re.ASCII)
 
 

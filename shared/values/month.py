@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
+from functools import lru_cache
 from typing import ClassVar, Final, Self
 
 from shared.values.invalid import InvalidValue, excerpt
@@ -38,6 +39,7 @@ class Month:
             raise MonthIsInvalid(given=f"{self.year}-{self.month}")
 
     @classmethod
+    @lru_cache(maxsize=2_048)
     def parse(cls, text: str) -> Self:
         """Read ``YYYY-MM``; anything else is `MonthIsInvalid`."""
         found = _PATTERN.fullmatch(text)

@@ -4,7 +4,17 @@ from enum import StrEnum
 
 
 class CaseStatus(StrEnum):
-    """States of RULES 7.6 that this release reaches."""
+    """States of RULES 7.6."""
 
     NEED_REGISTERED = "NEED_REGISTERED"
     CLOSED = "CLOSED"
+    NOT_SUITABLE = "NOT_SUITABLE"
+    REGISTERED = "REGISTERED"
+    REFERRED = "REFERRED"
+    ASSESSING = "ASSESSING"
+    ASSESSED = "ASSESSED"
+    PLAN_ACTIVE = "PLAN_ACTIVE"
+    PLAN_REVISED = "PLAN_REVISED"
+    PAUSED = "PAUSED"
+    REFERRED_MEDICAL = "REFERRED_MEDICAL"
+    FOLLOWED_UP = "FOLLOWED_UP"

@@ -6,22 +6,18 @@ current, or when a rule has neither a test, nor a parameter, nor a reason to hav
 
 from __future__ import annotations
 
-import ast
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from services.registry.domain.application_state import APPLICATIONS, STAGES
 from services.registry.domain.certificate_state import CERTIFICATES
 from services.registry.domain.local_rules import PARAMETERS
-from shared.values.machine import Machine
-from tests.architecture.source import ROOT, parsed, python_files
+from tests.architecture.citing import Citing, drawn
+from tests.architecture.source import ROOT
 
 PAGE: Final = ROOT / "docs" / "rules-registry.md"
-_CITED: Final = re.compile(r"\b(ID|CERT)-(\d\d)((?:(?:, |…| and )\d\d)*)")
-_NAMED: Final = re.compile(r"_(id|cert)((?:_\d\d)+)")
+CITING: Final = Citing(("ID", "CERT"))
 _SHOWN_MAX: Final = 5
 
 RULES: Final[Mapping[str, str]] = {
@@ -97,46 +93,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
 """Rules without a test here, each with the reason."""
 
 
-def shown() -> dict[str, list[str]]:
-    """Rule -> the tests that cite it, in name or docstring; else the files that are about it."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    whole: defaultdict[str, list[str]] = defaultdict(list)
-    for path in python_files("tests"):
-        where = str(path.relative_to(ROOT))
-        if "architecture" in where:
-            continue
-        tree = parsed(path)
-        for test in _tests_in(tree):
-            for rule in dict.fromkeys(_cited_by(test)):
-                found[rule].append(f"`{where}` {test.name.removeprefix('test_').replace('_', ' ')}")
-        for rule in dict.fromkeys(_cited_in(ast.get_docstring(tree) or "")):
-            whole[rule].append(f"`{where}`")
-    return {**whole, **found}
-
-
-def _tests_in(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (
-            node.name.startswith("test_") or _NAMED.search(node.name)
-        ):
-            yield node
-
-
-def _cited_by(test: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
-    for found in _NAMED.finditer(test.name):
-        yield from (f"{found[1].upper()}-{number}" for number in found[2].strip("_").split("_"))
-    yield from _cited_in(ast.get_docstring(test) or "")
-
-
-def _cited_in(text: str) -> Iterator[str]:
-    for found in _CITED.finditer(text):
-        yield f"{found[1]}-{found[2]}"
-        yield from (f"{found[1]}-{number}" for number in re.findall(r"\d\d", found[3]))
-
-
 def unshown() -> list[str]:
     """Rules nobody shows and nobody excuses."""
-    tested = shown()
+    tested = CITING.shown()
     configured = {parameter.rule for parameter in PARAMETERS.values()}
     return [rule for rule in RULES if rule not in tested and rule not in configured and rule not in ELSEWHERE]
 
@@ -151,7 +110,7 @@ def page() -> str:
         "| rule | says | decided locally by | shown by |",
         "|---|---|---|---|",
     ]
-    tested = shown()
+    tested = CITING.shown()
     for rule, says in RULES.items():
         local = ", ".join(f"`{one.name}`" for one in PARAMETERS.values() if one.rule == rule and "sla_" not in one.name)
         tests = tested.get(rule, [])
@@ -162,27 +121,11 @@ def page() -> str:
     for one in PARAMETERS.values():
         default = ", ".join(sorted(one.default)) if isinstance(one.default, frozenset) else one.default
         lines.append(f"| `{one.name}` | {one.rule} | {default} | {one.zh} | {one.en} |")
-    lines += _machine("残疾人证申请 Application (RULES 3.1)", APPLICATIONS)
+    lines += drawn("残疾人证申请 Application (RULES 3.1)", APPLICATIONS)
     lines += ["", "| state | whose turn | waits for | working days by default |", "|---|---|---|---|"]
     lines += [f"| {state} | {stage.desk} | {stage.awaited} | {stage.working_days} |" for state, stage in STAGES.items()]
-    lines += _machine("残疾人证 Certificate (RULES 3.2)", CERTIFICATES)
+    lines += drawn("残疾人证 Certificate (RULES 3.2)", CERTIFICATES)
     return "\n".join(lines) + "\n"
-
-
-def _machine(title: str, machine: Machine[Any, Any]) -> list[str]:
-    rows = [f"| {' | '.join(row)} |" for row in machine.rows()]
-    return [
-        "",
-        f"## {title}",
-        "",
-        "| from | event | guard | to | effect | rules |",
-        "|---|---|---|---|---|---|",
-        *rows,
-        "",
-        "```mermaid",
-        *machine.diagram().splitlines(),
-        "```",
-    ]
 
 
 def main() -> None:

@@ -34,10 +34,23 @@ SYSTEM_WORK: Final = {
     "CaseWork.supersede": "of the person of a case found in the caller's scope, and locked",
     "CaseWork.timing": "the calendar and the local rules of a place: about no person",
     "Cases.judge": "follows the journal for everybody, whoever is responsible",
+    **dict.fromkeys(
+        (
+            *("Care.refer", "Care.answer", "Care.assessments", "Care.assess", "Care.plan", "Care.agree"),
+            *("Care.attended", "Care.log", "Care.void", "Care.expect_visits", "Care.visit"),
+        ),
+        "of a case found in the caller's scope, and locked",
+    ),
+    "Institutions.agree": "of an institution found in the caller's scope",
+    "Institutions.has_place": "of an institution a client chose, who may choose any (REH-24)",
+    "Institutions.staff": "who works at an institution: held to the institution of a case found in the scope",
+    "Institutions.catalogue": "the catalogue: about no person",
+    "Work.timing": "the calendar and the limits of a place: about no person",
     "Spells.align": "follows the journals for everybody",
     "Spells.hand_over": "follows the journals for everybody",
     "Spells.next_persons": "a timer of the house",
     "Figures.count": "counts below one root, which the route has found in the caller's scope",
+    "Figures.reported": "reads below one root, which the route has found in the caller's scope",
     "Figures.as_of": "how far journals were read: about no person",
 }
 """Reads and writes of the house itself, each with the reason why no caller's scope applies."""

@@ -17,7 +17,7 @@ def test_the_page_is_current() -> None:
 
 
 def test_no_reason_outlives_the_lack_it_excuses() -> None:
-    assert not rules.ELSEWHERE.keys() & rules.shown().keys()
+    assert not rules.ELSEWHERE.keys() & rules.CITING.shown().keys()
 
 
 def test_every_parameter_decides_a_rule_there_is() -> None:
@@ -26,5 +26,5 @@ def test_every_parameter_decides_a_rule_there_is() -> None:
 
 def test_a_test_is_found_by_its_name_and_by_its_docstring() -> None:
     tree = ast.parse('def test_a_move_is_late_cert_24_25() -> None:\n    """Also ID-06, 09 and 11."""\n')
-    (test,) = rules._tests_in(tree)
-    assert list(rules._cited_by(test)) == ["CERT-24", "CERT-25", "ID-06", "ID-09", "ID-11"]
+    (test,) = rules.CITING.tests_in(tree)
+    assert list(rules.CITING.cited_by(test)) == ["CERT-24", "CERT-25", "ID-06", "ID-09", "ID-11"]

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import decisions, facts, tables_facts
+from services.subsidy.adapters import decisions, facts, successions, tables_facts
 from services.subsidy.adapters.standing import News, restand
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
+from services.subsidy.domain.succession import Succession
 from shared.values.disability import Component, Disability
 from shared.values.month import Month
 
@@ -49,7 +51,17 @@ class Line:
     state: str = "SETTLED"
 
 
-Thing = Card | Home | Fact | Determination | Pause | BackPayment | Line
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The county a person lives in is given up for another, from a day on (ID-21)."""
+
+    person_id: UUID
+    predecessor: str
+    successor: str
+    effective_on: date
+
+
+Thing = Succeeded | Card | Home | Fact | Determination | Pause | BackPayment | Line
 
 
 async def learn(connection: AsyncConnection, *things: Thing, at: datetime) -> None:
@@ -60,6 +72,9 @@ async def learn(connection: AsyncConnection, *things: Thing, at: datetime) -> No
     of_register = [fact for fact in told.get(Fact, ()) if fact.kind in _REGISTER]
     await _cards(connection, told.get(Card, []))
     await _homes(connection, told.get(Home, []))
+    if given_up := told.get(Succeeded, []):
+        await restand(connection, {News.HOME: {each.person_id for each in given_up}}, at=at)
+        await _succeed(connection, given_up, at=at)
     await _stops(connection, [_announced(fact) for fact in of_register])
     await _facts(connection, [fact for fact in told.get(Fact, ()) if fact not in of_register], at=at)
     for table, key in _DECISIONS:
@@ -174,13 +189,50 @@ async def _homes(connection: AsyncConnection, homes: Sequence[Home]) -> None:
     await connection.execute(
         text(
             "INSERT INTO copy_registry_person (person_id, division, version, registered_on) "
-            "VALUES (:person, :division, 1, :day) ON CONFLICT (person_id) DO UPDATE SET division = excluded.division"
+            f"VALUES (:person, {_STANDS}, 1, :day) ON CONFLICT (person_id) DO UPDATE SET division = excluded.division"
         ),
         [
             {"person": person_id, "division": lived[-1].division, "day": date(2000, 1, 1)}
             for person_id, lived in stays.items()
         ],
     )
+
+
+_STANDS: Final = (
+    "right("
+    + successions.LINE.format(person=":person", division=":division", holds="true")
+    + ", 6) || substr(:division, 7)"
+)
+"""A county that was given up is no longer said."""
+
+
+async def _succeed(connection: AsyncConnection, told: Sequence[Succeeded], *, at: datetime) -> None:
+    """The register announces the division, then everybody who is there."""
+    for person_id, steps in groupby(sorted(told, key=_of_person), key=_of_person):
+        for step in steps:
+            change_id = uuid5(person_id, f"{step.predecessor} {step.successor} {step.effective_on}")
+            made = Succession(
+                change_id=change_id,
+                predecessor=step.predecessor,
+                successor=step.successor,
+                effective_on=step.effective_on,
+            )
+            await successions.announced(connection, [made])
+            found = await connection.execute(_GONE_ALONG, {"person": person_id, **asdict(made)})
+            moved = [(row.person_id, row.before, row.after) for row in found]
+            await successions.follow(connection, moved, at=at)
+            await connection.execute(text("DELETE FROM division_succession"))  # of this person, not of the others
+
+
+def _of_person(told: Succeeded) -> UUID:
+    return told.person_id
+
+
+_GONE_ALONG: Final = text(
+    "UPDATE copy_registry_person SET division = :successor || substr(division, 7) "
+    "WHERE person_id = :person AND starts_with(division, :predecessor) "
+    "RETURNING person_id, old.division AS before, new.division AS after"
+)
 
 
 def _announced(fact: Fact) -> dict[str, Any]:

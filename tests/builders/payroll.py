@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -47,9 +47,16 @@ class Register:
     position: int = 100
     epoch: int = EPOCH
     silent: bool = False
+    asked: int = 0
+    meanwhile: dict[int, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """What happens while an answer is on its way: by how many were given before."""
 
     async def horizon(self) -> Horizon:
         """As `JournalClient.horizon`."""
+        happens = self.meanwhile.get(self.asked)
+        self.asked += 1
+        if happens is not None:
+            await happens()
         if self.silent:
             raise PublisherUnreachable("silent")
         return Horizon(epoch=self.epoch, position=self.position, at=datetime.now(UTC).isoformat())

@@ -15,6 +15,7 @@ from shared.kit.consumer import Subscription, absorb
 from shared.kit.work import Works
 from shared.values.award import AwardStatus, Scheme
 from shared.values.certificate import CertificateStatus, StopKind
+from shared.values.person import DivisionChangeKind
 from shared.values.rehab_case import CaseStatus
 
 HAPPENED_AT = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
@@ -37,6 +38,19 @@ class Journal:
     def say(self, event: Event, *, at: datetime = HAPPENED_AT, trace: str = "", **_: Any) -> Envelope:
         """Append an event about the person of its first state."""
         state = next(event.states())
+        return self.tell(
+            event,
+            about=state.person_id,
+            version=max(each.version for each in event.states()),
+            division=state.division,
+            at=at,
+            trace=trace,
+        )
+
+    def tell(
+        self, event: Event, *, about: UUID, version: int, division: str, at: datetime = HAPPENED_AT, trace: str = ""
+    ) -> Envelope:
+        """Append an event about a person, or a change of divisions."""
         position = len(self.entries) + 1
         envelope = Envelope(
             epoch=self.epoch,
@@ -44,9 +58,9 @@ class Journal:
             event_id=uuid7(),
             type=event.type,
             aggregate_type=event.aggregate(),
-            aggregate_id=state.person_id,
-            aggregate_version=max(each.version for each in event.states()),
-            division=state.division,
+            aggregate_id=about,
+            aggregate_version=version,
+            division=division,
             occurred_at=timestamp(at),
             recorded_at=timestamp(at),
             trace_id=trace or f"{position:032x}",
@@ -64,6 +78,7 @@ class Registry:
     persons: dict[UUID, registry.PersonState] = field(default_factory=dict)
     certificates: dict[UUID, registry.CertificateState] = field(default_factory=dict)
     stops: dict[UUID, registry.StopState] = field(default_factory=dict)
+    merges: dict[UUID, registry.MergeState] = field(default_factory=dict)
     _versions: dict[UUID, Iterator[int]] = field(default_factory=dict)
 
     def _version(self, person_id: UUID) -> int:
@@ -79,7 +94,7 @@ class Registry:
         self.journal.say(registry.PersonRegistered(person=person))
         return person_id
 
-    def issue(self, person_id: UUID, *, on: date, until: date) -> UUID:
+    def issue(self, person_id: UUID, *, on: date, until: date, grade: int = 2) -> UUID:
         """A certificate."""
         certificate = registry.CertificateState(
             certificate_id=uuid7(),
@@ -88,8 +103,8 @@ class Registry:
             version=self._version(person_id),
             status=CertificateStatus.VALID,
             category=4,
-            grade=2,
-            components="4:2",
+            grade=grade,
+            components=f"4:{grade}",
             issued_on=on,
             expires_on=until,
         )
@@ -166,6 +181,28 @@ class Registry:
         self.journal.say(registry.CertificateTransferred(person=person, certificate=certificate, stop=stop))
         return stop.stop_id
 
+    def give_up(self, predecessor: str, successor: str, *, on: date, change_id: UUID | None = None) -> UUID:
+        """A division is given up for another, and everybody in it follows one by one (ID-21)."""
+        change_id = change_id or uuid7()
+        event = registry.DivisionSucceeded(
+            change_id=change_id,
+            kind=DivisionChangeKind.RECODE,
+            predecessor=predecessor,
+            successor=successor,
+            effective_on=on,
+        )
+        self.journal.tell(event, about=change_id, version=self._version(change_id), division=successor)
+        for person_id, person in list(self.persons.items()):
+            if person.division.startswith(predecessor):
+                moved = self._person(person_id, division=successor + person.division[len(predecessor) :])
+                held = [each for each in self.certificates.values() if each.person_id == person_id]
+                for each in held:
+                    following = {"division": moved.division, "version": moved.version}
+                    self.certificates[each.certificate_id] = each.model_copy(update=following)
+                newest = self.certificates[held[-1].certificate_id] if held else None
+                self.journal.say(registry.PersonChanged(person=moved, certificate=newest))
+        return change_id
+
     def take_back_transfer(self, stop_id: UUID) -> None:
         """The move was a mistake: everybody is where they were."""
         stop = self._changed(stop_id, withdrawn=True)
@@ -176,6 +213,38 @@ class Registry:
         )
         self.certificates[stop.certificate_id] = certificate
         self.journal.say(registry.CertificateTransferred(person=person, certificate=certificate, stop=stop))
+
+    def move(self, person_id: UUID, *, to: str, at: datetime, certificate_id: UUID | None = None) -> None:
+        """The household moved; with ``certificate_id`` the division was changed, and the certificate follows."""
+        person, certificate = self._person(person_id, division=to), None
+        if certificate_id is not None:
+            certificate = self.certificates[certificate_id].model_copy(
+                update={"division": to, "version": person.version}
+            )
+            self.certificates[certificate_id] = certificate
+        self.journal.say(registry.PersonChanged(person=person, certificate=certificate), at=at)
+
+    def merge(self, survivor_id: UUID, absorbed_id: UUID, *, on: date) -> UUID:
+        """Two records are one person."""
+        person = self._person(survivor_id)
+        merge = registry.MergeState(
+            merge_id=uuid7(),
+            person_id=survivor_id,
+            division=person.division,
+            version=person.version,
+            absorbed_id=absorbed_id,
+            merged_on=on,
+        )
+        self.merges[merge.merge_id] = merge
+        self.journal.say(registry.PersonMerged(person=person, merge=merge))
+        return merge.merge_id
+
+    def unmerge(self, merge_id: UUID) -> None:
+        """They are two persons after all."""
+        person = self._person(self.merges[merge_id].person_id)
+        merge = self.merges[merge_id].model_copy(update={"undone": True, "version": person.version})
+        self.merges[merge_id] = merge
+        self.journal.say(registry.PersonUnmerged(person=person, merge=merge))
 
     def _halt(self, certificate_id: UUID, status: CertificateStatus, kind: StopKind, on: date) -> UUID:
         before = self.certificates[certificate_id]

@@ -60,8 +60,21 @@ NOT_PERSONAL: Final = {
     "* POST /api/v1/person-requests/{request_id}/forwarding service": "the name of a service",
     "*/disclosure fields[[][]]": "one of the fields that can be disclosed; refused otherwise",
     "*/disclosure case_ref": "the number of a case; numbers of persons are refused",
+    "indicators * division": "a code of a division; refused otherwise",
+    "indicators * period": "a month, quarter, half-year or year; refused otherwise",
+    "indicators * correction": "the number of an official paper, by a pattern",
+    "indicators * document_no": "the number of an official paper, by a pattern",
+    "indicators * indicator": "the code of an indicator; refused otherwise",
     "registry * components": "categories and grades",
     "registry * relation": "one of seven words",
+    "rehab * basis": "the name or number of a public document",
+    "rehab * division": "a code of a division; refused otherwise",
+    "rehab POST /api/v1/catalogue-items item_code": "a code",
+    "rehab POST /api/v1/catalogue-items name": "the name of a service",
+    "rehab POST /api/v1/institutions account": "an account at the issuer of tokens",
+    "rehab POST /api/v1/institutions name": "the name of an institution, which is public",
+    "rehab POST /api/v1/institutions/{institution_id}/agreements agreement_no": "the number of an agreement",
+    "rehab POST /api/v1/institutions/{institution_id}/staff staff_no": "twelve characters at most",
     "registry POST /api/v1/persons/{person_id}/guardians account": "an account at the issuer of tokens",
     "subsidy * arrears_from": "a month; refused otherwise",
     "subsidy * bank": "the name of a bank",
@@ -90,8 +103,10 @@ PARAMETERS: Final = frozenset(
     {
         *("Idempotency-Key", "If-Match", "last-event-id", "cursor", "division", "kind", "name", "publisher"),
         *("relation", "relations", "fields", "buckets", "actor", "route", "indicator", "month", "from", "to"),
-        *("first", "last", "scheme"),
+        *("period", "aspect", "status"),
+        *("first", "last", "scheme", "unchecked"),
         *("case_no", "code", "need", "portal", "state", "on_conflict"),
+        *("variant", "check", "overdue", "holds"),
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
@@ -200,6 +215,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await _close(house, bird, person_id)
     await _remind(house, bird, person_id)
     await _pay(house, bird, person_id)
+    await _suspect(house, bird, person_id, person["citizen_id_no"])
     for service, officer in HOLDERS.items():
         await _ask(house, bird, service, officer, person_id)
     for service in NAMES:
@@ -311,6 +327,30 @@ async def _remind(house: House, bird: Canaries, person_id: str) -> None:
     why = {"reason": bird.words(16)}
     told = await house.done(SUBSIDY, "POST", f"{path}/closing", role, why, version="*")
     assert told["close_reason"] == why["reason"]
+
+
+async def _suspect(house: House, bird: Canaries, person_id: str, number: str) -> None:
+    """A list names the person; what it comes to is looked into, with words and a scan."""
+    role, path = "county_determiner", "/api/v1/suspects"
+    told, wrong = (bird.words(6), number, "2026-01-05"), (bird.words(6), bird.number(), bird.words())
+    rows = "\n".join(",".join(row) for row in (("姓名", "身份证号", "死亡日期"), told, wrong))
+    file = (f"{bird.words()}.csv", rows.encode(), "text/csv")
+    lists = "/api/v1/list-imports?variant=DEATH_POLICE"
+    job = await house.done(SUBSIDY, "POST", lists, role, files={"file": file})
+    ended = await house.job(SUBSIDY, job["job_id"], role)
+    assert (ended["result"]["applied"], ended["result"]["rejected"]) == (1, 1), ended
+    job = await house.done(SUBSIDY, "POST", "/api/v1/comparisons", role, {"division": DIVISION[:6]})
+    assert (await house.job(SUBSIDY, job["job_id"], role))["state"] == "SUCCEEDED"
+    await house.done(SUBSIDY, "POST", "/api/v1/suspect-distributions", role, {"division": DIVISION[:6]})
+    found = (await house.done(SUBSIDY, "GET", f"{path}?person_id={person_id}&state=DISTRIBUTED", role))["items"]
+    path = f"{path}/{found[0]['suspect_id']}"
+    scan = (f"{bird.words()}.pdf", f"%PDF-1.4 {bird.words()}".encode(), "application/pdf")
+    await house.done(SUBSIDY, "PUT", f"{path}/papers/{uuid4()}?kind=VISIT_RECORD", role, files={"file": scan})
+    handed = {"step": "distribute", "division": found[0]["division"], "words": bird.words(16)}
+    await house.done(SUBSIDY, "POST", f"{path}/decision-steps", role, handed, version="*")
+    step = {"step": "verify", "words": bird.words(16)}
+    seen = await house.done(SUBSIDY, "POST", f"{path}/verification-steps", role, step, version="*")
+    assert seen["steps"][-1]["words"] == step["words"]
 
 
 async def _filed(house: House, form: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,13 @@ from services.registry.use_cases.record_visits import Draft, record_visits
 from services.registry.use_cases.register_person import RegisterPerson, register_person
 from services.registry.use_cases.report_death import DeathSource, report_death, retract_death
 from services.rehab.adapters.work import RehabWork
-from services.rehab.use_cases.open_case import open_case
+from services.rehab.domain.case import Checked, Consent
+from services.rehab.domain.measures import AgeBand, Assessment, AssessmentKind, Instrument, Signer
+from services.rehab.use_cases import lead_case, serve_case
+from services.rehab.use_cases.close_case import load as load_case
+from services.rehab.use_cases.open_case import OpenCase, open_case
+from services.rehab.use_cases.ports import WHOLE
+from services.rehab.use_cases.ports import Subject as CaseSubject
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.award_life import PauseReason
@@ -48,12 +54,13 @@ from shared.values.award import Scheme
 from shared.values.certificate import CertificateStatus
 from shared.values.certificate_number import CertificateNumber
 from shared.values.dates import last_valid_day
-from shared.values.disability import Disability
+from shared.values.disability import Disability, DisabilityCategory
 from shared.values.division import Division, Scope
 from shared.values.identity_number import IdentityNumber, check_character
 from shared.values.person import ClientGround, DivisionChangeKind, VisitOutcome
 from shared.values.personal import PersonName
 from tests.builders.applications import a_proof
+from tests.builders.rehab import a_plan, a_session, an_institution
 from tests.builders.survey import answers
 
 EVERYWHERE = Scope.everywhere()
@@ -130,6 +137,7 @@ async def live(house: House) -> None:
     await _move(house, certificate_id)
     await _be_thought_dead(house, person_id)
     theirs = await _somebody_else_expires(house)
+    await _be_served(house, theirs.person_id)
     await _lose_change_and_renew(house, person_id)
     await _know_others_better(house)
     await _belong_to_a_new_township(house)
@@ -154,7 +162,49 @@ async def _register(house: House) -> tuple[UUID, UUID]:
 
 async def _ask_for_rehabilitation(house: House, person_id: UUID) -> None:
     async with house.rehab.begin(trace_id=house.clock.reach(3, 20, 15, 30)) as work:
-        await open_case(person_id, work, opened_on=date(2026, 3, 20), within=EVERYWHERE)
+        await open_case(OpenCase(person_id=person_id, opened_on=date(2026, 3, 20)), work, within=EVERYWHERE)
+
+
+async def _be_served(house: House, person_id: UUID) -> None:
+    """From a need to a plan, and a session that was logged by mistake."""
+    clock = house.clock
+    async with house.rehab.begin(trace_id=clock.reach(9, 1)) as work:
+        institution_id, staff_id, item_id = await an_institution(work, division=Division("341502001"))
+        command = OpenCase(
+            person_id=person_id, opened_on=date(2026, 9, 1), consent=Consent(Signer.SELF, date(2026, 9, 1))
+        )
+        case_id = (await open_case(command, work, within=EVERYWHERE)).case_id
+    async with _case(house, case_id, clock.reach(9, 2)) as (subject, work):
+        checked = Checked(suitable=True, category=DisabilityCategory.LIMB, age_band=AgeBand.ADULT)
+        await lead_case.check(subject, work, checked)
+    async with _case(house, case_id, clock.reach(9, 3)) as (subject, work):
+        await lead_case.refer(subject, work, institution_id=institution_id)
+    async with _case(house, case_id, clock.reach(9, 4)) as (subject, work):
+        await lead_case.accept(subject, work)
+    async with _case(house, case_id, clock.reach(9, 7)) as (subject, work):
+        first = Assessment(
+            assessment_id=work.new_id(),
+            kind=AssessmentKind.BASELINE,
+            instrument=Instrument.BARTHEL,
+            score=40,
+            staff_id=staff_id,
+            assessed_on=date(2026, 9, 7),
+        )
+        await serve_case.assess(subject, work, first, serve_case.Judgement(None))
+    async with _case(house, case_id, clock.reach(9, 8)) as (subject, work):
+        await serve_case.agree_plan(subject, work, a_plan(item_id, staff_id, signed_on=date(2026, 9, 8)))
+    async with _case(house, case_id, clock.reach(9, 10, 11)) as (subject, work):
+        session = a_session(staff_id, session_id=work.new_id(), begins_at=clock.now() - timedelta(hours=1))
+        await serve_case.log_session(subject, work, session)
+    async with _case(house, case_id, clock.reach(9, 10, 16)) as (subject, work):
+        await serve_case.void_session(subject, work, session.session_id)
+
+
+@asynccontextmanager
+async def _case(house: House, case_id: UUID, trace_id: str) -> AsyncIterator[tuple[CaseSubject, RehabWork]]:
+    """A case with its person, locked in one transaction."""
+    async with house.rehab.begin(trace_id=trace_id) as work:
+        yield await load_case(case_id, work, within=EVERYWHERE, sight=WHOLE), work
 
 
 async def _draw_a_subsidy(house: House, person_id: UUID) -> None:

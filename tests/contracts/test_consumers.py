@@ -36,7 +36,7 @@ class Reading:
         """As the consumer does, effects and announcements included."""
         work = self._make(self._connection, clock=StoryClock(), caller=None, trace_id="0" * 32)
         await absorb(work, self.subscription, envelopes)
-        await work.flush()
+        await work.flush(lambda: None)
 
     async def copy_of(self, state: State) -> State | None:
         """Our copy of a published row."""

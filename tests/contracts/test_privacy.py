@@ -28,6 +28,8 @@ TEXTS = {
     "subsidy.award.resumed.v1.cause_kind": "the same",
     "rehab.case.closing_reason": "a reason code (RULES 7.6)",
     "rehab.case.flag": "a reason code",
+    "rehab.session.mode": "a code (REH-16)",
+    "rehab.session.attendance": "a code",
 }
 INNOCENT = (UUID, date, int, bool)
 PERSONAL = {

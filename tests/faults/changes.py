@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from shared.contracts.event import Envelope
@@ -22,6 +22,8 @@ from shared.kit.work import UnitOfWork, Works
 from tests.faults.steps import Control, Step, Wire
 
 HALF_A_BATCH: Final = b"\r\nNats-Batch-Sequence: 3\r\n"
+
+T = TypeVar("T")
 
 
 def api_steps(control: Control) -> None:
@@ -90,13 +92,14 @@ def _around_commit(control: Control, *, append: Step | None, commit: Step, commi
     """Wait in units of work that announce something."""
     flush, begin = UnitOfWork.flush, Works.begin
 
-    async def stepped_flush(self: UnitOfWork) -> None:
+    async def stepped_flush(self: UnitOfWork, meanwhile: Callable[[], T]) -> T:
         announces = bool(self.announced)
         if announces and append is not None:
             await control.reach(append)
-        await flush(self)
+        ready = await flush(self, meanwhile)
         if announces:
             await control.reach(commit)
+        return ready
 
     @asynccontextmanager
     async def stepped_begin(self: Works[Any], **options: Any) -> AsyncIterator[Any]:

@@ -3,9 +3,9 @@
 Knows nothing of states, spells or statements: it remembers what happened, in the order in which it was recorded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 
@@ -105,3 +105,30 @@ def stock(subjects: Iterable[Person | Certificate | Award | Case], prefix: str, 
 def persons_in(subjects: Iterable[Person | Certificate | Award | Case], prefix: str, day: date) -> int:
     """How many different persons are behind them (RU-02)."""
     return len({each.person_id for each in subjects if each.counts(day) and each.place(day).startswith(prefix)})
+
+
+def persons_during(
+    subjects: Iterable[Person | Certificate | Award | Case], prefix: str, first: date, last: date
+) -> set[UUID]:
+    """Who counted there on any day of some (RU-02, RU-03)."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return {
+        each.person_id
+        for each in subjects
+        if any(each.counts(day) and each.place(day).startswith(prefix) for day in days)
+    }
+
+
+def stop_missed(awards: Iterable[Award], halts: Mapping[UUID, Iterable[Halt]], prefix: str, day: date) -> int:
+    """KPI-20: still due on a day, although something of after their beginning stopped them before its month."""
+    month = day.replace(day=1)
+    return sum(
+        1
+        for award in awards
+        if award.counts(day)
+        and award.place(day).startswith(prefix)
+        and any(
+            not halt.wrong and award.since <= halt.on < month and (halt.until is None or halt.until > month)
+            for halt in halts[award.person_id]
+        )
+    )

@@ -17,19 +17,24 @@ from services.indicators.domain.definition import Kind, Source
 from services.indicators.use_cases.ports import Handover
 from shared.kit.database import uuid_array
 
-# ``subject``: who or what counts, its present division, the first day it counts and the first day it no longer does.
-# ``gap``: days in between on which it does not. ``move``: who was responsible before, in the order of recording.
+# ``subject``: who or what counts, its present division, the first day it counts and the first day it no longer does,
+# and its trait. ``gap``: days in between on which it does not. ``move``: who was responsible before, in the order of
+# recording (ids are ordered by time). A stop counts from its own day on, and where it happened.
 _REGISTRY: Final = """
 subject AS (
   SELECT 'person' AS kind, p.person_id AS subject_id, p.person_id, p.division,
-         p.registered_on AS begins, p.died_on + 1 AS ends
+         p.registered_on AS begins, p.died_on + 1 AS ends, '' AS trait
     FROM copy_registry_person p WHERE p.person_id = ANY(CAST(:persons AS uuid[]))
   UNION ALL
   SELECT 'certificate', c.certificate_id, c.person_id, c.division, c.issued_on,
          least(c.expires_on + 1, p.died_on + 1, CASE WHEN c.status = 'SUPERSEDED' THEN lead(c.issued_on) OVER (
-           PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id) END)
+           PARTITION BY c.person_id ORDER BY c.issued_on, c.certificate_id) END), c.category::text || c.grade
     FROM copy_registry_certificate c LEFT JOIN copy_registry_person p ON p.person_id = c.person_id
-   WHERE c.person_id = ANY(CAST(:persons AS uuid[]))),
+   WHERE c.person_id = ANY(CAST(:persons AS uuid[]))
+  UNION ALL
+  SELECT 'stop', s.stop_id, s.person_id, s.division, s.event_date,
+         CASE WHEN s.ended_on IS NOT NULL THEN greatest(s.ended_on, s.event_date + 1) END, s.kind
+    FROM copy_registry_stop s WHERE s.person_id = ANY(CAST(:persons AS uuid[])) AND NOT s.withdrawn),
 gap AS (
   SELECT s.certificate_id AS subject_id, range_agg(daterange(s.event_date + 1, s.ended_on)) AS days
     FROM copy_registry_stop s
@@ -40,26 +45,32 @@ move AS (
   SELECT s.kind, s.subject_id, s.division, m.stop_id AS recorded, m.event_date AS since, m.division AS left_division,
          NOT m.withdrawn AS holds
     FROM subject s JOIN copy_registry_stop m ON m.person_id = s.person_id AND m.kind = 'TRANSFERRED'
-     AND (s.kind = 'person' OR m.certificate_id = s.subject_id))
+     AND (s.kind = 'person' OR m.certificate_id = s.subject_id)
+   WHERE s.kind <> 'stop'
+  UNION ALL
+  {handed_over})
 """
 
-_HANDOVERS: Final = """
+_HANDED_OVER: Final = """
+  SELECT s.kind, s.subject_id, s.division, h.event_id AS recorded, h.happened_on AS since, h.left_division,
+         true AS holds
+    FROM subject s JOIN handover h ON h.subject_id = s.subject_id AND h.kind = s.kind"""
+_HANDOVERS: Final = f"""
 gap AS (SELECT NULL::uuid AS subject_id, NULL::datemultirange AS days WHERE false),
-move AS (
-  SELECT s.kind, s.subject_id, s.division, h.version AS recorded, h.happened_on AS since, h.left_division, true AS holds
-    FROM subject s JOIN handover h ON h.subject_id = s.subject_id AND h.kind = s.kind)
+move AS ({_HANDED_OVER})
 """
 
 _SUBSIDY: Final = """
 subject AS (
   SELECT 'award' AS kind, award_id AS subject_id, person_id, division,
-         CAST(start_month || '-01' AS date) AS begins, CAST(effective_month || '-01' AS date) AS ends
+         CAST(start_month || '-01' AS date) AS begins, CAST(effective_month || '-01' AS date) AS ends, scheme AS trait
     FROM copy_subsidy_award WHERE person_id = ANY(CAST(:persons AS uuid[]))),
 """
 
 _REHAB: Final = """
 subject AS (
-  SELECT 'case' AS kind, case_id AS subject_id, person_id, division, opened_on AS begins, closed_on AS ends
+  SELECT 'case' AS kind, case_id AS subject_id, person_id, division, opened_on AS begins, closed_on AS ends,
+         '' AS trait
     FROM copy_rehab_case WHERE person_id = ANY(CAST(:persons AS uuid[]))),
 """
 
@@ -87,13 +98,14 @@ stay AS (
          daterange(since, lead(since) OVER (PARTITION BY kind, subject_id ORDER BY since)) AS days
     FROM placed),
 run AS (
-  SELECT s.kind, s.subject_id, s.person_id,
+  SELECT s.kind, s.subject_id, s.person_id, s.begins, s.trait,
          unnest(datemultirange(daterange(s.begins, s.ends)) - coalesce(g.days, '{{}}')) AS days
     FROM subject s LEFT JOIN gap g USING (subject_id)
    WHERE s.ends IS NULL OR s.begins < s.ends),
 derived AS (
   SELECT r.person_id, r.kind, r.subject_id, lower(r.days * p.days) AS from_date,
-         coalesce(upper(r.days * p.days), 'infinity') AS to_date, p.division,
+         coalesce(upper(r.days * p.days), 'infinity') AS to_date, p.division, r.trait,
+         lower(r.days * p.days) = r.begins AS opens,
          coalesce(upper(r.days * p.days) = upper(r.days), false) AS closes
     FROM run r JOIN stay p USING (kind, subject_id) WHERE r.days && p.days),
 gone AS (
@@ -102,17 +114,19 @@ gone AS (
                               = (s.person_id, s.kind, s.subject_id, s.from_date))
   RETURNING 1),
 put AS (
-  INSERT INTO spell AS s (person_id, kind, subject_id, from_date, to_date, division, closes)
-  SELECT person_id, kind, subject_id, from_date, to_date, division, closes FROM derived
+  INSERT INTO spell AS s (person_id, kind, subject_id, from_date, to_date, division, opens, closes, trait)
+  SELECT person_id, kind, subject_id, from_date, to_date, division, opens, closes, trait FROM derived
   ON CONFLICT (person_id, kind, subject_id, from_date) DO UPDATE
-     SET to_date = excluded.to_date, division = excluded.division, closes = excluded.closes
-   WHERE (s.to_date, s.division, s.closes) IS DISTINCT FROM (excluded.to_date, excluded.division, excluded.closes)
+     SET to_date = excluded.to_date, division = excluded.division, opens = excluded.opens, closes = excluded.closes,
+         trait = excluded.trait
+   WHERE (s.to_date, s.division, s.opens, s.closes, s.trait)
+         IS DISTINCT FROM (excluded.to_date, excluded.division, excluded.opens, excluded.closes, excluded.trait)
   RETURNING 1)
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put)
 """
 
 _STATEMENTS: Final[Mapping[Source, TextClause]] = {
-    Source.REGISTRY: text(_ALIGN.format(derived=_REGISTRY)),
+    Source.REGISTRY: text(_ALIGN.format(derived=_REGISTRY.format(handed_over=_HANDED_OVER))),
     Source.SUBSIDY: text(_ALIGN.format(derived=_SUBSIDY + _HANDOVERS)),
     Source.REHAB: text(_ALIGN.format(derived=_REHAB + _HANDOVERS)),
 }
@@ -151,14 +165,16 @@ class SqlSpells:
             return
         await self._connection.execute(
             text(
-                "INSERT INTO handover (kind, subject_id, version, left_division, happened_on) SELECT * FROM unnest("
-                "CAST(:kinds AS text[]), CAST(:subjects AS uuid[]), CAST(:versions AS bigint[]), "
+                "INSERT INTO handover (kind, subject_id, version, event_id, left_division, happened_on) "
+                "SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:subjects AS uuid[]), "
+                "CAST(:versions AS bigint[]), CAST(:events AS uuid[]), "
                 "CAST(:lefts AS text[]), CAST(:days AS date[])) ON CONFLICT DO NOTHING"
             ),
             {
                 "kinds": [each.kind.value for each in handovers],
                 "subjects": [each.subject_id for each in handovers],
                 "versions": [each.version for each in handovers],
+                "events": [each.event_id for each in handovers],
                 "lefts": [each.left for each in handovers],
                 "days": [each.on for each in handovers],
             },

@@ -92,3 +92,8 @@ def into_children(root: Root, directory: Directory) -> Root:
     below = directory.children(root.code)
     following = next(level for level in Level if level > len(root.prefix))
     return Root(root.code, below[0].level if below else following)
+
+
+def below_it(root: Root, directory: Directory) -> Root:
+    """The root broken down by what lies directly below; a village, below which nothing lies, itself."""
+    return root if len(root.prefix) == Level.VILLAGE else into_children(root, directory)

@@ -1,12 +1,20 @@
-"""What is counted, and by which rule: every definition says so in both languages, and carries its version."""
+"""What is counted, and by which rule: every definition says so in both languages, and carries its version.
+
+A definition has one of three forms. A **count** is made from spells, a **rate** divides two other definitions and never
+averages (RU-01), a **reported** value is what a division tells, because no event of the product feeds it yet.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from services.indicators.domain.errors import IndicatorNotFound
+
+FULL: Final = 10_000
+"""A rate of one hundred per cent, in basis points (万分比)."""
 
 
 class Source(StrEnum):
@@ -18,10 +26,11 @@ class Source(StrEnum):
 
 
 class Kind(StrEnum):
-    """Who or what has spells."""
+    """Who or what has spells. STOP: a fact that stops entitlement, from its day on for as long as it holds."""
 
     PERSON = "person"
     CERTIFICATE = "certificate"
+    STOP = "stop"
     AWARD = "award"
     CASE = "case"
 
@@ -29,7 +38,7 @@ class Kind(StrEnum):
     def source(self) -> Source:
         """The publisher whose events alone decide these spells: replaying another one leaves them alone."""
         match self:
-            case Kind.PERSON | Kind.CERTIFICATE:
+            case Kind.PERSON | Kind.CERTIFICATE | Kind.STOP:
                 return Source.REGISTRY
             case Kind.AWARD:
                 return Source.SUBSIDY
@@ -43,116 +52,183 @@ class Kind(StrEnum):
 
 
 class Counting(StrEnum):
-    """STOCK: spells that cover the reference date. ENDED: spells whose last day lies in the month (RU-03)."""
+    """Which spells count for a period (RU-03).
+
+    STOCK: they cover the reference date. BEGAN, ENDED: their first or last day lies in the period. DURING: they share
+    a day with it. EVER: they began by the reference date (cumulative).
+    """
 
     STOCK = "STOCK"
+    BEGAN = "BEGAN"
     ENDED = "ENDED"
+    DURING = "DURING"
+    EVER = "EVER"
+
+
+class Nature(StrEnum):
+    """STOCK: on a day; FLOW: over a period; CUMULATIVE: from the beginning; RATE: a part of a whole."""
+
+    STOCK = "STOCK"
+    FLOW = "FLOW"
+    CUMULATIVE = "CUMULATIVE"
+    RATE = "RATE"
+
+
+class PeriodType(StrEnum):
+    """Which periods a value is told for (RU-07)."""
+
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    HALF = "HALF"
+    YEAR = "YEAR"
+
+
+class Direction(StrEnum):
+    """Which way is better."""
+
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+class Measure(StrEnum):
+    """What a division reports: one number, or a numerator with its denominator."""
+
+    COUNT = "COUNT"
+    RATE = "RATE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A number of spells.
+
+    ``distinct``: persons are counted once at the level asked for, however many spells (RU-02). ``traits``: LIKE
+    patterns of what is counted (a grade, a scheme, why something stopped); none: everything. ``despite_stop``: only
+    where an older fact stops it (KPI-20).
+    """
+
+    kind: Kind
+    counting: Counting = Counting.STOCK
+    distinct: bool = False
+    traits: tuple[str, ...] = ()
+    despite_stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One definition over another, by their codes."""
+
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What a division tells. ``due_day``: of the month after the period, None where no day is set."""
+
+    measure: Measure
+    periods: tuple[PeriodType, ...]
+    distinct: bool = False
+    due_day: int | None = None
+
+
+Form = Count | Rate | Reported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One indicator. ``distinct``: persons are counted once at the level asked for, however many spells (RU-02)."""
+    """One indicator. ``target``: the national one, in the unit; a division's own targets are reported. ``basis``: the
+    text it is taken from."""
 
     code: str
-    kind: Kind
+    version: int
     zh: str
     en: str
     unit_zh: str
     unit_en: str
     rule_zh: str
     rule_en: str
-    counting: Counting = Counting.STOCK
-    distinct: bool = False
-    version: int = 1
+    form: Form
+    kpi: str | None = None
+    basis: str | None = None
+    direction: Direction | None = None
+    target: int | None = None
+
+    @property
+    def nature(self) -> Nature:
+        """What kind of number it is."""
+        match self.form:
+            case Rate() | Reported(measure=Measure.RATE):
+                return Nature.RATE
+            case Count(counting=Counting.STOCK):
+                return Nature.STOCK
+            case Count(counting=Counting.EVER):
+                return Nature.CUMULATIVE
+            case Count() | Reported():
+                return Nature.FLOW
+
+    @property
+    def periods(self) -> tuple[PeriodType, ...]:
+        """The periods it is told for."""
+        return self.form.periods if isinstance(self.form, Reported) else tuple(PeriodType)
 
 
-DEFINITIONS: Final = (
-    Definition(
-        code="persons",
-        kind=Kind.PERSON,
-        zh="在册人数",
-        en="Persons on the register",
-        unit_zh="人",
-        unit_en="persons",
-        rule_zh="基准日已登记且在世的人员；死亡当日仍计入",
-        rule_en="registered and alive on the reference date; the day of death still counts",
-    ),
-    Definition(
-        code="certificates",
-        kind=Kind.CERTIFICATE,
-        zh="有效残疾人证",
-        en="Valid certificates",
-        unit_zh="本",
-        unit_en="certificates",
-        rule_zh="基准日有效（含挂失）的残疾人证；注销、冻结、到期、持证人死亡当日仍计入（READ-04、READ-09）",
-        rule_en="valid (or lost) on the reference date; the day of cancellation, freeze, expiry or the holder's death "
-        "still counts (READ-04, READ-09)",
-    ),
-    Definition(
-        code="certificates_ended",
-        kind=Kind.CERTIFICATE,
-        zh="当月失效残疾人证",
-        en="Certificates ended in the month",
-        unit_zh="本",
-        unit_en="certificates",
-        rule_zh="最后有效日在当月（截至基准日）的残疾人证，迁移不计；冻结后恢复又失效的再计一次",
-        rule_en="their last valid day lies in the month, up to the reference date; a move is no end, a second end "
-        "after an unfreezing counts again",
-        counting=Counting.ENDED,
-    ),
-    Definition(
-        code="awards",
-        kind=Kind.AWARD,
-        zh="在享补贴资格",
-        en="Active awards",
-        unit_zh="份",
-        unit_en="awards",
-        rule_zh="当月应发的两项补贴资格：自申请月起，停发自事件次月生效（SUB-35、SUB-38）",
-        rule_en="due for the month: from the month of application until the month before the stop takes effect "
-        "(SUB-35, SUB-38)",
-    ),
-    Definition(
-        code="award_recipients",
-        kind=Kind.AWARD,
-        zh="享受补贴人数",
-        en="Persons with an active award",
-        unit_zh="人",
-        unit_en="persons",
-        rule_zh="当月有任一应发补贴的人员，在所查级别去重（RU-02），下级之和可能大于上级",
-        rule_en="with any award due for the month, once at the level asked for (RU-02): parts may add up to more than "
-        "the whole",
-        distinct=True,
-    ),
-    Definition(
-        code="awards_ended",
-        kind=Kind.AWARD,
-        zh="当月末停发补贴资格",
-        en="Awards ending with the month",
-        unit_zh="份",
-        unit_en="awards",
-        rule_zh="当月为最后应发月的两项补贴资格，停发事件登记后立即计入",
-        rule_en="this month is the last one due; counted as soon as the stop is known",
-        counting=Counting.ENDED,
-    ),
-    Definition(
-        code="rehab_cases",
-        kind=Kind.CASE,
-        zh="在管康复个案",
-        en="Open rehabilitation cases",
-        unit_zh="个",
-        unit_en="cases",
-        rule_zh="基准日已建档且未结案的康复个案；结案当日不计",
-        rule_en="opened and not closed on the reference date; the day of closing no longer counts",
-    ),
-)
+def parse(told: Mapping[str, Any]) -> Definition:
+    """A definition from its document. Raises `KeyError` or `ValueError` where one is broken: it ships with the code."""
+    given = dict(told)
+    form: Form
+    match given.pop("form"):
+        case "COUNT":
+            form = Count(
+                kind=Kind(given.pop("kind")),
+                counting=Counting(given.pop("counting")),
+                distinct=given.pop("distinct", False),
+                traits=tuple(given.pop("traits", ())),
+                despite_stop=given.pop("despite_stop", False),
+            )
+        case "RATE":
+            form = Rate(given.pop("numerator"), given.pop("denominator"))
+        case "REPORTED":
+            form = Reported(
+                measure=Measure(given.pop("measure")),
+                periods=tuple(PeriodType(each) for each in given.pop("periods")),
+                distinct=given.pop("distinct", False),
+                due_day=given.pop("due_day", None),
+            )
+        case other:
+            raise ValueError(other)
+    direction = given.pop("direction", None)
+    return Definition(form=form, direction=None if direction is None else Direction(direction), **given)
 
 
-def definitions(codes: list[str] | None) -> tuple[Definition, ...]:
-    """The definitions asked for, in the order of the catalogue; all by default. Raises `IndicatorNotFound`."""
-    if codes is None:
-        return DEFINITIONS
-    known = [definition.code for definition in DEFINITIONS]
-    for code in codes:
-        if code not in known:
-            raise IndicatorNotFound(indicator=code[:64], allowed=known)
-    return tuple(definition for definition in DEFINITIONS if definition.code in codes)
+class Catalogue:
+    """The definitions there are, in order, the newest version of each. Raises `ValueError` where one lacks a part."""
+
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        newest: dict[str, Definition] = {}
+        for each in definitions:
+            if each.code in newest and each.version <= newest[each.code].version:
+                raise ValueError(each.code)
+            newest[each.code] = each
+        self._by_code: Final = newest
+        for each in newest.values():
+            if isinstance(each.form, Rate) and not {each.form.numerator, each.form.denominator} <= newest.keys():
+                raise ValueError(each.code)
+
+    def __iter__(self) -> Iterator[Definition]:
+        return iter(self._by_code.values())
+
+    def get(self, code: str) -> Definition:
+        """One definition. Raises `IndicatorNotFound`."""
+        if code not in self._by_code:
+            raise IndicatorNotFound(indicator=code[:64], allowed=[*self._by_code])
+        return self._by_code[code]
+
+    def asked(self, codes: list[str] | None) -> tuple[Definition, ...]:
+        """The definitions asked for, in the order of the catalogue; all by default. Raises `IndicatorNotFound`."""
+        wanted = None if codes is None else {self.get(code).code for code in codes}
+        return tuple(each for each in self._by_code.values() if wanted is None or each.code in wanted)
+
+
+def basis_points(numerator: int, denominator: int) -> int | None:
+    """A rate in basis points, halves up; None where the denominator is zero: not applicable (RU-06)."""
+    return None if denominator == 0 else (2 * FULL * numerator + denominator) // (2 * denominator)

@@ -11,7 +11,7 @@ from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.domain.definition import Kind, Source
 from services.indicators.use_cases.keep_spells import keep_spells, look_again
 from services.indicators.use_cases.ports import Handover
-from shared.contracts.registry import CertificateState, PersonState, StopState
+from shared.contracts.registry import CertificateState, MergeState, PersonChanged, PersonState, StopState
 from shared.contracts.rehab import CaseState
 from shared.contracts.state import State
 from shared.contracts.subsidy import AwardState
@@ -24,14 +24,18 @@ React = Callable[[Changes, IndicatorsWork], Awaitable[None]]
 
 
 async def follow_register(changes: Changes, work: IndicatorsWork) -> None:
-    """Spells of persons and certificates; the register dates its moves itself."""
+    """Spells of persons, certificates and stops; the register dates transfers itself, events date other moves."""
+    handovers = [
+        *_handovers(Kind.PERSON, changes.of(PersonState), PersonChanged.type),
+        *_handovers(Kind.CERTIFICATE, changes.of(CertificateState), PersonChanged.type),
+    ]
     persons = {
         person_id
         for state in (PersonState, CertificateState, StopState)
         for change in changes.of(state)
         for person_id in _persons(change)
     }
-    await keep_spells(Source.REGISTRY, persons, work)
+    await keep_spells(Source.REGISTRY, persons, work, handovers=handovers)
 
 
 async def follow_awards(changes: Changes, work: IndicatorsWork) -> None:
@@ -45,21 +49,33 @@ async def follow_cases(changes: Changes, work: IndicatorsWork) -> None:
 
 
 async def _follow(source: Source, kind: Kind, changes: list[Change[S]], work: IndicatorsWork) -> None:
-    handovers = [
-        Handover(kind, change.new.id, change.new.version, change.old.division, _civil_date(change.cause.occurred_at))
+    persons = {person_id for change in changes for person_id in _persons(change)}
+    await keep_spells(source, persons, work, handovers=_handovers(kind, changes))
+
+
+def _handovers(kind: Kind, changes: list[Change[S]], by: str | None = None) -> list[Handover]:
+    """Who left what; with ``by``: only by events of that type, because others bring a date of their own."""
+    return [
+        Handover(
+            kind,
+            change.new.id,
+            change.new.version,
+            change.cause.event_id,
+            change.old.division,
+            _civil_date(change.cause.occurred_at),
+        )
         for change in changes
         if change.old is not None
         and change.new is not None
         and change.old.division != change.new.division
         # What came by no event has no date: the present division is then taken to have been the last one's all along.
         and change.cause is not None
+        and by in {None, change.cause.type}
     ]
-    persons = {person_id for change in changes for person_id in _persons(change)}
-    await keep_spells(source, persons, work, handovers=handovers)
 
 
 def _persons(change: Change[S]) -> set[UUID]:
-    return {row.person_id for row in (change.old, change.new) if row is not None}
+    return {change.row.person_id, *(() if change.old is None else (change.old.person_id,))}
 
 
 def _civil_date(occurred_at: str) -> date:
@@ -86,7 +102,7 @@ def _subscription(source: Source, states: tuple[type[State], ...], react: React)
 
 
 SUBSCRIPTIONS: Final = (
-    _subscription(Source.REGISTRY, (PersonState, CertificateState, StopState), follow_register),
+    _subscription(Source.REGISTRY, (PersonState, CertificateState, StopState, MergeState), follow_register),
     _subscription(Source.SUBSIDY, (AwardState,), follow_awards),
     _subscription(Source.REHAB, (CaseState,), follow_cases),
 )

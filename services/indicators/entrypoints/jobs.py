@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.indicators.adapters.catalogue import CATALOGUE
 from services.indicators.adapters.queries import stock_by_prefecture
 from services.indicators.adapters.work import IndicatorsWork
-from services.indicators.domain.definition import DEFINITIONS, Counting
+from services.indicators.domain.definition import Count
 from services.indicators.metrics import STOCK
 from shared.kit.work import Works
 from shared.kit.worker import Timer
@@ -17,9 +18,10 @@ async def measure_stocks(works: Works[IndicatorsWork]) -> None:
     today = works.clock.today()
     async with works.snapshot() as connection:
         counted = {
-            definition.code: await stock_by_prefecture(connection, definition.kind, today)
-            for definition in DEFINITIONS
-            if definition.counting is Counting.STOCK and not definition.distinct
+            definition.code: await stock_by_prefecture(connection, form.kind, today)
+            for definition in CATALOGUE
+            # Whatever is no more than a kind of spell on a day: cheap enough to count every minute.
+            if isinstance(form := definition.form, Count) and form == Count(kind=form.kind)
         }
     STOCK.clear()
     for code, by_prefecture in counted.items():

@@ -9,17 +9,18 @@ from typing import Protocol
 from uuid import UUID
 
 from services.indicators.domain.breakdown import Root
-from services.indicators.domain.definition import Definition, Kind, Source
+from services.indicators.domain.definition import Count, Kind, Source
 from services.indicators.domain.period import Period
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """Another division took over an award or a case. ``version`` is the subject's after it: it orders handovers."""
+    """Another division became responsible. ``version`` is the subject's after it; the ids of events order handovers."""
 
     kind: Kind
     subject_id: UUID
     version: int
+    event_id: UUID
     left: str
     on: date
 
@@ -62,11 +63,27 @@ Counted = Mapping[tuple[str, int], int]
 """(counted prefix, index of the period) -> figure; what is absent is zero."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReportedFigure:
+    """What a division reported. ``denominator`` None: it is no rate."""
+
+    report_id: UUID
+    numerator: int
+    denominator: int | None
+
+
+Told = Mapping[str, Mapping[tuple[str, int], ReportedFigure]]
+"""indicator -> (division, index of the period) -> what was reported; what is absent was not."""
+
+
 class Figures(Protocol):
     """Counts, all from one snapshot of the database."""
 
-    async def count(self, definition: Definition, root: Root, asked: Sequence[Period]) -> Counted:
-        """One indicator below one root, for some months in order."""
+    async def count(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
+        """One count below one root, for some periods in order, without gaps."""
+
+    async def reported(self, root: Root, asked: Sequence[Period]) -> Told:
+        """What was reported and accepted, the newest of each place and period."""
 
     async def as_of(self) -> tuple[datetime, list[AsOf]]:
         """The instant of the snapshot, and what it contains."""

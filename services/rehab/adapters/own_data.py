@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.rehab.adapters.tables import answers, blobs, case_step, client_person, jobs, rehab_case, requests
+from services.rehab.adapters.tables_care import assessment, follow_up, plan, plan_item, referral, session
 from services.rehab.adapters.work import RehabWork
 from shared.kit.consumption_routes import DRIFT
 from shared.kit.person_requests import Holding, Sheets, request_columns
@@ -26,22 +27,39 @@ SEALED: Final = (request_columns(requests), *house_columns(answers, blobs), *REA
 """Every encrypted column of this service."""
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
-_CASE: Final = ("status", "division", "opened_on", "closed_on", "closing_reason")
-_STEP: Final = ("happened", "status", "recorded_at")
+_SHEETS: Final = (
+    ("康复个案", rehab_case, ("status", "division", "opened_on", "programme", "category", "age_band", "consent_by",
+                          "consented_on", "closed_on", "closing_reason")),
+    ("个案变动", case_step, ("happened", "status", "reason", "recorded_at")),
+    ("转介", referral, ("institution_id", "referred_on", "reason", "answered_on", "answer", "answer_reason")),
+    ("评估", assessment, ("kind", "instrument", "score", "assessed_on")),
+    ("方案", plan, ("plan_no", "begins_on", "ends_on", "signed_by", "signed_on")),
+    ("方案项目", plan_item, ("plan_no", "item_no", "begins_on", "ends_on", "sessions", "mode", "payer", "amount_fen",
+                          "instrument", "target")),
+    ("服务记录", session, ("begins_at", "ends_at", "mode", "attendance", "institution_id")),
+    ("回访", follow_up, ("due_on", "visited_on", "outcome")),
+)  # fmt: skip
+"""What is copied to the person: the table and its columns."""
 
 
 async def collect(work: RehabWork, person_id: UUID) -> Sheets:
     """Everything held about a person."""
-    theirs = rehab_case.c.person_id == person_id
-    cases = await work.connection.execute(select(rehab_case).where(theirs).order_by(rehab_case.c.case_id))
-    steps = await work.connection.execute(
-        select(case_step).join(rehab_case).where(theirs).order_by(case_step.c.case_id, case_step.c.version)
-    )
-    return {"康复个案": _sheet(cases, _CASE), "个案变动": _sheet(steps, _STEP)}
+    theirs = select(rehab_case.c.case_id).where(rehab_case.c.person_id == person_id)
+    sheets = {}
+    for name, table, fields in _SHEETS:
+        rows = await work.connection.execute(
+            select(table).where(table.c.case_id.in_(theirs)).order_by(*table.primary_key.columns)
+        )
+        sheets[name] = _sheet(rows, fields)
+    return sheets
 
 
 def _sheet(rows: Iterable[Any], fields: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"case_id": str(row.case_id), **{name: getattr(row, name) for name in fields}} for row in rows]
+    return [{"case_id": str(row.case_id), **{name: _told(getattr(row, name)) for name in fields}} for row in rows]
+
+
+def _told(value: object) -> object:
+    return str(value) if isinstance(value, UUID) else value
 
 
 async def division_of(work: RehabWork, person_id: UUID, within: Scope) -> str | None:

@@ -1,25 +1,32 @@
-"""Rows ↔ domain, scoped; the judgement as one statement."""
+"""Clients and cases: rows ↔ domain, scoped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import ColumnElement, and_, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.rehab.adapters.judgement import BASIS, JUDGE_ALL, JUDGE_SOME, JUDGED_MAX
 from services.rehab.adapters.tables import case_step, client_person, client_stop, rehab_case
-from services.rehab.domain.case import Case, CaseFlag, Client, ClosingReason, Happened
-from services.rehab.use_cases.ports import Judged, Subject
+from services.rehab.adapters.tables_institution import institution
+from services.rehab.domain.case import Case, CaseFlag, Client, ClosingReason, Consent, Happened
+from services.rehab.domain.measures import AgeBand, Programme, Signer
+from services.rehab.use_cases.ports import Judged, Sight, Subject
 from shared.kit.audit import Change, Code
 from shared.kit.database import uuid_array
 from shared.kit.scoping import inside
 from shared.values.certificate import StopKind
+from shared.values.disability import DisabilityCategory
 from shared.values.division import Division, Scope
 from shared.values.rehab_case import CaseStatus
+
+_BASIS: Final = BASIS.format(person="copy_registry_person.person_id")
 
 
 def to_case(row: Any) -> Case:
@@ -31,6 +38,14 @@ def to_case(row: Any) -> Case:
         division=Division(row.division),
         status=CaseStatus(row.status),
         opened_on=row.opened_on,
+        programme=Programme(row.programme),
+        consent=None if row.consent_by is None else Consent(Signer(row.consent_by), row.consented_on),
+        category=None if row.category is None else DisabilityCategory(row.category),
+        age_band=None if row.age_band is None else AgeBand(row.age_band),
+        institution_id=row.institution_id,
+        plan_no=row.plan_no,
+        basis=row.basis,
+        due_on=row.due_on,
         previous_case_id=row.previous_case_id,
         closed_on=row.closed_on,
         closing_reason=None if row.closing_reason is None else ClosingReason(row.closing_reason),
@@ -38,6 +53,15 @@ def to_case(row: Any) -> Case:
         flag=None if row.flag is None else CaseFlag(row.flag),
         transfer_id=row.transfer_id,
     )
+
+
+def seen_by(sight: Sight) -> ColumnElement[bool]:
+    """Which cases somebody may see at all, wherever they lie: an institution its own, few the confidential ones."""
+    seen = [] if sight.confidential else [~rehab_case.c.confidential]
+    if sight.account is not None:
+        own = select(institution.c.institution_id).where(institution.c.account == sight.account)
+        seen.append(rehab_case.c.institution_id.in_(own))
+    return and_(True, *seen)
 
 
 class SqlClients:
@@ -54,9 +78,9 @@ class SqlClients:
         """
         person = (
             await self._connection.execute(
-                select(client_person)
+                select(client_person, literal_column(_BASIS).label("basis"))
                 .where(client_person.c.person_id == person_id, inside(client_person.c.division, within))
-                .with_for_update(read=True)
+                .with_for_update(read=True, of=client_person)
             )
         ).one_or_none()
         if person is None:
@@ -68,65 +92,11 @@ class SqlClients:
                 ~client_stop.c.withdrawn,
             )
         )
-        return Client(person_id=person_id, division=Division(person.division), died_on=person.died_on or death)
+        return Client(
+            person_id=person_id, division=Division(person.division), died_on=person.died_on or death, basis=person.basis
+        )
 
 
-# Judged are open cases and those a death closed; what people closed stays closed. The earliest standing death closes,
-# the last recorded move asks for a decision as long as the case is with another county than its person. Rows are locked
-# while they are judged, so a decision taken by hand at the same moment is either seen or waits. One case of a person is
-# open at most: of several that could be reopened the newest is.
-_JUDGE: Final = """
-WITH judged AS (
-  SELECT c.case_id, d.stop_id AS death_id, d.event_date AS died_on,
-         CASE WHEN {moved} THEN t.stop_id END AS transfer_id
-    FROM rehab_case c
-    LEFT JOIN copy_registry_person p ON p.person_id = c.person_id
-    LEFT JOIN LATERAL (
-      SELECT s.stop_id, s.event_date FROM copy_registry_stop s
-       WHERE s.person_id = c.person_id AND s.kind = 'DEATH' AND NOT s.withdrawn
-       ORDER BY s.event_date, s.stop_id LIMIT 1) d ON true
-    LEFT JOIN LATERAL (
-      SELECT s.stop_id FROM copy_registry_stop s
-       WHERE s.person_id = c.person_id AND s.kind = 'TRANSFERRED' AND NOT s.withdrawn
-       ORDER BY s.stop_id DESC LIMIT 1) t ON true
-   WHERE (c.status <> 'CLOSED' OR c.death_id IS NOT NULL) AND {persons}
-     AND (c.death_id, c.closed_on, c.transfer_id)
-         IS DISTINCT FROM (d.stop_id, d.event_date, CASE WHEN {moved} THEN t.stop_id END)
-     AND (c.status <> 'CLOSED' OR d.stop_id IS NOT NULL OR NOT EXISTS (
-           SELECT FROM rehab_case o WHERE o.person_id = c.person_id
-              AND (o.status <> 'CLOSED' OR (o.death_id IS NOT NULL AND o.case_id > c.case_id))))
-   ORDER BY c.case_id LIMIT :limit FOR UPDATE OF c),
-changed AS (
-  UPDATE rehab_case c
-     SET status = CASE WHEN j.death_id IS NULL THEN 'NEED_REGISTERED' ELSE 'CLOSED' END,
-         version = c.version + 1,
-         death_id = j.death_id, closed_on = j.died_on,
-         closing_reason = CASE WHEN j.death_id IS NOT NULL THEN 'DIED' END,
-         flag = CASE WHEN j.transfer_id IS NOT NULL THEN 'TRANSFERRED' END, transfer_id = j.transfer_id
-    FROM judged j WHERE j.case_id = c.case_id
-  RETURNING c.*,
-    CASE WHEN c.status = 'CLOSED' THEN 'CLOSED' WHEN old.status = 'CLOSED' THEN 'REOPENED'
-         WHEN c.flag IS NOT NULL THEN 'FLAGGED' ELSE 'UNFLAGGED' END AS happened,
-    coalesce(c.death_id, old.death_id, c.transfer_id, old.transfer_id) AS cause,
-    old.status AS status_before, old.closed_on AS closed_on_before, old.closing_reason AS closing_reason_before,
-    old.flag AS flag_before, coalesce(old.death_id, old.transfer_id) AS cause_id_before),
-step AS (
-  INSERT INTO case_step (case_id, version, happened, status, division, closed_on, closing_reason, cause_id, trace_id,
-                         recorded_by)
-  SELECT case_id, version, happened, status, division, closed_on, closing_reason, cause,
-         CAST(:traces AS jsonb) ->> CAST(cause AS text), 'registry' FROM changed)
-SELECT * FROM changed
-"""
-# A prefecture without counties is its own county: 4419 and 441900 are one place.
-_MOVED: Final = "d.stop_id IS NULL AND rpad(left(c.division, 6), 6, '0') <> rpad(left(p.division, 6), 6, '0')"
-_JUDGE_SOME: Final = text(_JUDGE.format(moved=_MOVED, persons="c.person_id = ANY(CAST(:persons AS uuid[]))"))
-_JUDGE_ALL: Final = text(
-    _JUDGE.format(
-        moved=_MOVED,
-        persons="coalesce(c.death_id, c.transfer_id, d.stop_id, t.stop_id) IS NOT NULL",
-    )
-)
-JUDGED_MAX: Final = 4_000
 _JUDGED: Final = ("status", "closed_on", "closing_reason", "flag", "cause_id")
 
 
@@ -168,6 +138,11 @@ class SqlCases:
                     division=case.division.code,
                     status=case.status.value,
                     opened_on=case.opened_on,
+                    programme=case.programme.value,
+                    confidential=case.confidential,
+                    consent_by=None if case.consent is None else case.consent.by.value,
+                    consented_on=None if case.consent is None else case.consent.on,
+                    due_on=case.due_on,
                     previous_case_id=last,
                     recorded_by=self._recorded_by,
                     trace_id=self._trace_id,
@@ -184,14 +159,14 @@ class SqlCases:
         self._audit(Change(added.person_id, "case.opened", after=after, division=added.division.code))
         return added
 
-    async def get(self, case_id: UUID, *, within: Scope) -> Subject | None:
+    async def get(self, case_id: UUID, *, within: Scope, sight: Sight) -> Subject | None:
         """Lock the person's copy (shared), then the case: the order in which a consumer locks them."""
         person_id = await self._connection.scalar(select(rehab_case.c.person_id).where(rehab_case.c.case_id == case_id))
         client = None if person_id is None else await self._clients.get(person_id, within=Scope.everywhere())
         row = (
             await self._connection.execute(
                 select(rehab_case)
-                .where(rehab_case.c.case_id == case_id, inside(rehab_case.c.division, within))
+                .where(rehab_case.c.case_id == case_id, inside(rehab_case.c.division, within), seen_by(sight))
                 .with_for_update()
             )
         ).one_or_none()
@@ -200,7 +175,9 @@ class SqlCases:
         case = self._loaded[case_id] = to_case(row)
         return Subject(case, client)
 
-    async def save(self, case: Case, happened: Happened, *, cause_id: UUID | None = None) -> None:
+    async def save(
+        self, case: Case, happened: Happened, *, cause_id: UUID | None = None, reason: str | None = None
+    ) -> None:
         """Store the changed row and its step."""
         await self._connection.execute(
             update(rehab_case)
@@ -214,13 +191,29 @@ class SqlCases:
                 death_id=case.death_id,
                 flag=case.flag,
                 transfer_id=case.transfer_id,
+                consent_by=None if case.consent is None else case.consent.by.value,
+                consented_on=None if case.consent is None else case.consent.on,
+                category=case.category,
+                age_band=case.age_band,
+                institution_id=case.institution_id,
+                plan_no=case.plan_no,
+                basis=case.basis,
+                due_on=case.due_on,
             )
         )
-        await self._record(case, happened, cause_id)
+        await self._record(case, happened, cause_id, due_on=self._loaded[case.case_id].due_on, reason=reason)
         self._changed(case, _told(self._loaded[case.case_id]))
         self._loaded[case.case_id] = case
 
-    async def _record(self, case: Case, happened: Happened, cause_id: UUID | None) -> None:
+    async def _record(
+        self,
+        case: Case,
+        happened: Happened,
+        cause_id: UUID | None,
+        *,
+        due_on: date | None = None,
+        reason: str | None = None,
+    ) -> None:
         await self._connection.execute(
             insert(case_step).values(
                 case_id=case.case_id,
@@ -231,6 +224,8 @@ class SqlCases:
                 closed_on=case.closed_on,
                 closing_reason=case.closing_reason,
                 cause_id=cause_id,
+                due_on=due_on,
+                reason=reason,
                 trace_id=self._trace_id,
                 recorded_by=self._recorded_by,
             )
@@ -241,9 +236,9 @@ class SqlCases:
         told = orjson.dumps({str(stop_id): trace for stop_id, trace in traces.items()}).decode()
         values: dict[str, Any] = {"limit": JUDGED_MAX, "traces": told}
         if persons is None:
-            rows = await self._connection.execute(_JUDGE_ALL, values)
+            rows = await self._connection.execute(JUDGE_ALL, values)
         else:
-            rows = await self._connection.execute(_JUDGE_SOME, values | {"persons": uuid_array(persons)})
+            rows = await self._connection.execute(JUDGE_SOME, values | {"persons": uuid_array(persons)})
         judged = []
         for row in rows:
             outcome = Judged(Happened(row.happened), row.cause, to_case(row))
@@ -260,6 +255,8 @@ class SqlCases:
 def _told(case: Case) -> dict[str, object]:
     return {
         "status": case.status,
+        "institution_id": case.institution_id,
+        "plan_no": case.plan_no,
         "division": case.division,
         "closed_on": case.closed_on,
         "closing_reason": case.closing_reason,

@@ -8,7 +8,12 @@ Refusal
 ├── CaseStepNotAllowed      RULES 7.6
 ├── DeathIsTheRegisters     DIED follows from the register's fact, never from a form
 ├── DateInFuture
-└── ClosedBeforeOpened
+├── ClosedBeforeOpened
+├── BeforeOpening           something of a case dated before it began
+├── ConsentIsMissing        RULES 7.6: nobody is served without consent
+├── AnswerIsNotDue          the institution has time to answer
+├── PauseIsNotTooLong
+└── LimitExists
 """
 
 from __future__ import annotations
@@ -64,3 +69,33 @@ class ClosedBeforeOpened(Refusal):
     """A case cannot end before it began. Facts: given, opened_on."""
 
     code: ClassVar[str] = "closed_before_opened"
+
+
+class BeforeOpening(Refusal):
+    """Nothing of a case is older than the case. Facts: field, given, opened_on."""
+
+    code: ClassVar[str] = "before_opening"
+
+
+class ConsentIsMissing(Refusal):
+    """The client, or the guardian, has not consented; record it first."""
+
+    code: ClassVar[str] = "consent_is_missing"
+
+
+class AnswerIsNotDue(Refusal):
+    """A referral is taken back only after the time to answer it. Facts: due_on."""
+
+    code: ClassVar[str] = "answer_is_not_due"
+
+
+class PauseIsNotTooLong(Refusal):
+    """A paused case is dropped only when the pause was too long. Facts: due_on."""
+
+    code: ClassVar[str] = "pause_is_not_too_long"
+
+
+class LimitExists(Refusal):
+    """This limit was set for this division from that day on. Facts: valid_from."""
+
+    code: ClassVar[str] = "limit_exists"

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.rehab.domain.case import Case
+from services.rehab.domain.plan import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,13 @@ class CaseWasOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHasAdvanced(Fact):
+    """A step of RULES 7.6 was taken that neither ends the case nor agrees on a plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseWasFlagged(Fact):
-    """The person moved and somebody has to decide; or the flag was lifted, because they did or the move was wrong."""
+    """Somebody has to look: the person moved, or a certificate changed; or the flag was lifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +43,24 @@ class CaseWasClosed(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseWasReopened(Fact):
     """The death that closed it was withdrawn as wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWasAgreed(Fact):
+    """A plan or its revision was signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionWasLogged(Fact):
+    """Client and therapist met, or should have."""
+
+    session: Session
+    session_version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionWasVoided(Fact):
+    """It was logged by mistake."""
+
+    session: Session
+    session_version: int

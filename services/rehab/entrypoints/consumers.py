@@ -10,10 +10,11 @@ from shared.kit.mirror import Changes
 
 
 async def follow_register(changes: Changes, work: RehabWork) -> None:
-    """Judge the cases of everybody whose stop facts, or whose county, changed."""
+    """Judge the cases of everybody whose stop facts, county or certificates changed."""
     stops = changes.of(StopState)
     persons = {change.row.person_id for change in stops}
     persons |= {change.row.person_id for change in changes.of(PersonState) if change.old is not None}
+    persons |= {change.row.person_id for change in changes.of(CertificateState)}
     if persons:
         traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
         await judge_cases(persons, work, traces=traces)

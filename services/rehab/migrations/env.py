@@ -1,6 +1,6 @@
 """Alembic: hand the rehab service's metadata to the kit."""
 
-from services.rehab.adapters.tables import metadata
+from services.rehab.adapters.tables import rehab_case
 from shared.kit.migrations import run_env
 
-run_env(metadata)
+run_env(rehab_case.metadata)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.rehab.domain.case import Case, ClosingReason, Happened, Step, TransferDecision
+from services.rehab.domain.case import Case, ClosingReason, Happened, TransferDecision
+from services.rehab.domain.case_state import Step
 from services.rehab.domain.facts import CaseWasFlagged
 from services.rehab.use_cases.close_case import close_case
 from services.rehab.use_cases.ports import Subject, Work

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters.successions import DECIDED, LINE
 from services.subsidy.adapters.tables_facts import back_payment, determination, pause
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.decisions import BackPayment, Determination, Pause
@@ -22,6 +23,11 @@ _OPEN: Final = text("known_to = 'infinity'")
 _FOR_EVER: Final = text("'infinity'")
 
 
+_PLACED: Final = text(
+    "UPDATE determination d SET county = "  # noqa: S608 - put together from constants
+    f"{LINE.format(person='d.person_id', division='d.division', holds=DECIDED.format(award='d'))} "
+    "WHERE d.award_id = ANY(:awards) AND d.known_to = 'infinity'"
+)
 # Persons with one award a scheme may be alike in work over everybody (`entitlement.alike`).
 _SINGLE: Final = text(
     "UPDATE determination d SET single = n.single FROM (SELECT person_id, scheme, count(*) = 1 AS single "
@@ -49,6 +55,7 @@ async def determine(connection: AsyncConnection, decisions: Sequence[Determinati
                 for decision in decisions
             ],
         )
+        await connection.execute(_PLACED, {"awards": [decision.award_id for decision in decisions]})
         await connection.execute(_SINGLE, {"persons": list({decision.person_id for decision in decisions})})
 
 

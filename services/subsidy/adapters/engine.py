@@ -34,6 +34,10 @@ _SETTINGS: Final = (
     "idle_in_transaction_session_timeout = '30s'",  # a statement is long to write; nobody waits for this transaction
 )
 """Of a transaction that works over everybody."""
+_IN_ORDER: Final = ("enable_hashjoin = off", "enable_mergejoin = on")
+"""What stands is read side by side in the order of persons: it is written about in that order, more or less, and a hash
+of millions costs a miss of every cache for every person and table, twice the time of all else."""
+_BY_HASH: Final = ("enable_hashjoin = on", "enable_mergejoin = off")
 STANDING: Final = tuple(Tables.__annotations__)
 """Names of what stands."""
 _STANDING: Final = tuple(getattr(tables_facts, name) for name in STANDING)
@@ -61,6 +65,8 @@ SELECT member.person_id, a.scheme, a.month, a.county, a.covered, a.entitled_fen,
   FROM {0}_asked a JOIN alike ON alike.person_id = a.person_id
  CROSS JOIN LATERAL unnest(alike.members) AS member(person_id)"""
 
+_LEVELS: Final = select(tables_facts.level.c.kind).distinct()
+"""Kinds of level on record: who nothing is known of is not looked for among millions."""
 _COUNTIES: Final = text(
     "WITH RECURSIVE at AS ((SELECT county FROM {0} ORDER BY county LIMIT 1) UNION ALL "
     "SELECT (SELECT county FROM {0} WHERE county > at.county ORDER BY county LIMIT 1) FROM at "
@@ -80,19 +86,22 @@ def _long_way(*, homes: bool) -> Select[Any]:
 
 
 @cache
-def _alike(shape: Population, schemes: int, *, homes: bool) -> Select[Any]:
-    return alike.alike(TABLES, shape, schemes, homes=homes)
+def _alike(shape: Population, schemes: int, levels: tuple[int, ...], *, homes: bool, whole: bool) -> Select[Any]:
+    return alike.alike(TABLES, shape, schemes, levels, homes=homes, whole=whole)
 
 
 @cache
-def _others(shape: Population) -> Select[Any]:
-    other = alike.others(TABLES, shape).distinct().subquery("other")
+def _others(shape: Population, *, homes: bool, whole: bool) -> Select[Any]:
+    other = alike.others(TABLES, shape, homes=homes, whole=whole).distinct().subquery("other")
     return select(other.c.person_id, array([other.c.person_id]))
 
 
 @cache
-def _standing(table: Table) -> Select[Any]:
-    return select(table).where(known(table), table.c.person_id.in_(select(_ALIKE.c.person_id)))
+def _standing(table: Table, *, whole: bool) -> Select[Any]:
+    standing = select(table).where(known(table), table.c.person_id.in_(select(_ALIKE.c.person_id)))
+    if whole or table is not TABLES.determination:
+        return standing
+    return standing.where(alike.is_asked_about(table))
 
 
 async def counties(connection: AsyncConnection, population: Population) -> set[str]:
@@ -114,9 +123,10 @@ async def questions(
     months: Sequence[Month],
     population: Population,
     known_at: datetime | None,
+    schemes: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Everything the expression binds."""
-    terms = lay_out(book, await counties(connection, population), months)
+    """Everything the expression binds; ``schemes``: the policy of these alone."""
+    terms = lay_out(book, await counties(connection, population), months, schemes)
     return {**terms.parameters, **population.parameters, "known_at": known_at or FAR_AHEAD}
 
 
@@ -182,6 +192,7 @@ class Crowd:
     months: Sequence[Month]
     known_at: datetime | None
     homes: bool
+    schemes: Sequence[str] | None
 
 
 async def set_apart(
@@ -192,26 +203,52 @@ async def set_apart(
     books: Sequence[PolicyBook],
     known_at: datetime | None = None,
     homes: bool = True,
+    schemes: Sequence[str] | None = None,
 ) -> Crowd:
     """Find who is alike under these policies, and copy what stands about one of each.
 
+    ``schemes``: nothing else is asked about; None: all there are.
+
     Sorting and hashing 3.5 million persons in memory is worth some hundred megabytes to one transaction a month.
     """
-    for setting in _SETTINGS:
-        await connection.exec_driver_sql(f"SET LOCAL {setting}")
-    schemes = sorted({scheme for book in books for scheme in book.schemes})
+    await _set(connection, *_SETTINGS)
+    whole = schemes is None
+    named = schemes_of(books) if schemes is None else schemes
     bound = {
         "known_at": known_at or FAR_AHEAD,
         **population.parameters,
-        **alike.parameters(books, schemes, months),
+        **alike.parameters(books, named, months),
     }
-    await _create(connection, _ALIKE.name, _alike(population.shape, len(schemes), homes=homes), bound)
-    await _execute(connection, f"INSERT INTO {_ALIKE.name}", _others(population.shape), bound)
+    levels = tuple(sorted(await connection.scalars(_LEVELS)))
+    grouping = _alike(population.shape, len(named), levels, homes=homes, whole=whole)
+    await _set(connection, *_IN_ORDER)
+    await _create(connection, _ALIKE.name, grouping, bound)
+    others = _others(population.shape, homes=homes, whole=whole)
+    await _execute(connection, f"INSERT INTO {_ALIKE.name}", others, bound)
     await connection.exec_driver_sql(f"ANALYZE {_ALIKE.name} (person_id)")
+    await _set(connection, *_BY_HASH, "enable_nestloop = on")  # a few among millions
     for table in _STANDING:
-        await _create(connection, f"asked_{table.name}", _standing(table), bound)
+        await _create(connection, f"asked_{table.name}", _standing(table, whole=whole), bound)
         await connection.exec_driver_sql(f"ANALYZE asked_{table.name}")
-    return Crowd(population, months, known_at, homes)
+    await _set(connection, "enable_nestloop = off")
+    return Crowd(population, months, known_at, homes, schemes)
+
+
+def schemes_of(books: Sequence[PolicyBook]) -> list[str]:
+    """All schemes of some policies."""
+    return sorted({scheme for book in books for scheme in book.schemes})
+
+
+async def changed_schemes(
+    connection: AsyncConnection, law: PolicyBook, draft: PolicyBook, *, month: Month, population: Population
+) -> list[str]:
+    """The schemes whose terms differ: of all others a draft says what the law says."""
+    where = await counties(connection, population)
+    return [
+        scheme
+        for scheme in schemes_of([law, draft])
+        if lay_out(law, where, [month], [scheme]).rows != lay_out(draft, where, [month], [scheme]).rows
+    ]
 
 
 async def hold(connection: AsyncConnection, name: str, crowd: Crowd, *, book: PolicyBook) -> None:
@@ -219,10 +256,29 @@ async def hold(connection: AsyncConnection, name: str, crowd: Crowd, *, book: Po
 
     ``<name>_asked`` holds the answers of those who were asked about, who are alike to the ``members`` of ``alike``.
     """
-    bound = await questions(connection, book, months=crowd.months, population=crowd.population, known_at=crowd.known_at)
+    bound = await questions(
+        connection,
+        book,
+        months=crowd.months,
+        population=crowd.population,
+        known_at=crowd.known_at,
+        schemes=crowd.schemes,
+    )
     await _create(connection, f"{name}_asked", _long_way(homes=crowd.homes), bound)
     await connection.exec_driver_sql(f"ANALYZE {name}_asked")
     await connection.exec_driver_sql(_EVERYBODY.format(name))
+
+
+async def _set(connection: AsyncConnection, *settings: str) -> None:
+    """For the rest of this transaction."""
+    for setting in settings:
+        await connection.exec_driver_sql(f"SET LOCAL {setting}")
+
+
+async def forget(connection: AsyncConnection, name: str) -> None:
+    """Let go of a crowd and its answers, so that another can be set apart before the transaction ends."""
+    tables = [_ALIKE.name, f"{name}_asked", *(f"asked_{table.name}" for table in _STANDING)]
+    await connection.exec_driver_sql(f"DROP TABLE IF EXISTS {', '.join(tables)} CASCADE")
 
 
 async def _create(connection: AsyncConnection, name: str, query: Select[Any], bound: dict[str, Any]) -> None:

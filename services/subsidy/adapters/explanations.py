@@ -100,14 +100,14 @@ async def explain(
     rows = await engine.ask(connection, population, asked)
     row = next((row for row in rows if row.scheme == scheme), None)
     answer = _nothing(person_id, scheme, month) if row is None else engine.answer_of(row)
-    county = None if row is None else row.county
+    county = None if row is None else row.line
     combinations = [] if row is None else await _combinations(connection, row, asked)
     chosen = max(combinations, key=lambda each: each.fen, default=None)
     priced = None if county is None else book.priced(county, month, scheme)
     return Explanation(
         answer=answer,
         title=scheme if county is None else book.title(county, month, scheme),
-        county=county,
+        county=None if row is None else row.county,
         outcomes=outcomes(answer),
         known=tuple(await known(connection, person_id, known_at=known_at)),
         documents=() if county is None else documents_of(book, county, month, scheme),

@@ -97,26 +97,35 @@ class Tally:
     settled: int
 
 
-# A person who could be paid and is not, unless somebody paused it; an award that is shown as running although the
-# month is not due for a reason that stops it. Awards that are due are most: they are left out before any is explained.
+# A person who could be paid and is not, unless somebody paused it.
+_UNPAID: Final = f"""
+CREATE TEMPORARY TABLE unpaid ON COMMIT DROP AS
+SELECT person_id, scheme, entitled_fen, rules FROM decided
+ WHERE due_fen = 0 AND entitled_fen > 0 AND rules & {_PAUSED} = 0"""  # noqa: S608 - put together from constants
+# Awards that are due are most: they are left out before any is explained.
+_NOT_DUE: Final = """
+CREATE TEMPORARY TABLE not_due ON COMMIT DROP AS
+SELECT a.person_id, a.scheme, a.division, a.award_id FROM award a
+ WHERE a.status = 'ACTIVE' AND {awards} AND NOT EXISTS (
+   SELECT FROM decided d WHERE d.person_id = a.person_id AND d.scheme = a.scheme AND d.due_fen <> 0)"""
+# An award that is shown as running although the month is not due for a reason that stops it. Which award an answer is
+# about is looked up only where a rate is missing.
 _FOUND: Final = f"""
 CREATE TEMPORARY TABLE found ON COMMIT DROP AS
-WITH running AS MATERIALIZED (
-  SELECT a.person_id, a.scheme, a.division, a.award_id FROM award a
-   WHERE a.status = 'ACTIVE' AND {{awards}} AND NOT EXISTS (
-     SELECT FROM decided d WHERE d.person_id = a.person_id AND d.scheme = a.scheme AND d.due_fen <> 0))
-SELECT 'ELIGIBLE_UNPAID' AS kind, d.person_id, d.scheme, h.division, CAST(NULL AS uuid) AS award_id,
-       d.entitled_fen AS amount_fen, d.rules
-  FROM decided d JOIN home h ON h.person_id = d.person_id AND h.known_to = 'infinity' AND h.valid_to = 'infinity'
- WHERE d.due_fen = 0 AND d.entitled_fen > 0 AND d.rules & {_PAUSED} = 0
+SELECT 'ELIGIBLE_UNPAID' AS kind, u.person_id, u.scheme, h.division, CAST(NULL AS uuid) AS award_id,
+       u.entitled_fen AS amount_fen, u.rules
+  FROM unpaid u JOIN home h ON h.person_id = u.person_id AND h.known_to = 'infinity' AND h.valid_to = 'infinity'
 UNION ALL
 SELECT 'STOP_MISSED', a.person_id, a.scheme, a.division, a.award_id,
        coalesce(d.settled_fen + d.open_fen, 0), coalesce(d.rules, 0)
-  FROM running a
-  LEFT JOIN decided d ON d.person_id = a.person_id AND d.scheme = a.scheme AND coalesce(d.due_fen, 0) = 0
+  FROM not_due a
+  LEFT JOIN (SELECT alike.person_id AS asked, member.person_id
+               FROM alike CROSS JOIN LATERAL unnest(alike.members) AS member(person_id)) m ON m.person_id = a.person_id
+  LEFT JOIN decided_asked d ON d.person_id = m.asked AND d.scheme = a.scheme AND coalesce(d.due_fen, 0) = 0
  WHERE coalesce(d.rules, -1) & ~CAST({_NO_REASON_TO_STOP} AS bigint) <> 0
-   AND (d.due_fen IS NULL AND d.covered AND d.award_id = a.award_id) IS NOT TRUE
-"""  # noqa: S608 - put together from constants
+   AND (d.due_fen IS NULL AND d.covered AND CASE WHEN m.asked = a.person_id THEN d.award_id = a.award_id
+        ELSE d.award_id IS NOT NULL AND a.award_id = (SELECT e.award_id FROM determination e
+          WHERE e.person_id = a.person_id AND e.scheme = a.scheme AND e.single) END) IS NOT TRUE"""  # noqa: S608 - put together from constants
 
 _SETTLE: Final = text(
     "UPDATE finding f SET state = 'SETTLED', version = version + 1, closed_at = :at, closed_by = 'system' "
@@ -148,7 +157,10 @@ async def look(connection: AsyncConnection, month: Month, *, division: str | Non
     await engine.hold(connection, "decided", crowd, book=book)
     awards = "true" if division is None else "starts_with(a.division, :division)"
     bound = {} if division is None else {"division": division}
-    found = await connection.execute(text(_FOUND.format(awards=awards)), bound)
+    await connection.execute(text(_NOT_DUE.format(awards=awards)), bound)
+    await connection.execute(text(_UNPAID))
+    await connection.execute(text("ANALYZE not_due, unpaid"))
+    found = await connection.execute(text(_FOUND))
     values = {"at": at, "month": month.first_day}
     settled = await connection.execute(_SETTLE, {"at": at, "prefix": f"{division or ''}%"})
     await connection.execute(_KEEP, {"month": month.first_day})

@@ -48,7 +48,10 @@ changed AS (
          cause_trace_id = j.trace_id,
          suspended_at = CASE WHEN j.stop_id IS NULL THEN NULL ELSE coalesce(a.suspended_at, clock_timestamp()) END
     FROM judged j WHERE j.award_id = a.award_id
-  RETURNING a.*, old.status AS status_before, old.cause_kind AS cause_kind_before, old.cause_id AS cause_id_before),
+  RETURNING a.award_id, a.person_id, a.certificate_id, a.version, a.division, a.scheme, a.status, a.application_date,
+            a.start_month, a.effective_month, a.cause_id, a.cause_kind, a.cause_reason, a.cause_event_date,
+            a.cause_trace_id, old.status AS status_before, old.cause_kind AS cause_kind_before,
+            old.cause_id AS cause_id_before),
 step AS (
   INSERT INTO award_step (award_id, version, status_before, status, effective_month, cause_id, cause_kind, trace_id,
                           recorded_by)

@@ -11,6 +11,8 @@ from services.subsidy.adapters import reminders, tellings
 from services.subsidy.adapters.application_queries import applications_of, has_open_application
 from services.subsidy.adapters.application_retention import FORMS, forget_forms_of
 from services.subsidy.adapters.bank_declarations import DECLARATIONS
+from services.subsidy.adapters.comparison import entries, suspects
+from services.subsidy.adapters.comparison.entries import LISTS
 from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_of, of_person
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
@@ -19,6 +21,7 @@ from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, SILENT_RE
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
+from services.subsidy.adapters.tables_comparison import suspect_step
 from services.subsidy.adapters.tables_facts import fact, finding, pause
 from services.subsidy.adapters.tables_reminder import reminder, telling
 from services.subsidy.adapters.work import SubsidyWork
@@ -46,6 +49,7 @@ SEALED: Final = (
     ),
     Sealed(objection, {"words_cipher": OBJECTION}),
     Sealed(finding, {"closing_cipher": CLOSING}),
+    Sealed(suspect_step, {"words_cipher": suspects.WORDS}),
     Sealed(reminder, {"closing_cipher": tellings.CLOSING}),
     Sealed(telling, {"recipient_cipher": tellings.RECIPIENT, "evidence_cipher": tellings.EVIDENCE}),
     request_columns(requests),
@@ -55,6 +59,8 @@ SEALED: Final = (
 """Every encrypted column of this service."""
 _TOLD_OF_FINDINGS: Final = ("kind", "scheme", "month", "since", "amount_fen", "state", "found_at", "closed_at")
 _TOLD_OF_REMINDERS: Final = ("cause", "cause_on", "amount_fen", "found_on", "state", "reminded_on", "ended_on")
+_TOLD_OF_LISTS: Final = ("kind", "event_on", "until", "scheme", "amount_fen", "last_seen_on")
+_TOLD_OF_SUSPECTS: Final = ("step", "state", "action", "at")
 _TOLD_OF_LINES: Final = ("scheme", "month", "seq", "amount_fen", "cause", "state", "reason", "since")
 WARDS: Final = Wards("registry")
 """Guardianships are the register's."""
@@ -111,6 +117,11 @@ def holding(keys: Keys) -> Holding:
                 }
                 for one in await of_person(work.connection, person_id)
             ],
+            "外部名单": [
+                {name: getattr(row, name) for name in _TOLD_OF_LISTS}
+                for row in await entries.of_person(work.connection, person_id)
+            ],
+            "疑点核查": await _suspects(work, suspects.SuspectWords(keys), person_id),
             "主动提醒": await _reminders(work, told, person_id),
             "发放明细": [
                 {name: getattr(one, name) for name in _TOLD_OF_LINES}
@@ -138,6 +149,16 @@ async def _facts(work: SubsidyWork, person_id: UUID) -> list[dict[str, object]]:
     return [
         {name: getattr(row, name) for name in (*names, "verified", "withdrawn", "recorded_at")}
         for row in await work.connection.execute(query)
+    ]
+
+
+async def _suspects(work: SubsidyWork, words: suspects.SuspectWords, person_id: UUID) -> list[dict[str, object]]:
+    """Suspicions about the person, each with every step somebody took."""
+    found = {each.suspect.suspect_id: each.suspect for each in await suspects.of_person(work.connection, person_id)}
+    return [
+        {"check": found[row.suspect_id].check, **{name: getattr(row, name) for name in _TOLD_OF_SUSPECTS}}
+        | {"words": words.opened(row)}
+        for row in await suspects.steps_of(work.connection, list(found))
     ]
 
 
@@ -194,6 +215,7 @@ async def _erase(work: SubsidyWork, person_id: UUID) -> None:
     await forget_words_of(work.connection, person_id)
     await reminders.forget_words_of(work.connection, person_id)
     await tellings.forget_evidence_of(work.connection, person_id)
+    await suspects.forget_words_of(work.connection, person_id)
 
 
 TRUST: Final = Trust(
@@ -211,5 +233,5 @@ TRUST: Final = Trust(
         SILENT_REGISTER,
     ),
     holding=holding,
-    kept=(FORMS,),
+    kept=(FORMS, LISTS),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,8 +11,9 @@ import orjson
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import following, tables
+from services.subsidy.adapters import following, successions, tables
 from services.subsidy.adapters.judgement import JUDGE_ALL, JUDGE_SOME, JUDGED_MAX
+from services.subsidy.adapters.successions import DECIDED, LINE, Moved
 from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
 from services.subsidy.use_cases.ports import Judged
@@ -85,15 +87,17 @@ class SqlHolders:
 
 
 _ADD: Final = text(
-    "WITH added AS (INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, "
+    "WITH added AS (INSERT INTO award (award_id, person_id, certificate_id, version, division, scheme, status, "  # noqa: S608
     "application_date, start_month, granted_by, trace_id) "
     "SELECT id, person, certificate, 1, division, scheme, 'ACTIVE', application, start, :by, :trace "
     "FROM unnest(CAST(:ids AS uuid[]), CAST(:persons AS uuid[]), CAST(:certificates AS uuid[]), "
     "CAST(:divisions AS text[]), CAST(:schemes AS text[]), CAST(:applications AS date[]), CAST(:starts AS text[])) "
     "AS r(id, person, certificate, division, scheme, application, start) ON CONFLICT DO NOTHING RETURNING *), "
     "determined AS (INSERT INTO determination (award_id, person_id, scheme, division, county, application_date, "
-    "application_month, known_from) SELECT award_id, person_id, scheme, division, left(division, 6), application_date, "
-    "12 * extract(year FROM application_date) + extract(month FROM application_date) - 1, granted_at FROM added), "
+    "application_month, known_from) SELECT award_id, person_id, scheme, division, "
+    + LINE.format(person="a.person_id", division="a.division", holds=DECIDED.format(award="a"))
+    + ", application_date, "
+    "12 * extract(year FROM application_date) + extract(month FROM application_date) - 1, granted_at FROM added a), "
     "step AS (INSERT INTO award_step (award_id, version, status, trace_id, recorded_by) "
     "SELECT award_id, 1, 'ACTIVE', :trace, :by FROM added) SELECT award_id FROM added"
 )
@@ -112,10 +116,17 @@ class SqlAwards:
     """`Awards` on PostgreSQL."""
 
     def __init__(
-        self, connection: AsyncConnection, *, recorded_by: str, trace_id: str, audit: Callable[..., None]
+        self,
+        connection: AsyncConnection,
+        *,
+        recorded_by: str,
+        trace_id: str,
+        audit: Callable[..., None],
+        caught_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._connection = connection
         self._audit = audit
+        self._caught_up = caught_up
         self._recorded_by = recorded_by
         self._trace_id = trace_id
 
@@ -162,6 +173,7 @@ class SqlAwards:
 
     async def follow(self, persons: Collection[UUID], month: Month) -> list[Judged]:
         """Bring awards in line with facts that are not the register's."""
+        await self._caught_up()  # the expression reads what stands
         return self._judged(await following.judge(self._connection, persons, month, by=self._recorded_by))
 
     def _judged(self, rows: Iterable[Any]) -> list[Judged]:
@@ -178,6 +190,15 @@ class SqlAwards:
             before = {"status": outcome.before, "cause_kind": outcome.before_kind, "cause_id": outcome.before_cause_id}
             self._changed(outcome.award, before)
         return judged
+
+    async def take_along(self, moved: Sequence[Moved], *, at: datetime) -> list[Award]:
+        """What persons have goes on in the divisions that succeeded theirs (ID-21); the awards that do."""
+        if moved:
+            await self._caught_up()  # whoever follows does so from where they live
+        followed = [to_award(row) for row in await successions.follow(self._connection, moved, at=at)]
+        for award in followed:
+            self._changed(award, {"division": "succeeded"})
+        return followed
 
     async def stop_turned(self, month: Month) -> list[Award]:
         """SUSPENDED → STOPPED."""

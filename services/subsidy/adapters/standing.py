@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters.successions import LINE
 from services.subsidy.domain.person_facts import LEVELS, VALUES, FactKind
 from shared.kit.database import uuid_array
 from shared.values.certificate import StopKind
@@ -76,15 +77,15 @@ _CARDS: Final = """
 # --- homes ----------------------------------------------------------------------------------------------------------
 
 # A household lived in the division of each move until that day, and lives where the register says now. Moves within a
-# county are none (READ-09 is about the county that pays).
-_HOME: Final = """
+# county are none (READ-09 is about the county that pays), nor is it one that the county was given up for another.
+_HOME: Final = f"""
 WITH move AS (
   SELECT c.person_id, c.division, c.event_date AS valid_to, c.version FROM copy_registry_stop c
-   WHERE c.kind = 'TRANSFERRED' AND NOT c.withdrawn AND {persons}
+   WHERE c.kind = 'TRANSFERRED' AND NOT c.withdrawn AND {{persons}}
   UNION ALL
-  SELECT c.person_id, c.division, 'infinity', c.version FROM copy_registry_person c WHERE {persons}),
+  SELECT c.person_id, c.division, 'infinity', c.version FROM copy_registry_person c WHERE {{persons}}),
 stay AS (
-  SELECT *, left(division, 6) AS county,
+  SELECT *, {LINE.format(person="move.person_id", division="division", holds="valid_to > l.ends_after")} AS county,
          coalesce(lag(valid_to) OVER w, '-infinity') AS valid_from
     FROM move WINDOW w AS (PARTITION BY person_id ORDER BY valid_to, version)),
 marked AS (
@@ -96,7 +97,7 @@ SELECT person_id, (array_agg(division ORDER BY valid_to DESC))[1] AS division, c
        min(valid_from) AS valid_from, max(valid_to) AS valid_to,
        coalesce(lead(min(valid_from)) OVER (PARTITION BY person_id, county ORDER BY min(valid_from)), 'infinity')
          AS back_on
-  FROM counted GROUP BY person_id, county, nth"""
+  FROM counted GROUP BY person_id, county, nth"""  # noqa: S608 - put together from constants
 
 _HELD_CARD: Final = f"""
 WITH card AS ({_CARDS})

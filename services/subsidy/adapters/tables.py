@@ -19,6 +19,8 @@ from sqlalchemy import (
 
 from services.subsidy.adapters import (
     tables_application,
+    tables_comparison,
+    tables_divisions,
     tables_facts,
     tables_payroll,
     tables_policy,
@@ -106,7 +108,15 @@ payee = Table(
     Index("ix_payee_person_id", "person_id"),
 )
 
-GROUPS = (tables_application, tables_facts, tables_payroll, tables_policy, tables_reminder)
+GROUPS = (
+    tables_application,
+    tables_comparison,
+    tables_divisions,
+    tables_facts,
+    tables_payroll,
+    tables_policy,
+    tables_reminder,
+)
 
 answers, jobs, blobs = house_tables(metadata)
 reader_tables(metadata)

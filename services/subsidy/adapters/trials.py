@@ -103,7 +103,10 @@ async def try_out(
     law = await policy_documents.in_force(connection, None)
     population = Population.everyone() if division is None else Population.within(division)
     books = {"under_law": PolicyBook(law), "under_draft": PolicyBook([*law, *drafts])}
-    crowd = await engine.set_apart(connection, population, months=[month], books=list(books.values()))
+    changed = await engine.changed_schemes(connection, *books.values(), month=month, population=population)
+    if not changed:
+        return Trial((), (), ())
+    crowd = await engine.set_apart(connection, population, months=[month], books=list(books.values()), schemes=changed)
     for name, book in books.items():
         await engine.hold(connection, name, crowd, book=book)
     await connection.execute(_CHANGED)

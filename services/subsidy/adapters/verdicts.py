@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import engine, policy_documents, tables_facts
+from services.subsidy.adapters.successions import line_of
 from services.subsidy.domain.application import Application
 from services.subsidy.domain.entitlement.algebra import number_of
 from services.subsidy.domain.entitlement.decision import decision
@@ -62,7 +63,7 @@ async def verdict_of(connection: AsyncConnection, one: Application, award_id: UU
         "trial_person": one.person_id,
         "trial_scheme": one.scheme.value,
         "trial_division": one.home.code,
-        "trial_county": one.home.county.code,
+        "trial_county": await line_of(connection, one.person_id, one.home.code, day=one.application_date),
         "trial_date": one.application_date,
         "trial_month": number_of(one.month),
     }

@@ -36,7 +36,9 @@ class SubsidyWork(UnitOfWork):
         by = SYSTEM if caller is None else caller.subject
         self.facts = SqlFacts(connection, by=by, trace_id=trace_id, audit=self.audit)
         self.decisions = SqlDecisions(connection, by=by, audit=self.audit)
-        self.awards = SqlAwards(connection, recorded_by=by, trace_id=trace_id, audit=self.audit)
+        self.awards = SqlAwards(
+            connection, recorded_by=by, trace_id=trace_id, audit=self.audit, caught_up=self.caught_up
+        )
         self.applications = SqlApplications(
             connection,
             audit=self.audit,

@@ -1,16 +1,18 @@
 """The policy of every county and month: documents put on top of each other, part by part.
 
-Pure and exact: amounts are fractions of fen until they are rounded once (READ-15).
+Pure and exact: amounts are fractions of fen until they are rounded once (READ-15). A county may be a line of counties
+that succeeded each other (`county_line`): each has the say in its own months.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any, Final, TypeVar
 
+from services.subsidy.domain.county_line import Stage, county_in, stages
 from services.subsidy.domain.document_faults import NATION
 from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.domain.policy import (
@@ -129,7 +131,7 @@ class PolicyBook:
 
     def maker(self, county: str) -> str:
         """The chain of divisions whose documents concern a county, as a key: equal chains, equal policy."""
-        return "/".join(self._chain(county))
+        return ">".join(f"{stage.since}/{'/'.join(self._chain(stage.county))}" for stage in stages(county))
 
     def _chain(self, county: str) -> list[str]:
         """Divisions with documents, the most specific first."""
@@ -137,7 +139,7 @@ class PolicyBook:
 
     def _in_force(self, county: str, month: Month) -> Iterator[_Placed]:
         """Documents of a county in a month, the strongest first."""
-        for division in self._chain(county):
+        for division in self._chain(county_in(county, month)):
             yield from (placed for placed in self._by_division[division] if placed.in_force(month))
 
     def concerning(self, county: str, month: Month) -> Iterator[PolicyDocument]:
@@ -248,21 +250,33 @@ class PolicyBook:
     def transitions(self, county: str) -> tuple[Transition, ...]:
         """Periods in which expired cards go on counting (READ-10), of the county and everything it lies in."""
         return tuple(
-            transition
-            for division in self._chain(county)
+            within
+            for stage in stages(county)
+            for division in self._chain(stage.county)
             for placed in self._by_division[division]
             for transition in placed.document.transitions
+            if (within := _within(transition, stage)) is not None
         )
 
     def changes(self, county: str) -> tuple[Month, ...]:
         """The months in which anything but amounts may change, sorted."""
         months: set[Month] = set()
-        for division in self._chain(county):
-            for placed in self._by_division[division]:
-                months.add(placed.since)
-                if placed.until is not None:
-                    months.add(placed.until)
+        for stage in stages(county):
+            if stage.since is not None:
+                months.add(stage.since)
+            for division in self._chain(stage.county):
+                for placed in self._by_division[division]:
+                    months.add(placed.since)
+                    if placed.until is not None:
+                        months.add(placed.until)
         return tuple(sorted(months))
+
+
+def _within(transition: Transition, stage: Stage) -> Transition | None:
+    """The part of a transition period that lies in the months of a county; None: no day of it."""
+    first = transition.first_day if stage.since is None else max(transition.first_day, stage.since.first_day)
+    last = transition.last_day if stage.until is None else min(transition.last_day, stage.until.previous().last_day)
+    return replace(transition, first_day=first, last_day=last) if first <= last else None
 
 
 def fixed_fen(amount: Amount, month: Month, begun: Month) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
+from services.subsidy.adapters import successions
 from services.subsidy.adapters.facts import follow_homes
 from services.subsidy.adapters.standing import News, restand
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.domain.facts import AwardWasChanged
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
+from services.subsidy.domain.succession import Succession
 from services.subsidy.metrics import STOP_MISSED
 from services.subsidy.use_cases.judge_awards import judge_awards
 from services.subsidy.use_cases.record_facts import note_requests
-from shared.contracts.registry import CertificateChanged, CertificateState, PersonState, StopState
+from shared.contracts.registry import CertificateChanged, CertificateState, DivisionSucceeded, PersonState, StopState
 from shared.kit.consumer import Subscription
 from shared.kit.mirror import Change, Changes
 from shared.values.certificate import CertificateStatus, StopKind
@@ -22,18 +26,21 @@ _SUPERSEDED: Final = CertificateStatus.SUPERSEDED
 
 
 async def follow_register(changes: Changes, work: SubsidyWork) -> None:
-    """Let stand what is known now, for money; judge the awards of everybody whose stop facts changed, for people.
+    """Judge the awards of everybody whose stop facts changed, for people; let stand what is known now, for money.
 
-    A card that another took the place of is no stop fact; it may take one back (RULES 4.7: renewed in time).
+    Whoever belongs elsewhere because their division was given up takes along what they have (ID-21), before anything
+    else is read of them. A card that another took the place of is no stop fact; it may take one back (RULES 4.7:
+    renewed in time).
     """
     stops = changes.of(StopState)
+    await _follow_divisions(changes, work)
     homes = {each.row.person_id for each in changes.of(PersonState) if _moved(each)}
     news = {
         News.HOME: homes | {each.row.person_id for each in stops if each.row.kind is StopKind.TRANSFERRED},
         News.CARD: {each.row.person_id for each in changes.of(CertificateState)},
         News.STOP: {each.row.person_id for each in stops},
     }
-    await restand(work.connection, news, at=work.now())
+    work.later(partial(restand, work.connection, news, at=work.now()))
     await follow_homes(work.connection, homes)
     await note_requests([*_requests(changes)], work)
     judged = {change.row.person_id for change in stops}
@@ -42,6 +49,31 @@ async def follow_register(changes: Changes, work: SubsidyWork) -> None:
         return
     traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
     await judge_awards(judged, work, traces=traces)
+
+
+async def _follow_divisions(changes: Changes, work: SubsidyWork) -> None:
+    """Keep what was said of divisions; what is of persons who followed theirs goes on in its successor (ID-21)."""
+    await successions.announced(
+        work.connection,
+        [
+            Succession(
+                change_id=event.change_id,
+                predecessor=event.predecessor,
+                successor=event.successor,
+                effective_on=event.effective_on,
+            )
+            for _, event in changes.events
+            if isinstance(event, DivisionSucceeded)
+        ],
+    )
+    left = {each.row.person_id for each in changes.of(StopState) if each.row.kind is StopKind.TRANSFERRED}
+    moved = [
+        (each.new.person_id, each.old.division, each.new.division)
+        for each in changes.of(PersonState)
+        if each.old is not None and each.new is not None and _moved(each) and each.new.person_id not in left
+    ]
+    followed = await work.awards.take_along(moved, at=work.now())
+    work.tell(*(AwardWasChanged(event_id=work.new_id(), occurred_at=work.now(), award=award) for award in followed))
 
 
 def _moved(change: Change[PersonState]) -> bool:

@@ -15,7 +15,7 @@ from services.subsidy.adapters.payroll import drafting, fence, locking, matters,
 from services.subsidy.adapters.payroll.answers import state_after
 from services.subsidy.adapters.work import SYSTEM, SubsidyWork
 from services.subsidy.domain.payroll.errors import DraftIsOld
-from services.subsidy.domain.payroll.run import Run, RunReason, RunState, RunStep
+from services.subsidy.domain.payroll.run import Proven, Run, RunReason, RunState, RunStep
 from services.subsidy.metrics import PAYROLL_HELD, PAYROLL_STEPS
 from shared.kit.audit import Change, Origin
 from shared.kit.four_eyes import redeem
@@ -96,15 +96,19 @@ async def send(register: JournalClient, job: Running) -> JobResult:
     """Instructions for whatever is pending and still owed; what is not is held by name."""
     await job.progress(phase="fence")
     horizon = await fence.ask(register, job.works)
+    news_since = await fence.oldest_running(job.works)
     await job.progress(phase="sending")
     async with job.begin() as work:
         run = await _run(work, job, lock=True)
         run.must_allow(RunStep.SEND)
         await _must_be_proven(work, job, horizon)
-        proven = await fence.passed(work.connection, horizon)
-        told: dict[str, Any] = await sending.send(work, run, proven, by=_by(work))
+        await fence.passed(work.connection, horizon)
+
+        async def ask_again() -> Proven:
+            return await fence.passed_soon(work.connection, await fence.ask(register, job.works))
+
+        told = await sending.send(work, run, ask_again, news_since=news_since, by=_by(work))
         state = await state_after(work.connection, run)
-        told |= {"position": proven.position}
         await runs.advance(work.connection, run, RunStep.SEND, state, by=_by(work), draft=run.draft, told=told)
         _tell(work, run, "payroll.sent", told)
     PAYROLL_HELD.inc(told["held"])

@@ -41,8 +41,9 @@ from tests.builders.banking import shipped
 from tests.builders.databases import DATA_KEYS
 from tests.builders.publishers import deliver
 from tests.builders.settings import settings_of
-from tests.integration.authorisation.duties import CLERK, DETERMINER, PERSON, REVIEWER, SECURITY
+from tests.integration.authorisation.duties import CLERK, DETERMINER, PERSON, REVIEWER, SECURITY, STATISTICIAN
 from tests.integration.authorisation.world_certificates import open_cases
+from tests.integration.authorisation.world_rehab import serve_cases
 
 SERVICES: Final = ("registry", "subsidy", "rehab", "indicators")
 ERASES: Final = frozenset({"registry", "subsidy"})
@@ -52,7 +53,17 @@ DIVISIONS: Final = {HERE: "341502001001", BESIDE: "341502002001", THERE: "341503
 """Beside lies in the same county as here, there in the next."""
 MAKER: Final = "who-proposed"
 _OF_PLACES: Final = frozenset(
-    {"division", "county", "name_of_a_profile", "policy_id", "a_check", "declaration_id", "name_of_a_declaration"}
+    {
+        "division",
+        "county",
+        "township",
+        "name_of_a_profile",
+        "policy_id",
+        "a_check",
+        "declaration_id",
+        "name_of_a_declaration",
+    }
+    | {"institution_id", "item_id", "a_staff_id"}
 )
 """Names of the world that tell nothing of persons."""
 ACCOUNT: Final = "62220212345678901"
@@ -125,12 +136,14 @@ async def opened(server: PostgresServer, folder: Path) -> AsyncIterator[World]:
         for reader in ("subsidy", "rehab"):
             await _hear(world, reader, "registry")
         await _grant(world)
+        await serve_cases(world)
         await _decide(world)
         await _apply(world)
         await _find(world)
         await _pay(world)
         for publisher in ("registry", "subsidy", "rehab"):
             await _hear(world, "indicators", publisher)
+        await _tell(world)
         for service in SERVICES:
             await _keep_house(world, service)
         yield world
@@ -228,8 +241,8 @@ async def _hear(world: World, reader: str, publisher: str) -> None:
 
 
 async def _grant(world: World) -> None:
-    """An award with a payee, and a rehabilitation case, for each person."""
-    determiner, reviewer = world.token(DETERMINER, "*"), world.token(REVIEWER, "*")
+    """An award with a payee for each person."""
+    determiner = world.token(DETERMINER, "*")
     for serial, place in enumerate(DIVISIONS):
         ids = world.ids["subsidy"][place]
         body = {"person_id": ids["person_id"], "scheme": "nursing_subsidy"}
@@ -239,9 +252,29 @@ async def _grant(world: World) -> None:
         await world.call(
             "subsidy", "PUT", f"/api/v1/awards/{award['award_id']}/payee", determiner, payee, version='"0"'
         )
-        body = {"person_id": ids["person_id"]}
-        case = await world.call("rehab", "POST", "/api/v1/cases", reviewer, body, status=201)
-        world.ids["rehab"][place]["case_id"] = case["case_id"]
+
+
+async def _tell(world: World) -> None:
+    """A value each township reports, one it gave up, and its figures of a month that is over, frozen."""
+    statistician = world.token(STATISTICIAN, "*", subject=MAKER)
+    for place in DIVISIONS:
+        ids = world.ids["indicators"][place]
+        ids["township"] = ids["division"][:9]
+        told = {
+            "indicator": "device_rate",
+            "division": ids["township"],
+            "period": "2025",
+            "document_no": "残联〔2026〕1号",
+        }
+        for name in ("report_id", "discarded_report_id"):
+            body = told | {"numerator": 1, "denominator": 2}
+            report = await world.call("indicators", "POST", "/api/v1/reported-values", statistician, body, status=201)
+            ids[name] = report["report_id"]
+        path = f"/api/v1/reported-values/{ids['discarded_report_id']}/discarding"
+        await world.call("indicators", "POST", path, statistician, {})
+        asked = {"division": ids["township"], "period": "2025"}
+        frozen = await world.call("indicators", "POST", "/api/v1/snapshots", statistician, asked, status=201)
+        ids["snapshot_id"] = frozen["snapshot_id"]
 
 
 async def _decide(world: World) -> None:
@@ -293,14 +326,21 @@ async def _find(world: World) -> None:
         "amount_fen, division, division_found, found_on, state) VALUES (:reminder_id, 1, :person_id, 'NEW_CARD', "
         ":reminder_id, '2026-06-01', '{living_subsidy}', 8000, :division, :division, '2026-06-02', 'OPEN')"
     )
+    suspected = (
+        "INSERT INTO suspect (suspect_id, version, check_id, person_id, division, month, facts, evidence, state, "
+        "due_on, judgment_seen, reopened) VALUES (:suspect_id, 1, 'DX-17', :person_id, :division, '2026-06-01', '', "
+        """'{"said": [], "drawn": {}}', 'DISTRIBUTED', '2026-06-30', false, 0)"""
+    )
     for place in DIVISIONS:
         ids = world.ids["subsidy"][place]
-        ids |= {"finding_id": str(uuid7()), "reminder_id": str(uuid7())}
+        ids |= {"finding_id": str(uuid7()), "reminder_id": str(uuid7()), "suspect_id": str(uuid7())}
         async with world.parts["subsidy"].works.begin() as work:
             values = {name: ids[name] for name in ("finding_id", "person_id", "division")}
             await work.connection.execute(text(found), values)
             values = {name: ids[name] for name in ("reminder_id", "person_id", "division")}
             await work.connection.execute(text(reminded), values)
+            values = {name: ids[name] for name in ("suspect_id", "person_id", "division")}
+            await work.connection.execute(text(suspected), values)
 
 
 async def _pay(world: World) -> None:

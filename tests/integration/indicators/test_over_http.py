@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.indicators.domain.definition import DEFINITIONS
+from services.indicators.adapters.catalogue import CATALOGUE
 from tests.builders.callers import Caller, Desk, desk_of
 from tests.integration.indicators.world import World
 
@@ -45,27 +45,30 @@ async def refused(caller: Caller, path: str, **query: str) -> tuple[int, str]:
 
 async def test_the_catalogue_tells_every_rule(prefecture: Caller) -> None:
     items = (await prefecture.get("/api/v1/indicators")).json()["items"]
-    assert [item["code"] for item in items] == [definition.code for definition in DEFINITIONS]
+    assert [item["code"] for item in items] == [definition.code for definition in CATALOGUE]
     assert items[0]["zh"] == "在册人数"
 
 
 async def test_this_month_of_the_caller_s_own_divisions_is_the_default(prefecture: Caller) -> None:
     answer = (await prefecture.get(VALUES)).json()
-    assert [item["indicator"] for item in answer["items"]] == [definition.code for definition in DEFINITIONS]
+    assert [item["indicator"] for item in answer["items"]] == [definition.code for definition in CATALOGUE]
     first = answer["items"][0]
     assert first == {
         "indicator": "persons",
         "division": "3415",
         "division_name": "六安市",
-        "month": "2026-11",
+        "period": "2026-11",
         "reference_date": "2026-11-22",
+        "state": "COMPUTED",
         "value": 3,
+        "numerator": None,
+        "denominator": None,
     }
 
 
 async def test_zero_is_shown_as_zero(prefecture: Caller) -> None:
     assert (await values(prefecture))["awards", "3415"] == 0
-    assert (await values(prefecture, month="2026-09"))["persons", "3415"] == 0
+    assert (await values(prefecture, period="2026-09"))["persons", "3415"] == 0
 
 
 async def test_children_are_listed_with_the_empty_ones(prefecture: Caller) -> None:
@@ -87,13 +90,13 @@ async def test_what_is_not_the_caller_s_is_not_found(prefecture: Caller, divisio
 
 
 async def test_a_month_that_has_not_begun_is_refused(prefecture: Caller) -> None:
-    assert await refused(prefecture, VALUES, month="2026-12") == (422, "month_not_reached")
+    assert await refused(prefecture, VALUES, period="2026-12") == (422, "month_not_reached")
 
 
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
-        ({"month": "2026-13"}, 422, "month_is_invalid"),
+        ({"period": "2026-13"}, 422, "period_is_invalid"),
         ({"division": "3415x"}, 422, "division_is_invalid"),
         ({"indicator": "happiness"}, 404, "indicator_not_found"),
         ({"level": "province"}, 422, "breakdown_not_possible"),
@@ -115,7 +118,7 @@ async def test_a_series_is_one_figure_a_month(prefecture: Caller) -> None:
     answer = await prefecture.get(
         SERIES, indicator="persons", division="341502", **{"from": "2026-08", "to": "2026-11"}
     )
-    assert [(item["month"], item["value"]) for item in answer.json()["items"]] == [
+    assert [(item["period"], item["value"]) for item in answer.json()["items"]] == [
         ("2026-08", 0),
         ("2026-09", 0),
         ("2026-10", 2),
@@ -148,9 +151,12 @@ async def test_nothing_told_is_about_one_person(prefecture: Caller) -> None:
         "indicator",
         "division",
         "division_name",
-        "month",
+        "period",
         "reference_date",
+        "state",
         "value",
+        "numerator",
+        "denominator",
     }
 
 

@@ -17,7 +17,19 @@ from shared.values.award import Scheme
 from shared.values.month import Month
 from tests.builders.publishers import again, deliver
 from tests.integration.indicators.world import BY_NAME, TODAY, World
-from tests.oracles.stocks import Award, Case, Certificate, Halt, Move, Person, Subject, persons_in, stock
+from tests.oracles.stocks import (
+    Award,
+    Case,
+    Certificate,
+    Halt,
+    Move,
+    Person,
+    Subject,
+    persons_during,
+    persons_in,
+    stock,
+    stop_missed,
+)
 
 DIVISIONS = ("341502001001", "341502002001", "341503001004", "340104001001")
 PREFIXES = ("34", "3415", "341502", "341503001004")
@@ -162,6 +174,13 @@ class Lives:
             at = datetime.combine(move.on, time(self.random.randrange(24)), SHANGHAI).astimezone(UTC)
             self.world.rehab.hand_over(case_id, to=move.to, at=at)
 
+    def halts(self) -> dict[UUID, list[Halt]]:
+        """What stops the awards of each person (SUB-38)."""
+        told = {each.person_id: [Halt(each.died)] if each.died else [] for each in self.persons.values()}
+        for each in self.certificates.values():
+            told[each.person_id] += [*each.halts, *(Halt(move.on, wrong=move.wrong) for move in each.moves)]
+        return told
+
     def take_back(self) -> None:
         self.undo.pop(self.random.randrange(len(self.undo)))()
 
@@ -180,8 +199,8 @@ async def _nothing_known(works: Works[IndicatorsWork]) -> None:
     async with works.begin() as work:
         await work.connection.execute(
             text(
-                "TRUNCATE spell, handover, copy_registry_person, copy_registry_certificate, copy_registry_stop, "
-                "copy_subsidy_award, copy_rehab_case"
+                "TRUNCATE spell, handover, copy_registry_merge, copy_registry_person, copy_registry_certificate, "
+                "copy_registry_stop, copy_subsidy_award, copy_rehab_case"
             )
         )
 
@@ -211,6 +230,7 @@ async def test_any_history_is_counted_as_the_oracle_counts_it_and_again_after_a_
     ):
         await _agree(world, code, [*subjects.values()], stock)
     await _agree(world, "award_recipients", [*lives.awards.values()], persons_in)
+    await _agree_over_time(world, lives)
 
     before = await world.spells()
     assert await world.look_again() == 0
@@ -224,6 +244,23 @@ async def _agree(world: World, code: str, subjects: Sequence[Subject], answer: C
         counted = await world.series(code, prefix, str(FIRST), str(LAST))
         expected = [answer(subjects, prefix, min(month.last_day, TODAY)) for month in MONTHS]
         assert counted == expected, (code, prefix)
+
+
+async def _agree_over_time(world: World, lives: Lives) -> None:
+    """RU-03, KPI-20, KPI-38: who counted at some time, who ever did, and what should have stopped."""
+    halts = lives.halts()
+    for prefix in PREFIXES:
+        ever: set[UUID] = persons_during([*lives.cases.values()], prefix, date(2025, 10, 1), FIRST.first_day)
+        expected: dict[str, list[int]] = {"recipients_in_period": [], "rehab_persons": [], "stop_missed": []}
+        for month in MONTHS:
+            last = min(month.last_day, TODAY)
+            ever |= persons_during([*lives.cases.values()], prefix, month.first_day, last)
+            within = persons_during([*lives.awards.values()], prefix, month.first_day, last)
+            expected["recipients_in_period"].append(len(within))
+            expected["rehab_persons"].append(len(ever))
+            expected["stop_missed"].append(stop_missed(lives.awards.values(), halts, prefix, last))
+        for code, values in expected.items():
+            assert await world.series(code, prefix, str(FIRST), str(LAST)) == values, (code, prefix)
 
 
 async def _repeat_some(world: World, random: Random) -> None:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.indicators.adapters.catalogue import CATALOGUE
 from services.indicators.adapters.queries import SqlFigures
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.domain.breakdown import Root
-from services.indicators.domain.definition import definitions
-from services.indicators.domain.period import Period, periods
+from services.indicators.domain.definition import Count
+from services.indicators.domain.period import Period, Span, periods
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
 from shared.contracts.event import Envelope
 from shared.kit import mirror
@@ -63,7 +64,7 @@ class World:
             rows = await connection.execute(
                 text(
                     "SELECT kind, subject_id, person_id, from_date, CASE WHEN isfinite(to_date) THEN to_date END, "
-                    "division, closes FROM spell ORDER BY kind, subject_id, from_date"
+                    "division, opens, closes, trait FROM spell ORDER BY kind, subject_id, from_date"
                 )
             )
             return [tuple(row) for row in rows]
@@ -86,17 +87,19 @@ class World:
 
     async def by_place(self, code: str, division: str, month: str, level: Level | None = None) -> dict[str, int]:
         """One indicator, broken down."""
-        period = Period.of(Month.parse(month), today=TODAY)
-        (definition,) = definitions([code])
+        period = Period.of(Span.parse(month), today=TODAY)
+        count = CATALOGUE.get(code).form
+        assert isinstance(count, Count)
         async with self.works.snapshot() as connection:
-            counted = await SqlFigures(connection).count(definition, Root(division, level), [period])
+            counted = await SqlFigures(connection).count(count, Root(division, level), [period])
         return {place: value for (place, _), value in counted.items()}
 
     async def series(self, code: str, division: str, first: str, last: str) -> list[int]:
         """One indicator, month by month."""
         asked = periods(Month.parse(first), Month.parse(last), today=TODAY)
-        (definition,) = definitions([code])
+        count = CATALOGUE.get(code).form
+        assert isinstance(count, Count)
         root = Root(division)
         async with self.works.snapshot() as connection:
-            counted = await SqlFigures(connection).count(definition, root, asked)
+            counted = await SqlFigures(connection).count(count, root, asked)
         return [counted.get((root.prefix, index), 0) for index in range(len(asked))]

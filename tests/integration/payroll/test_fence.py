@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from services.subsidy.adapters.payroll import fence
+from shared.kit.journal_client import PublisherUnreachable
 from tests.builders.payroll import RUNS, Office, nursed, result
 
 
@@ -73,6 +81,88 @@ async def test_who_is_stopped_between_lock_and_send_is_in_no_instruction_and_the
     answered = await office.answer(run_id, [result(each) for each in told_to_bank])
     assert answered["state"] == "PARTIALLY_SETTLED"
     await office.reconciled(run_id)
+
+
+async def funded(office: Office) -> str:
+    """A run that only has to be sent, and a register that has not been asked for it."""
+    run_id = await office.drawn_up()
+    await office.lock(run_id)
+    await office.approved(run_id)
+    office.register.asked = 0
+    return run_id
+
+
+async def test_who_is_stopped_while_instructions_are_stored_is_in_none_until_nobody_new_is_stopped(
+    office: Office,
+) -> None:
+    run_id = await funded(office)
+
+    async def stopped(place: int) -> None:
+        await office.stops(nursed(place), "2026-05-20")
+        office.register.position += 1
+        await office.applies(office.register.position)
+
+    office.register.meanwhile = {1: partial(stopped, 0), 2: partial(stopped, 1)}
+    told = await office.done(run_id, "sending")
+    assert office.register.asked == 4  # at the beginning, after each round that held somebody, and once for nobody
+    lines = (await office.run(run_id))["draft"]["lines"]
+    assert (told["held"], told["instructions"], told["position"]) == (2, lines - 2, office.register.position)
+    paid = await office.instructions(run_id)
+    assert len(paid) == lines - 2
+    assert not {nursed(0), nursed(1)} & {str(each["person_id"]) for each in paid}
+    assert {each["person_id"] for each in await office.lines(run_id, "state=HELD")} == {nursed(0), nursed(1)}
+    await office.reconciled(run_id)
+    answered = await office.answer(run_id, [result(each) for each in paid])
+    assert answered["state"] == "PARTIALLY_SETTLED"
+    await office.reconciled(run_id)
+
+
+async def test_what_the_register_tells_while_instructions_are_stored_is_waited_for_and_else_nothing_leaves(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = await funded(office)
+    before = await office.run(run_id)
+    monkeypatch.setattr(fence, "ON_ITS_WAY", timedelta(seconds=0.3))
+
+    async def ahead() -> None:
+        office.register.position += 1
+
+    office.register.meanwhile = {1: ahead}
+    ended = await office.job(run_id, "sending")
+    assert (ended["state"], ended["error"]["code"]) == ("FAILED", "register_is_ahead")
+    assert await office.run(run_id) == before
+    assert await office.instructions(run_id) == []
+    assert await office.lines(run_id, "state=SENT") == []
+
+    arriving: list[asyncio.Task[None]] = []
+
+    async def on_its_way() -> None:
+        async def arrives() -> None:
+            await asyncio.sleep(0.1)
+            await office.applies(office.register.position)
+
+        office.register.position += 1
+        arriving.append(asyncio.create_task(arrives()))
+
+    monkeypatch.setattr(fence, "ON_ITS_WAY", timedelta(seconds=10))
+    await office.applies(office.register.position)
+    office.register.asked, office.register.meanwhile = 0, {1: on_its_way}
+    told = await office.done(run_id, "sending")
+    await asyncio.gather(*arriving)
+    assert (told["instructions"], told["position"]) == (before["draft"]["lines"], office.register.position)
+
+
+async def test_a_register_that_falls_silent_while_instructions_are_stored_is_believed_as_it_was(
+    office: Office,
+) -> None:
+    run_id = await funded(office)
+
+    async def silent() -> None:
+        raise PublisherUnreachable
+
+    office.register.meanwhile = {1: silent}
+    told = await office.done(run_id, "sending")
+    assert told["instructions"] == (await office.run(run_id))["draft"]["lines"]
 
 
 async def test_a_person_whose_events_wait_is_held_and_paid_when_they_are_applied(office: Office) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.postgres import PostgresServer
-from services.rehab.adapters.tables import metadata
+from services.rehab.adapters.tables import rehab_case
 from services.rehab.adapters.work import RehabWork
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS
 from shared.kit.work import Works
@@ -25,7 +25,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 async def engine(server: PostgresServer) -> AsyncIterator[AsyncEngine]:
-    async with emptied(server, "rehab", metadata) as engine:
+    async with emptied(server, "rehab", rehab_case.metadata) as engine:
         yield engine
 
 

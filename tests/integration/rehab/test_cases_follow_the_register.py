@@ -16,10 +16,11 @@ from services.rehab.domain.case import Case, CaseFlag, ClosingReason, TransferDe
 from services.rehab.domain.errors import CaseExists, CaseNotFound, CaseStepNotAllowed, PersonHasDied, PersonNotKnown
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS, sweep_cases
 from services.rehab.entrypoints.jobs import count_cases
-from services.rehab.metrics import OPEN_CASES, UNDECIDED_TRANSFERS
+from services.rehab.metrics import OPEN_CASES, OVERDUE_CASES, UNDECIDED_TRANSFERS
 from services.rehab.use_cases.close_case import close_case, load
 from services.rehab.use_cases.decide_transfer import decide_transfer
-from services.rehab.use_cases.open_case import open_case
+from services.rehab.use_cases.open_case import OpenCase, open_case
+from services.rehab.use_cases.ports import WHOLE
 from shared.contracts.registry import StopState
 from shared.kit import journal, mirror
 from shared.kit.consumer import adopt
@@ -38,12 +39,12 @@ Hear = Callable[[], Awaitable[None]]
 
 async def a_case(works: RehabWorks, person_id: UUID, *, within: Scope = EVERYWHERE) -> Case:
     async with works.begin() as work:
-        return await open_case(person_id, work, opened_on=OPENED, within=within)
+        return await open_case(OpenCase(person_id=person_id, opened_on=OPENED), work, within=within)
 
 
 async def seen(works: RehabWorks, case_id: UUID) -> Case:
     async with works.begin() as work:
-        case = await queries.case_by_id(work.connection, case_id, within=EVERYWHERE)
+        case = await queries.case_by_id(work.connection, case_id, within=EVERYWHERE, sight=WHOLE)
     assert case is not None
     return case
 
@@ -99,7 +100,7 @@ async def test_a_second_open_case_is_refused_and_a_later_one_is_linked(works: Re
     with pytest.raises(CaseExists):
         await a_case(works, someone)
     async with works.begin() as work:
-        subject = await load(first.case_id, work, within=EVERYWHERE)
+        subject = await load(first.case_id, work, within=EVERYWHERE, sight=WHOLE)
         await close_case(subject, work, reason=ClosingReason.GOAL_REACHED, closed_on=date(2026, 3, 1))
     assert (await a_case(works, someone)).previous_case_id == first.case_id
 
@@ -160,7 +161,7 @@ async def test_a_withdrawn_death_reopens_nothing_that_people_closed(
 ) -> None:
     case = await a_case(works, someone)
     async with works.begin() as work:
-        subject = await load(case.case_id, work, within=EVERYWHERE)
+        subject = await load(case.case_id, work, within=EVERYWHERE, sight=WHOLE)
         await close_case(subject, work, reason=ClosingReason.REFUSED, closed_on=date(2026, 4, 1))
     registry.retract(registry.die(someone, on=date(2026, 5, 17)))
     await hear()
@@ -227,7 +228,7 @@ async def test_handing_over_moves_the_case_and_lifts_the_flag(
     registry.transfer(certificate_id, to=YUAN, on=date(2026, 5, 1))
     await hear()
     async with works.begin() as work:
-        subject = await load(case.case_id, work, within=EVERYWHERE)
+        subject = await load(case.case_id, work, within=EVERYWHERE, sight=WHOLE)
         await decide_transfer(subject, work, decision=TransferDecision.MOVE)
     async with works.begin() as work:
         assert await sweep_cases(work) == 0, "a decided move does not come back"
@@ -243,7 +244,7 @@ async def test_closing_instead_ends_the_case_with_reason_moved(
     registry.transfer(certificate_id, to=YUAN, on=date(2026, 5, 1))
     await hear()
     async with works.begin() as work:
-        subject = await load(case.case_id, work, within=Scope.of("341502"))
+        subject = await load(case.case_id, work, within=Scope.of("341502"), sight=WHOLE)
         await decide_transfer(subject, work, decision=TransferDecision.CLOSE)
     closed = await seen(works, case.case_id)
     assert (closed.closing_reason, closed.flag, closed.division.code) == (ClosingReason.MOVED, None, JINAN)
@@ -253,10 +254,10 @@ async def test_closing_instead_ends_the_case_with_reason_moved(
 async def test_without_a_move_there_is_nothing_to_decide(works: RehabWorks, mover: tuple[Case, UUID]) -> None:
     case, _ = mover
     async with works.begin() as work:
-        subject = await load(case.case_id, work, within=EVERYWHERE)
+        subject = await load(case.case_id, work, within=EVERYWHERE, sight=WHOLE)
         with pytest.raises(CaseStepNotAllowed) as refusal:
             await decide_transfer(subject, work, decision=TransferDecision.MOVE)
-    assert refusal.value.facts["allowed"] == ["close"]
+    assert refusal.value.facts["allowed"] == ["check", "close"]
 
 
 async def test_a_withdrawn_move_lifts_the_flag(
@@ -298,7 +299,7 @@ async def test_a_case_outside_the_scope_cannot_be_touched(works: RehabWorks, mov
     case, _ = mover
     async with works.begin() as work:
         with pytest.raises(CaseNotFound):
-            await load(case.case_id, work, within=Scope.of("341503"))
+            await load(case.case_id, work, within=Scope.of("341503"), sight=WHOLE)
 
 
 # --- repairs, the second look, and meetings
@@ -340,7 +341,7 @@ async def test_a_death_that_arrives_while_a_case_is_being_opened_finds_it(
 
     async def opening() -> Case:
         async with works.begin() as work:
-            case = await open_case(someone, work, opened_on=OPENED, within=EVERYWHERE)
+            case = await open_case(OpenCase(person_id=someone, opened_on=OPENED), work, within=EVERYWHERE)
             opened.set()
             await asyncio.sleep(0.3)
             return case
@@ -382,7 +383,7 @@ async def test_a_closing_by_hand_and_a_death_at_the_same_moment_leave_the_hand_s
 
     async def closing() -> None:
         async with works.begin() as work:
-            subject = await load(case.case_id, work, within=EVERYWHERE)
+            subject = await load(case.case_id, work, within=EVERYWHERE, sight=WHOLE)
             await close_case(subject, work, reason=ClosingReason.GOAL_REACHED, closed_on=date(2026, 5, 10))
             closed.set()
             await asyncio.sleep(0.3)
@@ -458,8 +459,8 @@ async def test_the_gauges_tell_what_is_open_and_what_waits(
     await count_cases(works)
     told = [
         sample.value
-        for gauge in (OPEN_CASES, UNDECIDED_TRANSFERS)
+        for gauge in (OPEN_CASES, UNDECIDED_TRANSFERS, OVERDUE_CASES)
         for metric in gauge.collect()
         for sample in metric.samples
     ]
-    assert told == [2, 1]
+    assert told == [2, 1, 0]

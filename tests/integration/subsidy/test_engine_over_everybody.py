@@ -59,14 +59,17 @@ _SHIFTED: Final = (
 
 
 async def said_over_everybody(
-    connection: AsyncConnection, policy: list[PolicyDocument], months: list[Month]
+    connection: AsyncConnection,
+    policy: list[PolicyDocument],
+    months: list[Month],
+    schemes: list[str] | None = None,
 ) -> dict[Key, Three]:
     """Each month by the work over everybody, in a transaction of its own."""
     said: dict[Key, Three] = {}
     for month in months:
         savepoint = await connection.begin_nested()
         book = PolicyBook(policy)
-        crowd = await set_apart(connection, Population.everyone(), months=[month], books=[book])
+        crowd = await set_apart(connection, Population.everyone(), months=[month], books=[book], schemes=schemes)
         await hold(connection, "answers", crowd, book=book)
         for row in await connection.execute(text("SELECT * FROM answers")):
             answer = answer_of(row)
@@ -95,6 +98,19 @@ async def test_random_lives_come_out_alike_over_everybody(subsidy_engine: AsyncE
         alone = await said_by_engine(connection, drawn.histories, drawn.policy, SOME)
         everybody = await said_over_everybody(connection, list(drawn.policy), list(SOME))
     assert apart(everybody, alone) == {}
+
+
+async def test_a_scheme_comes_out_alone_as_it_does_among_all(subsidy_engine: AsyncEngine) -> None:
+    drawn = batch(2, 30)
+    entitled = set()
+    async with stored(subsidy_engine, drawn.histories) as connection:
+        alone = await said_by_engine(connection, drawn.histories, drawn.policy, SOME)
+        for scheme in PolicyBook(drawn.policy).schemes:
+            said = await said_over_everybody(connection, list(drawn.policy), list(SOME), [scheme])
+            of_it = {key: three for key, three in said.items() if key[1] == scheme}
+            assert apart(of_it, {key: three for key, three in alone.items() if key[1] == scheme}) == {}
+            entitled |= {scheme for three in of_it.values() if three.entitled}
+    assert entitled
 
 
 async def test_a_province_comes_out_alike_and_few_of_it_are_asked_about(subsidy_engine: AsyncEngine) -> None:
@@ -153,3 +169,26 @@ async def test_who_has_a_second_award_of_a_scheme_is_like_nobody(subsidy_engine:
     number = Counter((row.person_id, row.scheme) for row in rows)
     assert max(number.values()) > 1
     assert all(row.single == (number[row.person_id, row.scheme] == 1) for row in rows)
+
+
+@pytest.mark.parametrize("homes", [True, False])
+async def test_an_award_of_somebody_whose_home_is_not_known_comes_out_as_it_does_alone(
+    subsidy_engine: AsyncEngine, *, homes: bool
+) -> None:
+    persons = [province.person_of(number) for number in range(province.THOUSAND)]
+    astray = set(persons[::7])
+    book, months = PolicyBook(province.policy()), [province.MONTH]
+    async with subsidy_engine.connect() as connection:
+        await connection.begin()
+        await province.settle(connection, province.THOUSAND)
+        await connection.execute(text("DELETE FROM home WHERE person_id = ANY(:astray)"), {"astray": list(astray)})
+        crowd = await set_apart(connection, Population.everyone(), months=months, books=[book], homes=homes)
+        await hold(connection, "answers", crowd, book=book)
+        everybody = [answer_of(row) for row in await connection.execute(text("SELECT * FROM answers"))]
+        alone = await engine.decide(
+            connection, months=months, population=Population.of(persons), policy=book.documents, homes=homes
+        )
+        await connection.rollback()
+    assert len(everybody) == len(set(everybody))
+    assert set(everybody) == set(alone)
+    assert any(each.award_id and each.due_fen for each in everybody if each.person_id in astray)

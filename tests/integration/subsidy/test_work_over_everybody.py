@@ -24,6 +24,7 @@ from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.decisions import Determination
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.person_facts import Fact
+from services.subsidy.domain.policy_book import PolicyBook
 from services.subsidy.entrypoints.fact_import import COLUMNS, FACT_IMPORT, parse_fact
 from services.subsidy.entrypoints.jobs import FINDINGS_JOB, TRIAL_JOB, look_over_everybody, try_policy
 from shared.kit.blobs import Blobs, DirectoryStore
@@ -233,6 +234,50 @@ async def test_a_trial_says_what_the_engine_says_of_everybody(bureau: Bureau) ->
     assert {(effect["category"], effect["grade"]) for effect in told["effects"]} >= {(4, 1), (4, 3), (7, 1)}
     assert all(each["becomes_fen"] > each["was_fen"] for each in told["winners"])
     assert len(told["losers"]) == min(trials.SAMPLE, sum(fen < 0 for fen in apart))
+
+
+@pytest.mark.parametrize(
+    ("says", "changes"),
+    [
+        ({}, []),
+        ({"schemes": {province.NURSING: {"overlaps": {"TEKUN": "EXCLUDE"}}}}, []),
+        ({"schemes": {province.NURSING: {"overlaps": {"PRISON": "EXCLUDE"}}}}, [province.NURSING]),
+        (
+            {"transitions": [{"first_day": "2026-05-15", "last_day": "2026-06-20", "reason": "test"}]},
+            [province.LIVING, province.NURSING],
+        ),
+    ],
+)
+async def test_a_trial_asks_about_the_schemes_whose_terms_change_and_no_others(
+    bureau: Bureau, says: dict[str, Any], changes: list[str]
+) -> None:
+    draft = {"division": "34", "title": "test", "legal_basis": "test", "since": JUNE, "schemes": {}} | says
+    parsed = policy_documents.parse(draft)
+    async with bureau.works.engine.connect() as connection:
+        law = await policy_documents.in_force(connection, None)
+        books = PolicyBook(law), PolicyBook([*law, parsed])
+        everyone = Population.everyone()
+        assert await engine.changed_schemes(connection, *books, month=province.MONTH, population=everyone) == changes
+        if not changes:
+            trial = await trials.try_out(connection, [parsed], province.MONTH, division=None)
+            assert trial == trials.Trial((), (), ())
+
+
+async def test_an_award_whose_rate_is_missing_is_no_missed_stop(bureau: Bureau) -> None:
+    unpriced = {
+        "division": "34",
+        "title": "only grade 1 has a rate",
+        "legal_basis": "READ-14",
+        "since": JUNE,
+        "schemes": {province.NURSING: {"tariff": {"rows": [{"case": {"grades": [1]}, "amount": {"fen": 8_000}}]}}},
+    }
+    before = _planted("STOP_MISSED")
+    async with bureau.works.begin() as work:
+        stored = await POLICIES.draft(work.connection, work.new_id(), policy_documents.parse(unpriced), by="a")
+        await POLICIES.put_in_force(work.connection, stored, approved_by="b")
+    await bureau.job("/api/v1/finding-looks", {"month": JUNE})
+    found = {(item["person_id"], item["scheme"]) for item in await bureau.listed("kind=STOP_MISSED")}
+    assert found == before
 
 
 async def test_a_list_of_facts_is_tried_dry_applied_once_and_explained_row_by_row(bureau: Bureau) -> None:

@@ -35,7 +35,8 @@ async def stored(engine: AsyncEngine, histories: Iterable[History]) -> AsyncIter
     """A connection that sees these histories; nothing of them stays."""
     async with engine.connect() as connection:
         await connection.begin()
-        # What a batch expects is worked out while its transaction waits.
+        # What a batch expects is worked out while its transaction waits; on a busy machine every statement is slow.
+        await connection.execute(text("SET LOCAL statement_timeout = 0"))
         await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         for moment in together(histories):
             if moment.learned:

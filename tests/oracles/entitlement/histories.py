@@ -26,7 +26,7 @@ from services.subsidy.domain.person_facts import (
 )
 from shared.values.dates import add_years
 from shared.values.month import Month
-from tests.builders.facts import Line, Thing
+from tests.builders.facts import Line, Succeeded, Thing
 from tests.oracles.entitlement.life import DAY, Moment
 from tests.oracles.entitlement.story import LIVING, NURSING
 
@@ -193,6 +193,8 @@ def _homes(teller: _Teller) -> dict[date, str]:
         )
         for place, start, end in zip(places, starts, ends, strict=True)
     ]
+    if teller.maybe(4):
+        _give_up(teller, places[-1])
     if len(homes) > 1 and draw(st.booleans()):  # the move becomes known later
         before = Home(person_id=teller.person_id, division=places[0], valid_from=LONG_AGO)
         teller.told.setdefault(TIMES[0], []).append(before)
@@ -200,6 +202,18 @@ def _homes(teller: _Teller) -> dict[date, str]:
     else:
         teller.told.setdefault(TIMES[0], []).extend(homes)
     return dict(zip(starts, places, strict=True))
+
+
+def _give_up(teller: _Teller, county: str) -> None:
+    """The county somebody lives in is given up for another one, perhaps that again for a third; learned late, too."""
+    draw = teller.draw
+    times = sorted(draw(st.lists(st.sampled_from(TIMES[1:]), min_size=1, max_size=2, unique=True)))
+    for day, at in zip(sorted(draw(st.lists(days(), min_size=2, max_size=2, unique=True))), times, strict=False):
+        successor = draw(st.sampled_from([each for each in COUNTIES if each != county]))
+        teller.told.setdefault(at, []).append(
+            Succeeded(person_id=teller.person_id, predecessor=county, successor=successor, effective_on=day)
+        )
+        county = successor
 
 
 def _cards(teller: _Teller) -> None:

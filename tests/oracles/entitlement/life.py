@@ -14,7 +14,7 @@ from uuid import UUID
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from shared.values.month import Month
-from tests.builders.facts import Line, Thing
+from tests.builders.facts import Line, Succeeded, Thing
 
 T = TypeVar("T")
 DAY = timedelta(days=1)
@@ -128,6 +128,8 @@ def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
     learned: dict[UUID, datetime] = {}
     homes: list[Home] = []
     lines: list[Line] = []
+    given_up: list[Succeeded] = []
+    lived_from: list[date] = []
     for moment in sorted(history, key=lambda moment: moment.at):
         if at is not None and moment.at > at:
             break
@@ -137,6 +139,11 @@ def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
             match thing:
                 case Home():
                     pass
+                case Succeeded():
+                    latest = max(homes, key=lambda home: home.valid_from)
+                    if line_of(latest.division[:6], date.max, given_up)[-6:] == thing.predecessor:
+                        lived_from.append(since_when(homes, given_up))
+                        given_up.append(thing)
                 case Line():
                     lines = [line for line in lines if (line.scheme, line.month, line.seq) != _key(thing)] + [thing]
                 case _:
@@ -148,15 +155,53 @@ def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
     return Life(
         facts=tuple(each for each in stands if isinstance(each, Fact) and each.verified),
         learned=learned,
-        homes=tuple(sorted(homes, key=lambda home: home.valid_from)),
+        homes=tuple(
+            replace(home, division=line_of(home.division, (home.valid_to or date.max) - DAY, given_up))
+            for home in sorted(homes, key=lambda home: home.valid_from)
+        ),
         cards=tuple(sorted((each for each in stands if isinstance(each, Card)), key=lambda card: card.issued_on)),
         awards=tuple(
-            sorted((each for each in stands if isinstance(each, Determination)), key=lambda each: each.application_date)
+            replace(each, division=award_of(each, given_up, lived_from))
+            for each in sorted(
+                (each for each in stands if isinstance(each, Determination)), key=lambda each: each.application_date
+            )
         ),
         pauses=tuple(each for each in stands if isinstance(each, Pause)),
         back_payments=tuple(each for each in stands if isinstance(each, BackPayment)),
         lines=tuple(lines),
     )
+
+
+def line_of(division: str, last: date, given_up: Iterable[Succeeded]) -> str:
+    """The county of a stay or a decision, and the counties that succeeded it: it goes on in them (ID-21).
+
+    In a successor it is a stay of its own, unless it still runs (``last``) when the person's own county becomes that.
+    """
+    county, line, is_part = division[:6], "", False
+    for each in given_up:
+        is_part |= not line and county == each.predecessor
+        is_part |= county == each.successor and last >= each.effective_on
+        line = (line or each.predecessor) + f">{Month.of(each.effective_on)}:{each.successor}"
+    return line if is_part else division
+
+
+def since_when(homes: Iterable[Home], given_up: Iterable[Succeeded]) -> date:
+    """Since when the household has lived, without a break, in the county it is in now; one's first home is for ever."""
+    ordered = sorted(homes, key=lambda home: home.valid_from)
+    counties = [line_of(home.division[:6], (home.valid_to or date.max) - DAY, given_up) for home in ordered]
+    run = 0
+    while run + 1 < len(counties) and counties[-run - 2] == counties[-1]:
+        run += 1
+    return date.min if run + 1 == len(counties) else ordered[-run - 1].valid_from
+
+
+def award_of(award: Determination, given_up: Iterable[Succeeded], lived_from: Iterable[date]) -> str:
+    """The county of a decision: what was applied for in the last stay went on in each county that succeeded it."""
+    in_successor = any(
+        award.division[:6] == each.successor and award.application_date >= since
+        for each, since in zip(given_up, lived_from, strict=True)
+    )
+    return line_of(award.division, date.max if in_successor else date.min, given_up)
 
 
 def _key(line: Line) -> tuple[str, Month, int]:

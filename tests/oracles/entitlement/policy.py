@@ -48,16 +48,33 @@ class Policy:
     def over(self, division: str, month: Month) -> list[PolicyDocument]:
         """Of the most specific division first; of one division what came into force last, then what stands later."""
         if (division, month) not in self._by_place:
+            place, _ = judged_by(division, month)
             fitting = [
                 (0 if document.division == EVERYWHERE else len(document.division), document.since, number, document)
                 for number, document in enumerate(self.documents)
-                if is_within(division, document)
+                if is_within(place, document)
                 and document.since <= str(month)
                 and (document.until is None or str(month) < document.until)
             ]
             best_first = sorted(fitting, key=lambda each: each[:3], reverse=True)
             self._by_place[division, month] = [document for *_, document in best_first]
         return self._by_place[division, month]
+
+
+def judged_by(division: str, month: Month) -> tuple[str, Month | None]:
+    """The place whose policy a month has, and the month from which its successor's counts (ID-21).
+
+    A county that was given up for another is written ``500101>2023-05:510104``.
+    """
+    first, *later = division.split(">")
+    place, until = first, None
+    for step in later:
+        since, successor = step.split(":")
+        if since <= str(month):
+            place, until = successor, None
+        elif until is None or Month.parse(since) < until:
+            until = Month.parse(since)
+    return place, until
 
 
 def is_within(division: str, document: PolicyDocument) -> bool:
@@ -139,11 +156,13 @@ def confirmation_is_used(policy: Policy, division: str, month: Month) -> bool:
 
 def end_of_transition(policy: Policy, division: str, day: date) -> date | None:
     """The last day of the transition period a day lies in (SUB-49); those of all divisions around this one add up."""
+    place, until = judged_by(division, Month.of(day))
+    last_of_place = date.max if until is None else until.previous().last_day
     return max(
         (
-            period.last_day
+            min(period.last_day, last_of_place)
             for document in policy.documents
-            if is_within(division, document)
+            if is_within(place, document)
             for period in document.transitions
             if period.first_day <= day <= period.last_day
         ),

@@ -16,6 +16,9 @@ KNOWN = frozenset({
     "matter", "warned", "paper", "purpose", "day", "on_conflict", "checked", "ground", "year",
     "outcome", "need", "portal", "received_on", "case_no", "code",
     "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
+    "programme", "free", "unchecked", "on",
+    "period", "aspect",
+    "variant", "check", "holds",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from services.indicators.domain.definition import DEFINITIONS, Counting, Kind, Source, definitions
+from services.indicators.adapters.catalogue import CATALOGUE
+from services.indicators.domain.definition import Count, Counting, Kind, Source
 from services.indicators.domain.errors import IndicatorNotFound, MonthNotReached, PeriodNotAllowed
 from services.indicators.domain.period import MONTHS_MAX, Period, periods
 from shared.values.month import Month
@@ -64,23 +65,22 @@ def test_a_series_into_a_month_that_has_not_begun_is_refused() -> None:
 
 
 def test_all_definitions_are_meant_when_none_is_named() -> None:
-    assert definitions(None) == DEFINITIONS
+    assert [*CATALOGUE.asked(None)] == [*CATALOGUE]
 
 
 def test_definitions_keep_the_order_of_the_catalogue() -> None:
-    assert [each.code for each in definitions(["rehab_cases", "persons"])] == ["persons", "rehab_cases"]
+    assert [each.code for each in CATALOGUE.asked(["rehab_cases", "persons"])] == ["persons", "rehab_cases"]
 
 
 def test_an_unknown_indicator_is_refused_with_the_known_ones() -> None:
     with pytest.raises(IndicatorNotFound) as refusal:
-        definitions(["persons", "happiness"])
+        CATALOGUE.asked(["persons", "happiness"])
     assert refusal.value.facts["indicator"] == "happiness"
     assert "persons" in str(refusal.value.facts["allowed"])
 
 
 def test_every_definition_is_complete_in_both_languages_and_named_once() -> None:
-    assert len({each.code for each in DEFINITIONS}) == len(DEFINITIONS)
-    for each in DEFINITIONS:
+    for each in CATALOGUE:
         assert all((each.zh, each.en, each.unit_zh, each.unit_en, each.rule_zh, each.rule_en))
 
 
@@ -89,6 +89,7 @@ def test_each_publisher_decides_its_own_kinds() -> None:
     assert {kind: kind.source for kind in Kind} == {
         Kind.PERSON: Source.REGISTRY,
         Kind.CERTIFICATE: Source.REGISTRY,
+        Kind.STOP: Source.REGISTRY,
         Kind.AWARD: Source.SUBSIDY,
         Kind.CASE: Source.REHAB,
     }
@@ -98,5 +99,6 @@ def test_only_subsidies_are_owed_by_the_month() -> None:
     assert [kind for kind in Kind if kind.by_month] == [Kind.AWARD]
 
 
-def test_what_ends_is_never_counted_by_persons() -> None:
-    assert not [each for each in DEFINITIONS if each.counting is Counting.ENDED and each.distinct]
+def test_what_turns_is_never_counted_by_persons() -> None:
+    counts = [each.form for each in CATALOGUE if isinstance(each.form, Count)]
+    assert not [each for each in counts if each.counting in {Counting.BEGAN, Counting.ENDED} and each.distinct]

@@ -1,4 +1,4 @@
-"""RULES 7.6 as far as this release goes: what may be done to a case, and what may not."""
+"""RULES 7.6: closing, moving and living; every other step is in `test_case_life`."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,9 +11,9 @@ from services.rehab.domain.case import (
     CaseFlag,
     Client,
     ClosingReason,
-    Step,
     must_not_lie_ahead,
 )
+from services.rehab.domain.case_state import Step
 from services.rehab.domain.errors import (
     CaseStepNotAllowed,
     ClosedBeforeOpened,
@@ -81,7 +81,7 @@ def test_today_does_not_lie_ahead() -> None:
 def test_a_closed_case_stays_closed_and_the_refusal_names_what_is_allowed() -> None:
     with pytest.raises(CaseStepNotAllowed) as refusal:
         close(CLOSED)
-    assert refusal.value.facts == {"step": "close", "status": "CLOSED", "allowed": []}
+    assert refusal.value.facts == {"step": "close", "status": "CLOSED", "allowed": ["follow_up"]}
 
 
 def test_closing_a_flagged_case_takes_the_flag_away() -> None:
@@ -94,7 +94,7 @@ def test_a_flagged_case_can_be_handed_over() -> None:
     assert moved == replace(CASE, version=2, division=Division("341503001004"))
 
 
-@pytest.mark.parametrize(("case", "allowed"), [(CASE, ["close"]), (CLOSED, [])])
+@pytest.mark.parametrize(("case", "allowed"), [(CASE, ["check", "close"]), (CLOSED, ["follow_up"])])
 def test_a_case_without_a_flag_cannot(case: Case, allowed: list[str]) -> None:
     with pytest.raises(CaseStepNotAllowed) as refusal:
         case.move(Division("341503001004"))
@@ -103,7 +103,11 @@ def test_a_case_without_a_flag_cannot(case: Case, allowed: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("case", "steps"),
-    [(CASE, (Step.CLOSE,)), (FLAGGED, (Step.CLOSE, Step.DECIDE_TRANSFER)), (CLOSED, ())],
+    [
+        (CASE, (Step.CHECK, Step.CLOSE)),
+        (FLAGGED, (Step.CHECK, Step.CLOSE, Step.DECIDE_TRANSFER)),
+        (CLOSED, (Step.FOLLOW_UP,)),
+    ],
 )
 def test_the_steps_of_each_state(case: Case, steps: tuple[Step, ...]) -> None:
     assert case.allowed_steps() == steps

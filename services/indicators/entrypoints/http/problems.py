@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.indicators.adapters.catalogue import CATALOGUE
 from services.indicators.domain import errors
-from services.indicators.domain.definition import DEFINITIONS, Counting
+from services.indicators.domain.definition import Counting, Direction, Nature, PeriodType
+from services.indicators.domain.report import Aspect, ReportStatus
+from services.indicators.use_cases.read_figures import FigureState
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
 from shared.kit.trust import TRUST_TEXTS
@@ -30,8 +33,8 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     ),
     errors.MonthNotReached: ProblemText(
         422,
-        "月份尚未开始",
-        "Month not reached",
+        "统计期尚未开始",
+        "Period not reached",
         "{month} 尚未开始，最晚可查 {latest}",
         "{month} has not begun; the latest month is {latest}",
     ),
@@ -56,12 +59,91 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "共有 {places} 个区划，超过 {places_max} 个，请缩小范围或提高级别",
         "the answer would list {places} divisions, more than {places_max}; ask for less or for a higher level",
     ),
+    errors.ReportNotFound: ProblemText(
+        404, "上报数不存在", "Report not found", "没有该上报数", "there is no such report"
+    ),
+    errors.ReportDoesNotFit: ProblemText(
+        422,
+        "上报数与口径不符",
+        "The report does not fit its definition",
+        "{zh}；该指标的统计期：{allowed}",
+        "{en}; the periods of the indicator: {allowed}",
+    ),
+    errors.ReportNotAllowed: ProblemText(
+        409,
+        "当前状态不能这样办理",
+        "Not allowed in this status",
+        "上报数状态为 {status}，不能 {step}；可以：{allowed}",
+        "the report is {status}: {step} is not possible, allowed: {allowed}",
+    ),
+    errors.MakerCannotAccept: ProblemText(
+        409,
+        "编制人不能审定",
+        "The maker cannot approve",
+        "上报数、快照的编制人不能是审定人",
+        "who made it cannot be the one who approved it",
+    ),
+    errors.SnapshotNotFound: ProblemText(
+        404, "快照不存在", "Snapshot not found", "没有该快照", "there is no such snapshot"
+    ),
+    errors.SnapshotExists: ProblemText(
+        409,
+        "快照已存在",
+        "Snapshot exists",
+        "该区划该期已有第 {version} 版快照；更正须给出依据文号（correction），形成新版本",
+        "there is version {version} of it; a correction names its paper (correction) and becomes a new version",
+    ),
+    errors.PeriodNotOver: ProblemText(
+        409,
+        "统计期尚未结束",
+        "The period is not over",
+        "{period} 到 {ends} 才结束，之后方可固化",
+        "{period} ends on {ends}; it can be frozen after that",
+    ),
+    errors.SnapshotIsApproved: ProblemText(
+        409,
+        "快照已审定",
+        "Snapshot is approved",
+        "快照只审定一次；可以：{allowed}",
+        "it is approved once; allowed: {allowed}",
+    ),
 }
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
-    "indicator": codes(*((definition.code, definition.zh, definition.en) for definition in DEFINITIONS)),
+    "indicator": codes(*((definition.code, definition.zh, definition.en) for definition in CATALOGUE)),
     "counting": codes(
         (Counting.STOCK.value, "时点数（基准日存量）", "stock on the reference date"),
-        (Counting.ENDED.value, "时期数（当月结束）", "ended in the month"),
+        (Counting.BEGAN.value, "时期数（当期开始）", "began in the period"),
+        (Counting.ENDED.value, "时期数（当期结束）", "ended in the period"),
+        (Counting.DURING.value, "时期数（当期曾有）", "at some time in the period"),
+        (Counting.EVER.value, "累计数（截至基准日）", "cumulative, by the reference date"),
+    ),
+    "indicator_nature": codes(
+        (Nature.STOCK.value, "时点数", "stock"),
+        (Nature.FLOW.value, "时期数", "flow"),
+        (Nature.CUMULATIVE.value, "累计数", "cumulative"),
+        (Nature.RATE.value, "比率", "rate"),
+    ),
+    "period_type": codes(
+        (PeriodType.MONTH.value, "月", "month"),
+        (PeriodType.QUARTER.value, "季度", "quarter"),
+        (PeriodType.HALF.value, "半年", "half-year"),
+        (PeriodType.YEAR.value, "年", "year"),
+    ),
+    "indicator_direction": codes(
+        (Direction.UP.value, "越高越好", "higher is better"),
+        (Direction.DOWN.value, "越低越好", "lower is better"),
+    ),
+    "report_aspect": codes((Aspect.ACTUAL.value, "完成数", "reached"), (Aspect.TARGET.value, "目标数", "target")),
+    "report_status": codes(
+        (ReportStatus.DRAFT.value, "待审定", "draft"),
+        (ReportStatus.ACCEPTED.value, "已审定", "accepted"),
+        (ReportStatus.DISCARDED.value, "已作废", "discarded"),
+    ),
+    "figure_state": codes(
+        (FigureState.COMPUTED.value, "由事件计算", "computed from events"),
+        (FigureState.REPORTED.value, "由区划上报", "reported by the division"),
+        (FigureState.MISSING.value, "未上报", "not reported"),
+        (FigureState.NOT_APPLICABLE.value, "不适用（分母为零）", "not applicable: the denominator is zero"),
     ),
 }

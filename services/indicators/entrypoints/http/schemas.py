@@ -1,16 +1,27 @@
-"""Answers of the indicators service's API. Months are ``YYYY-MM``; no answer holds anything about one person."""
+"""Answers about figures. Periods are ``2026-05``, ``2026-Q2``, ``2026-H1`` or ``2026``; nothing is about one person."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.indicators.domain.definition import Counting, Definition
+from services.indicators.domain.definition import (
+    Count,
+    Counting,
+    Definition,
+    Direction,
+    Nature,
+    PeriodType,
+    Rate,
+    Reported,
+    Source,
+)
 from services.indicators.use_cases.ports import AsOf
-from services.indicators.use_cases.read_figures import Answer
+from services.indicators.use_cases.read_figures import Answer, Figure, FigureState
 from shared.values.division import Level
 
 NameOf = Callable[[str], str | None]
@@ -31,25 +42,60 @@ class LevelName(StrEnum):
         return Level[self.name]
 
 
+class Origin(StrEnum):
+    """Whether an indicator is made from events or told by divisions."""
+
+    COMPUTED = "COMPUTED"
+    REPORTED = "REPORTED"
+
+
 class DefinitionOut(BaseModel):
-    """What an indicator counts and by which rule."""
+    """What an indicator counts and by which rule.
+
+    ``value`` of a rate is in basis points (万分比): 10000 is all. ``target`` is the national one, in the unit.
+    ``numerator``, ``denominator``: the indicators a rate divides. ``due_day``: of the month after the period.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     code: str
+    kpi: str | None
     version: int
-    counting: Counting
+    nature: Nature
+    origin: Origin
+    counting: Counting | None
+    distinct: bool
+    source: Source | None
+    numerator: str | None
+    denominator: str | None
+    periods: tuple[PeriodType, ...]
+    due_day: int | None
+    direction: Direction | None
+    target: int | None
     zh: str
     en: str
     unit_zh: str
     unit_en: str
     rule_zh: str
     rule_en: str
+    basis: str | None
 
     @classmethod
     def of(cls, definition: Definition) -> DefinitionOut:
         """From the domain."""
-        return cls(**{name: getattr(definition, name) for name in cls.model_fields})
+        form = definition.form
+        same = ("code", "kpi", "version", "nature", "periods", "direction", "target", "basis")
+        words = ("zh", "en", "unit_zh", "unit_en", "rule_zh", "rule_en")
+        return cls(
+            **{name: getattr(definition, name) for name in (*same, *words)},
+            origin=Origin.REPORTED if isinstance(form, Reported) else Origin.COMPUTED,
+            counting=form.counting if isinstance(form, Count) else None,
+            distinct=not isinstance(form, Rate) and form.distinct,
+            source=form.kind.source if isinstance(form, Count) else None,
+            numerator=form.numerator if isinstance(form, Rate) else None,
+            denominator=form.denominator if isinstance(form, Rate) else None,
+            due_day=form.due_day if isinstance(form, Reported) else None,
+        )
 
 
 class AsOfOut(BaseModel):
@@ -69,20 +115,41 @@ class AsOfOut(BaseModel):
 
 
 class FigureOut(BaseModel):
-    """One number. ``reference_date`` is the last day of the month, or today while it runs."""
+    """One number. ``reference_date`` is the last day of the period, or today while it runs.
+
+    ``value`` null: nobody reported it (MISSING), or a rate over nothing (NOT_APPLICABLE, RU-06).
+    """
 
     model_config = ConfigDict(frozen=True)
 
     indicator: str
     division: str
     division_name: str | None
-    month: str
+    period: str
     reference_date: date
-    value: int
+    state: FigureState
+    value: int | None
+    numerator: int | None
+    denominator: int | None
+
+    @classmethod
+    def of(cls, figure: Figure, name_of: NameOf) -> FigureOut:
+        """From the reading."""
+        return cls(
+            indicator=figure.definition.code,
+            division=figure.division,
+            division_name=name_of(figure.division),
+            period=str(figure.period.span),
+            reference_date=figure.period.reference_date,
+            state=figure.number.state,
+            value=figure.number.value,
+            numerator=figure.number.numerator,
+            denominator=figure.number.denominator,
+        )
 
 
 class FiguresOut(BaseModel):
-    """Numbers of one snapshot (RU-04): as known at ``data_time``, from the events told in ``as_of``."""
+    """Numbers of one snapshot of the database: as known at ``data_time``, from the events told in ``as_of``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -94,17 +161,31 @@ class FiguresOut(BaseModel):
     def of(cls, answer: Answer, name_of: NameOf) -> FiguresOut:
         """From the reading."""
         return cls(
-            items=tuple(
-                FigureOut(
-                    indicator=figure.definition.code,
-                    division=figure.division,
-                    division_name=name_of(figure.division),
-                    month=str(figure.period.month),
-                    reference_date=figure.period.reference_date,
-                    value=figure.value,
-                )
-                for figure in answer.figures
-            ),
+            items=tuple(FigureOut.of(figure, name_of) for figure in answer.figures),
             data_time=answer.data_time,
             as_of=tuple(AsOfOut.of(each) for each in answer.as_of),
         )
+
+
+class PartOut(BaseModel):
+    """A number behind a number: its definition, the figure, and the digest of the statement that counted it.
+
+    ``query_sha256`` null: nothing was counted. ``report_id``: the reported value that is shown.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    definition: DefinitionOut
+    figure: FigureOut
+    query_sha256: str | None
+    report_id: UUID | None
+
+
+class LineageOut(BaseModel):
+    """How a number came about: the parts it is made of, itself first; when, and from how much of which journal."""
+
+    model_config = ConfigDict(frozen=True)
+
+    parts: tuple[PartOut, ...]
+    data_time: datetime
+    as_of: tuple[AsOfOut, ...]

@@ -12,6 +12,7 @@ from services.rehab.adapters.own_data import WARDS
 from services.rehab.adapters.work import RehabWork
 from services.rehab.domain.errors import PersonNotKnown
 from services.rehab.entrypoints.http.schemas import CaseOut
+from services.rehab.use_cases.ports import WHOLE
 from shared.kit.audit import Look
 from shared.kit.pagination import LIMIT_MAX, Listed, Page
 from shared.kit.permissions import Caller, Permit
@@ -43,6 +44,7 @@ async def list_ward_cases(_: Self, person_id: UUID, work: Work, request: Request
 
 async def _cases(work: RehabWork, person_id: UUID) -> Listed[CaseOut]:
     page = Page(LIMIT_MAX)
-    items, _ = await queries.cases_page(work.connection, page, within=Scope.everywhere(), person_id=person_id)
+    wanted = queries.Wanted(person_id=person_id)
+    items, _ = await queries.cases_page(work.connection, page, wanted, within=Scope.everywhere(), sight=WHOLE)
     work.audit(Look(person_id, fields=("cases",), what="read by themself", purpose=Purpose.OWN_REQUEST.value))
     return Listed(items=[CaseOut.of(item) for item in items])

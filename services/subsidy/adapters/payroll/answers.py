@@ -17,10 +17,10 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters.payroll import turning
+from services.subsidy.adapters.payroll import runs, turning
 from services.subsidy.domain.payroll.instructions import Outcome, Result
 from services.subsidy.domain.payroll.line import LINE, LineState, LineStep
-from services.subsidy.domain.payroll.run import Run, RunState, Tally, answered
+from services.subsidy.domain.payroll.run import LEFT, Run, RunState, RunStep, Tally, answered
 from shared.kit.work import UnitOfWork
 
 CHUNK: Final = 5_000
@@ -146,3 +146,13 @@ def _row(place: int, result: Result) -> dict[str, Any]:
         "amount_fen": result.amount_fen,
         "at": result.at,
     }
+
+
+async def follow(work: UnitOfWork, run: Run, *, by: str) -> Run:
+    """The run stands where its lines lead."""
+    if run.state not in LEFT:
+        return run
+    state = await state_after(work.connection, run)
+    if state is run.state:
+        return run
+    return await runs.advance(work.connection, run, RunStep.ANSWER, state, by=by, draft=run.draft)

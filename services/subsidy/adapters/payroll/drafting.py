@@ -37,6 +37,7 @@ SELECT m.person_id, d.scheme, d.month, coalesce(k.lines, 0), :run_id, m.award_id
             WHEN d.month = :month THEN '{Cause.REGULAR}' ELSE '{Cause.NEVER_PAID}' END,
        d.rules,
        CASE WHEN w.person_id IS NOT NULL THEN '{HoldReason.EVENTS_WAITING}'
+            WHEN x.person_id IS NOT NULL THEN '{HoldReason.SUSPECT}'
             WHEN p.award_id IS NULL THEN '{HoldReason.NO_PAYEE}' END,
        'infinity'
   FROM judged_asked d JOIN alike ON alike.person_id = d.person_id
@@ -48,6 +49,7 @@ SELECT m.person_id, d.scheme, d.month, coalesce(k.lines, 0), :run_id, m.award_id
               WHERE month = ANY(CAST(:months AS date[])) GROUP BY 1, 2, 3) k
     ON (k.person_id, k.scheme, k.month) = (m.person_id, d.scheme, d.month)
   LEFT JOIN ({news.WAITING}) w ON w.person_id = m.person_id
+  LEFT JOIN ({news.SUSPECTED}) x ON x.person_id = m.person_id
   LEFT JOIN payee p ON p.award_id = m.award_id
  WHERE d.payable_fen > 0 AND d.scheme = ANY(CAST(:schemes AS text[])) AND starts_with(d.county, :division)"""
 _UNPRICED: Final = """

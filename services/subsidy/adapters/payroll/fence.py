@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import stamina
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,8 @@ from shared.kit.work import Works
 
 REGISTER: Final = "registry"
 AGE_MAX: Final = timedelta(hours=24)
+ON_ITS_WAY: Final = timedelta(seconds=5)
+"""How long an event may take from the register to here before a step is refused for it."""
 
 _REMEMBER: Final = text(
     "INSERT INTO register_proof (publisher, epoch, position, proven_at) VALUES (:publisher, :epoch, :position, :at) "
@@ -86,6 +89,16 @@ async def passed(connection: AsyncConnection, horizon: Horizon) -> Proven:
     if cursor.position < wanted.position:
         raise RegisterIsAhead(epoch=wanted.epoch, first=cursor.position + 1, last=wanted.position)
     return Proven(epoch=cursor.epoch, position=cursor.position, at=wanted.at)
+
+
+async def passed_soon(connection: AsyncConnection, horizon: Horizon) -> Proven:
+    """As `passed`, while events keep coming: what the register has only just told may be on its way here."""
+    async for attempt in stamina.retry_context(
+        on=RegisterIsAhead, attempts=None, timeout=ON_ITS_WAY.total_seconds(), wait_initial=0.05, wait_max=0.5
+    ):
+        with attempt:
+            return await passed(connection, horizon)
+    raise AssertionError("the last attempt raises")
 
 
 async def oldest_running(works: Works[Any]) -> datetime:

@@ -46,6 +46,7 @@ SELECT DISTINCT s.person_id AS shown FROM {stage} s JOIN held_card k ON k.person
  WHERE k.known_to = 'infinity' AND k.held_to = 'infinity' AND k.expires_on >= :month AND k.expires_on < :next""",
     "EVENTS_WAITING": f"SELECT person_id AS shown FROM {{stage}} WHERE held = '{HoldReason.EVENTS_WAITING}'",
     "NO_PAYEE": f"SELECT person_id AS shown FROM {{stage}} WHERE held = '{HoldReason.NO_PAYEE}'",
+    "OPEN_SUSPECT": f"SELECT person_id AS shown FROM {{stage}} WHERE held = '{HoldReason.SUSPECT}'",
     "OPEN_OBJECTION": """
 SELECT s.person_id AS shown FROM {stage} s JOIN application a ON a.award_id = s.award_id
   JOIN objection o ON o.application_id = a.application_id AND o.state = 'OPEN'""",

@@ -11,13 +11,14 @@ from uuid import UUID
 from sqlalchemy import TIMESTAMP, BigInteger, Date, SmallInteger, Text, Uuid, column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters.payroll import news, runs, turning
+from services.subsidy.adapters.payroll import answers, news, runs, turning
 from services.subsidy.adapters.tables_payroll import run_difference
 from services.subsidy.domain.payroll.errors import LineNotFound, LineStepNotAllowed, LineStillNotDue
 from services.subsidy.domain.payroll.line import LINE, HoldReason, LineReason, LineState, LineStep
 from services.subsidy.domain.payroll.run import Run, RunState
 from shared.kit.pagination import Page, paginate
 from shared.kit.work import UnitOfWork
+from shared.values.division import Scope
 from shared.values.month import Month
 
 BY_PEOPLE: Final = (LineStep.HOLD, LineStep.CLEAR, LineStep.CANCEL, LineStep.RENEW, LineStep.CLOSE)
@@ -102,6 +103,8 @@ SELECT l.person_id, l.scheme, l.month, l.seq, l.run_id, l.award_id, l.county, l.
                                  = (l.person_id, l.scheme, l.month, l.seq) ORDER BY no DESC LIMIT 1) t ON true
  WHERE l.person_id = :person_id ORDER BY l.month, l.scheme, l.seq"""
 
+_HELD_OF_PERSON: Final = f"SELECT * FROM ({_OF_PERSON}) AS l WHERE state = 'HELD' AND reason = '{HoldReason.SUSPECT}'"
+
 
 async def page_of(
     connection: AsyncConnection,
@@ -174,14 +177,32 @@ async def take(work: UnitOfWork, run: Run, key: LineKey, step: LineStep, reason:
     return _seen(await one(work.connection, run, key))
 
 
+async def release(work: UnitOfWork, person_id: UUID, *, by: str) -> int:
+    """No suspect holds a person's money any more: lines held for that alone go on, if they are still owed; how many."""
+    freed = 0
+    rows = await work.connection.execute(text(_HELD_OF_PERSON), {"person_id": person_id})
+    for row in rows.all():
+        run = await runs.get(work.connection, row.run_id, within=Scope.everywhere(), lock=True)
+        key = LineKey(row.person_id, row.scheme, Month.of(row.month), row.seq)
+        try:
+            await take(work, run, key, LineStep.CLEAR, LineReason.LOOKED_INTO, by=by)
+        except (LineStillNotDue, LineStepNotAllowed):  # another hold stands, or somebody was faster: it keeps its place
+            continue
+        await answers.follow(work, run, by=by)
+        freed += 1
+    return freed
+
+
 async def _must_be_owed(connection: AsyncConnection, row: Any) -> None:
     bound = {"person_id": row.person_id, "award_id": row.award_id}
     if await connection.scalar(text(f"SELECT 1 FROM ({news.WAITING}) w WHERE person_id = :person_id"), bound):
         raise LineStillNotDue(reason=HoldReason.EVENTS_WAITING.value)
+    if await connection.scalar(text(f"SELECT 1 FROM ({news.SUSPECTED}) s WHERE person_id = :person_id"), bound):
+        raise LineStillNotDue(reason=HoldReason.SUSPECT.value)
     if not await connection.scalar(text("SELECT 1 FROM payee WHERE award_id = :award_id"), bound):
         raise LineStillNotDue(reason=HoldReason.NO_PAYEE.value)
-    answers = await news.answers_of(connection, row.person_id, Month.of(row.month))
-    payable = sum(each.payable_fen or 0 for each in answers if each.scheme == row.scheme)
+    owed = await news.answers_of(connection, row.person_id, Month.of(row.month))
+    payable = sum(each.payable_fen or 0 for each in owed if each.scheme == row.scheme)
     if payable < 0:
         raise LineStillNotDue(reason=HoldReason.NO_LONGER_DUE.value)
 

@@ -37,18 +37,22 @@ WAITING: Final = (
     "SELECT DISTINCT person_id FROM dead_letter WHERE publisher = 'registry' AND state IN ('OPEN', 'PARKED')"
 )
 """Persons of whom the register told something that could not be applied yet."""
+SUSPECTED: Final = "SELECT DISTINCT person_id FROM suspect WHERE holds"
+"""Persons whose money is held while somebody looks whether they died, or serve a sentence (READ-22)."""
 
 # Who holds a line of a person, by name; the first that applies. ``short``: lines no longer owed in full.
 _HOLDS: Final = f"""
 CREATE TEMPORARY TABLE to_hold ON COMMIT DROP AS
 SELECT l.person_id, l.scheme, l.month, l.seq,
        CASE WHEN w.person_id IS NOT NULL THEN '{HoldReason.EVENTS_WAITING}'
+            WHEN d.person_id IS NOT NULL THEN '{HoldReason.SUSPECT}'
             WHEN p.award_id IS NULL THEN '{HoldReason.NO_PAYEE}' ELSE '{HoldReason.NO_LONGER_DUE}' END AS reason
   FROM {{lines}} l
   LEFT JOIN ({WAITING}) w ON w.person_id = l.person_id
+  LEFT JOIN ({SUSPECTED}) d ON d.person_id = l.person_id
   LEFT JOIN payee p ON p.award_id = l.award_id
   LEFT JOIN short s ON (s.person_id, s.scheme, s.month, s.seq) = (l.person_id, l.scheme, l.month, l.seq)
- WHERE w.person_id IS NOT NULL OR p.award_id IS NULL OR s.person_id IS NOT NULL"""
+ WHERE w.person_id IS NOT NULL OR d.person_id IS NOT NULL OR p.award_id IS NULL OR s.person_id IS NOT NULL"""
 _SHORT: Final = """
 CREATE TEMPORARY TABLE short ON COMMIT DROP AS
 SELECT l.person_id, l.scheme, l.month, l.seq
@@ -101,6 +105,12 @@ async def hold_again(connection: AsyncConnection, draft: Draft, lines: str, *, e
     await connection.execute(text(_SHORT.format(lines=lines, open_fen="l.amount_fen" if entered else "0")))
     await connection.execute(text(_HOLDS.format(lines=lines)))
     return judged
+
+
+async def forget(connection: AsyncConnection) -> None:
+    """Let go of what `hold_again` named, so that it can be asked again before the transaction ends."""
+    await engine.forget(connection, "owed")
+    await connection.exec_driver_sql("DROP TABLE news, short, to_hold")
 
 
 async def owed(connection: AsyncConnection, persons: str, months: list[Month]) -> None:

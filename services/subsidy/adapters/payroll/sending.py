@@ -6,6 +6,10 @@ written, and written again, from the record alone.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select, text
@@ -16,7 +20,7 @@ from services.subsidy.adapters.tables_payroll import instruction
 from services.subsidy.domain.payroll.errors import NothingIsPending
 from services.subsidy.domain.payroll.instructions import Instruction
 from services.subsidy.domain.payroll.line import Account
-from services.subsidy.domain.payroll.run import Proven, Run
+from services.subsidy.domain.payroll.run import Draft, Proven, Run
 from shared.kit.pagination import Page, paginate
 from shared.kit.work import UnitOfWork
 from shared.values.month import Month
@@ -32,6 +36,7 @@ _FREE: Final = (
     "DELETE FROM leaving l USING to_hold h "
     "WHERE (h.person_id, h.scheme, h.month, h.seq) = (l.person_id, l.scheme, l.month, l.seq)"
 )
+_SUMS: Final = text("SELECT count(*) AS lines, coalesce(sum(amount_fen), 0) AS fen FROM leaving")
 # The key names line and attempt: a second writer of the same attempt finds it taken.
 _INSTRUCT: Final = """
 INSERT INTO instruction (run_id, instruction_key, dispatch_no, month, person_id, scheme, seq, attempt, award_id, county,
@@ -55,35 +60,64 @@ _DISPATCH: Final = text(
 )
 
 
-async def send(work: UnitOfWork, run: Run, proven: Proven, *, by: str) -> dict[str, int]:
+class _SomebodyIsHeld(Exception):
+    """What was stored in this round is undone."""
+
+
+async def send(
+    work: UnitOfWork, run: Run, ask_again: Callable[[], Awaitable[Proven]], *, news_since: datetime, by: str
+) -> dict[str, int]:
     """Hold whoever is no longer owed their line, store an instruction for all others, book them on their way.
 
-    Raises `NothingIsPending`.
+    Storing takes its time, so the fence is asked once more behind it, until nobody is left to hold. ``ask_again``: how
+    far the register is now, once that is applied here; ``news_since``: what came to stand later may be missing from
+    the first judgement. Raises `NothingIsPending`, and what ``ask_again`` raises.
     """
     assert run.draft is not None
     connection = work.connection
     await turning.take_time(connection)
     await connection.execute(text(_LEAVING), {"run_id": run.run_id})
     await connection.exec_driver_sql("ANALYZE leaving")
-    judged = await news.hold_again(connection, run.draft, "leaving", entered=True)
-    held = await turning.turn(work, run, "hold", _HOLD, {}, by=by)
-    await connection.exec_driver_sql(_FREE)
     no = int(await connection.scalar(text(_NEXT), {"run_id": run.run_id}) or 1)
-    sums = (
-        await connection.execute(text("SELECT count(*) AS lines, coalesce(sum(amount_fen), 0) AS fen FROM leaving"))
-    ).one()
-    if not sums.lines and not held.lines:
+    _, policy = await news.policy_digest(connection)
+    judged, held = await _hold(work, run, run.draft, by=by)
+    if not held and not (await connection.execute(_SUMS)).one().lines:
         raise NothingIsPending
-    await connection.execute(text(_INSTRUCT), {"no": no})
+    meanwhile = replace(run.draft, news_since=news_since, policy_digest=policy)
+    while True:  # every round but the last holds somebody: it ends
+        with suppress(_SomebodyIsHeld):
+            async with connection.begin_nested():  # an instruction is written once: who is held never had one
+                await connection.execute(text(_INSTRUCT), {"no": no})
+                proven = await ask_again()
+                await news.hold_again(connection, meanwhile, "leaving", entered=True)
+                if await connection.scalar(text("SELECT count(*) FROM to_hold")):
+                    raise _SomebodyIsHeld
+                break
+        held += (await _hold(work, run, meanwhile, by=by))[1]
+    sums = (await connection.execute(_SUMS)).one()
     await turning.post(work, run, "send", _FIRST, {}, by=by)
     await turning.turn(work, run, "send", _ATTEMPT, {}, by=by)
     told = {"lines": int(sums.lines), "fen": int(sums.fen)}
     where = {"epoch": proven.epoch, "position": proven.position, "proven_at": proven.at}
     at = await turning.moment(connection)
     await connection.execute(_DISPATCH, {"run_id": run.run_id, "no": no, "at": at, "by": by, **told, **where})
-    return {"dispatch_no": no, "instructions": told["lines"], "amount_fen": told["fen"], "held": held.lines} | {
-        "judged_again": judged
+    return {
+        "dispatch_no": no,
+        "instructions": told["lines"],
+        "amount_fen": told["fen"],
+        "held": held,
+        "judged_again": judged,
+        "position": proven.position,
     }
+
+
+async def _hold(work: UnitOfWork, run: Run, draft: Draft, *, by: str) -> tuple[int, int]:
+    """Hold who must not leave; persons judged, lines held."""
+    judged = await news.hold_again(work.connection, draft, "leaving", entered=True)
+    held = await turning.turn(work, run, "hold", _HOLD, {}, by=by)
+    await work.connection.exec_driver_sql(_FREE)
+    await news.forget(work.connection)
+    return judged, held.lines
 
 
 async def instructions(

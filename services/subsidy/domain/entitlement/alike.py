@@ -3,13 +3,13 @@
 Three million lives differ in their dates, but in a month most dates only say that something began long ago and goes on.
 What a month can tell apart makes the key of a person; all of one key get one answer. Nothing here knows a rule, so a
 policy and its draft are asked about the same few. Whoever is in doubt is *alone*: in doubt is what begins or ends in
-the months asked about, and what touches the day of an application. Whoever has several cards, homes or awards of a
-scheme is not looked at here at all (`others`).
+the months asked about, and what touches the day of an application; so is who has several cards or homes. Whoever has
+several awards of a scheme is not looked at here at all (`others`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from services.subsidy.domain.entitlement.algebra import bit, number_of
 from services.subsidy.domain.entitlement.sources import Population, Sources, Tables
-from services.subsidy.domain.person_facts import LEVELS, FactKind
+from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.domain.policy_book import PolicyBook
 from shared.values.month import Month
 
@@ -79,42 +79,52 @@ def parameters(books: Sequence[PolicyBook], schemes: Sequence[str], months: Sequ
     }
 
 
-def alike(tables: Tables, population: Population, schemes: int, *, homes: bool) -> Select[Any]:
-    """``person_id`` of one, ``members`` of all who are alike; ``homes``: also of those without an award."""
+def alike(
+    tables: Tables, population: Population, schemes: int, levels: Iterable[int], *, homes: bool, whole: bool = True
+) -> Select[Any]:
+    """``person_id`` of one, ``members`` of all who are alike; ``homes``: also of those without an award.
+
+    ``levels``: the kinds of level anything is on record of. ``whole``: whether the schemes asked about are all there
+    are; awards of others are not looked at otherwise.
+    """
     sources = Sources(tables, population)
-    person = _persons(sources, schemes, homes=homes)
-    card, levels, spell, payments = _card(sources), _levels(sources), _spells(sources), _payments(sources)
-    p, c, s = person.c, card.c, spell.c
-    since = func.greatest(*(level.c.valid_from for level in levels))
-    other = others(tables, population).subquery("other")
+    award, home, card, spell = _awards(sources, schemes), _first_home(sources), _card(sources), _spells(sources)
+    payments, known_levels = _payments(sources), _levels(sources, levels)
+    person: FromClause = home if homes else award
+    p, a, c, s = person.c, award.c, card.c, spell.c
+    since = func.greatest(_NO_DAY, *(level.c.valid_from for level in known_levels))
+    other = _several(sources, homes=homes, whole=whole).subquery("other")
     until = case((c.expires_on >= _BEYOND, _FOR_EVER), (c.expires_on < _LAPSED, _EVER), else_=c.expires_on)
-    applied = s.last_on < p.first_applied
+    applied = s.last_on < a.first_applied
     in_doubt = or_(
-        p.last_month >= _FIRST_MONTH,
+        *([home.c.valid_to != _FOR_EVER] if homes else []),
+        not_(_is_only_card(card)),
+        a.last_month >= _FIRST_MONTH,
         c.issued_on >= _FIRST_DAY,
-        c.issued_on > p.first_applied,
-        c.expires_on <= p.last_applied,
+        c.issued_on > a.first_applied,
+        c.expires_on <= a.last_applied,
         and_(c.cancelled_on >= _FIRST_DAY, c.cancelled_on < _FOR_EVER),
-        c.cancelled_on <= p.last_applied,
+        c.cancelled_on <= a.last_applied,
         since >= _FIRST_DAY,
-        since > p.first_applied,
+        since > a.first_applied,
         ~s.goes_on,
-        and_(s.first_on <= p.last_applied, s.last_on >= p.first_applied),
+        and_(s.first_on <= a.last_applied, s.last_on >= a.first_applied),
     )
     key = [
-        *(column for name, column in p.items() if name.startswith("key_")),
+        *([home.c.county] if homes else []),
+        *(column for name, column in a.items() if name.startswith("key_")),
         c.components,
         until,
         case((until.between(_LAPSED, _BEYOND), c.expiry_county)),
         c.cancelled_on < _FIRST_DAY,
-        *(level.c[name] for level in levels for name in ("value", "dibao_class", "income_percent")),
+        *(level.c[name] for level in known_levels for name in ("value", "dibao_class", "income_percent")),
         payments.c.told,
         s.told,
         applied,
         case((in_doubt, p.person_id)),
     ]
     known: FromClause = person
-    for part in (card, *levels, spell, payments):
+    for part in (*([award] if homes else []), card, *known_levels, spell, payments):
         known = known.outerjoin(part, part.c.person_id == p.person_id)
     return (
         select(func.any_value(p.person_id).label("person_id"), func.array_agg(p.person_id).label("members"))
@@ -124,15 +134,31 @@ def alike(tables: Tables, population: Population, schemes: int, *, homes: bool) 
     )
 
 
-def others(tables: Tables, population: Population) -> Select[Any]:
-    """Persons of whom more than a card, a home and an award a scheme is on record, or money without an award."""
+def others(tables: Tables, population: Population, *, homes: bool, whole: bool = True) -> Select[Any]:
+    """Persons of whom more than an award a scheme is on record, or money without an award.
+
+    With ``homes`` also those with an award and no home; without, those with more than a home: `alike` sees neither.
+    """
     sources = Sources(tables, population)
-    card, home, award, line = tables.held_card, tables.home, tables.determination, tables.payment_line
+    several = _several(sources, homes=homes, whole=whole)
+    if not homes:
+        return several
+    award, home = sources.determination, _first_home(sources)
+    astray = select(award.c.person_id).where(~exists().where(home.c.person_id == award.c.person_id))
+    found = union_all(several, astray).subquery("found_or_astray")
+    return select(found.c.person_id)
+
+
+def _several(sources: Sources, *, homes: bool, whole: bool) -> Select[Any]:
+    """Those of the `others` who would be seen by `alike`."""
+    tables = sources.tables
+    home, award, line = tables.home, tables.determination, tables.payment_line
     paid, awarded = sources.of(line, line.c.month == func.any(_MONTHS), name="paid"), sources.determination
-    further = or_(~award.c.single, award.c.scheme != func.all(_SCHEMES))
+    asked_about = is_asked_about(award)
+    further = or_(~award.c.single, ~asked_about) if whole else and_(~award.c.single, asked_about)
+    moved = [] if homes else [select(sources.of(home, home.c.valid_from > _EVER, name="other_home").c.person_id)]
     found = union_all(
-        select(sources.of(card, not_(_is_only_card(card)), name="other_card").c.person_id),
-        select(sources.of(home, not_(_is_only_home(home)), name="other_home").c.person_id),
+        *moved,
         select(sources.of(award, further, name="other_award").c.person_id),
         select(sources.pause.c.person_id),
         select(sources.back_payment.c.person_id),
@@ -141,44 +167,39 @@ def others(tables: Tables, population: Population) -> Select[Any]:
     return select(found.c.person_id)
 
 
+def is_asked_about(award: FromClause) -> ColumnElement[bool]:
+    """Whether the scheme of an award is one of those asked about."""
+    return award.c.scheme == func.any(_SCHEMES)
+
+
 def _is_only_card(card: FromClause) -> ColumnElement[bool]:
-    """The first card and the last."""
-    c = card.c
-    return and_(c.components_before == 0, c.held_to == _FOR_EVER, c.counts_to == _FOR_EVER)
+    """Whether the last card is the first."""
+    return and_(card.c.components_before == 0, card.c.counts_to == _FOR_EVER)
 
 
-def _is_only_home(home: FromClause) -> ColumnElement[bool]:
-    return and_(home.c.valid_from == _EVER, home.c.valid_to == _FOR_EVER)
+def _first_home(sources: Sources) -> Subquery:
+    """Where a person was at home first."""
+    table = sources.tables.home
+    return sources.of(table, table.c.valid_from == _EVER, name="first_home")
 
 
-def _persons(sources: Sources, schemes: int, *, homes: bool) -> Subquery:
-    """Home and awards of each person, in a row."""
-    table, award = sources.tables.home, sources.tables.determination
-    home = sources.of(table, _is_only_home(table), name="only_home")
-    awards = [
-        sources.of(
-            award, award.c.single, award.c.scheme == bindparam(f"scheme_{place}", type_=Text), name=f"award_{place}"
-        )
-        for place in range(schemes)
-    ]
-    parts = [*([home] if homes or not awards else []), *awards]
-    joined: FromClause = parts[0]
-    person_id: ColumnElement[Any] = joined.c.person_id
-    for part in parts[1:]:
-        joined = joined.join(part, part.c.person_id == person_id, full=True)
-        person_id = func.coalesce(person_id, part.c.person_id)
-    dates = [each.c.application_date for each in awards]
+def _awards(sources: Sources, schemes: int) -> Subquery:
+    """The awards of each person, in a row."""
+    table = sources.tables.determination
+    c = sources.of(table, table.c.single, is_asked_about(table), name="single_award").c
+    places = [(place, c.scheme == bindparam(f"scheme_{place}", type_=Text)) for place in range(schemes)]
+    era = _era(c.application_month)
     return (
         select(
-            person_id.label("person_id"),
-            func.least(_NO_DAY, *dates).label("first_applied"),
-            func.greatest(_NO_DAY, *dates).label("last_applied"),
-            func.greatest(cast(null(), Integer), *(each.c.application_month for each in awards)).label("last_month"),
-            *(part.c.county.label(f"key_county_{place}") for place, part in enumerate(parts)),
-            *(_era(each.c.application_month).label(f"key_era_{place}") for place, each in enumerate(awards)),
+            c.person_id,
+            func.min(c.application_date).label("first_applied"),
+            func.max(c.application_date).label("last_applied"),
+            func.max(c.application_month).label("last_month"),
+            *(func.any_value(c.county).filter(so).label(f"key_county_{place}") for place, so in places),
+            *(func.any_value(era).filter(so).label(f"key_era_{place}") for place, so in places),
         )
-        .select_from(joined)
-        .subquery("person")
+        .group_by(c.person_id)
+        .subquery("awards")
     )
 
 
@@ -200,18 +221,19 @@ def _era(month: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def _card(sources: Sources) -> Subquery:
-    """The only card of a person: one of its rows, for all of them tell what the others are."""
+    """The last card of a person: one of its rows, for all of them tell what the others are."""
     card = sources.tables.held_card
     before = card.c.components.bitwise_and(bit(card.c.component) - 1)
-    return sources.of(card, _is_only_card(card), before < 1, name="only_card")  # not "= 0": that is thought to be rare
+    return sources.of(
+        card, card.c.held_to == _FOR_EVER, before < 1, name="last_card"
+    )  # not "= 0": that is thought to be rare
 
 
-def _levels(sources: Sources) -> list[Subquery]:
+def _levels(sources: Sources, kinds: Iterable[int]) -> list[Subquery]:
     """The level of each kind that goes on."""
     level = sources.tables.level
     return [
-        sources.of(level, level.c.kind == kind.number, level.c.valid_to == _FOR_EVER, name=f"level_{kind.number}")
-        for kind in LEVELS
+        sources.of(level, level.c.kind == kind, level.c.valid_to == _FOR_EVER, name=f"level_{kind}") for kind in kinds
     ]
 
 

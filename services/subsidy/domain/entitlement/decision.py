@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from services.subsidy.domain.county_line import COUNTY_LENGTH
 from services.subsidy.domain.entitlement.algebra import FENCE, ZERO, month_number
 from services.subsidy.domain.entitlement.cases import cases
 from services.subsidy.domain.entitlement.claims import ClaimKind, Terms, claims
@@ -327,7 +328,8 @@ def _settled(sources: Sources, terms: Terms, chosen: CTE) -> Select[Any]:
             func.coalesce(chosen.c.scheme, paid.c.scheme).label("scheme"),
             func.coalesce(chosen.c.first, paid.c.first).label("month"),
             chosen.c.award_id,
-            chosen.c.county,
+            func.right(chosen.c.county, COUNTY_LENGTH).label("county"),
+            chosen.c.county.label("line"),
             func.coalesce(chosen.c.covers, False).label("covered"),
             case((chosen.c.person_id.is_(None), ZERO), else_=chosen.c.entitled_fen).label("entitled_fen"),
             due.label("due_fen"),

@@ -102,10 +102,10 @@ class Terms:
             bound |= {f"{name}_{each}": list(array) for each, array in zip(columns, arrays, strict=True)}
         return bound
 
-    def add(self, book: PolicyBook, counties: Sequence[str], months: Sequence[Month]) -> None:
+    def add(self, book: PolicyBook, counties: Sequence[str], months: Sequence[Month], schemes: Sequence[str]) -> None:
         """The terms of counties that share their documents."""
         one = counties[0]
-        for scheme in book.schemes:
+        for scheme in schemes:
             spans = list(_regimes(book, one, scheme, months))
             self._spread(
                 "policy",
@@ -138,8 +138,13 @@ class Terms:
         return number
 
 
-def lay_out(book: PolicyBook, counties: Collection[str], months: Sequence[Month]) -> Terms:
-    """The terms of some counties: regimes from the first document on, amounts of the months asked about."""
+def lay_out(
+    book: PolicyBook, counties: Collection[str], months: Sequence[Month], schemes: Sequence[str] | None = None
+) -> Terms:
+    """The terms of some counties: regimes from the first document on, amounts of the months asked about.
+
+    ``schemes``: of these alone; None: of all the book has.
+    """
     terms = Terms()
     terms.rows["month"] = [
         (number_of(month), month.first_day, month.next().first_day, month.month, (1 << month.last_day.day) - 1)
@@ -149,7 +154,7 @@ def lay_out(book: PolicyBook, counties: Collection[str], months: Sequence[Month]
     for county in sorted(counties):
         alike.setdefault(book.maker(county), []).append(county)
     for group in alike.values():
-        terms.add(book, group, months)
+        terms.add(book, group, months, book.schemes if schemes is None else schemes)
     return terms
 
 

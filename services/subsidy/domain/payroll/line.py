@@ -41,6 +41,8 @@ class HoldReason(StrEnum):
     NO_LONGER_DUE = "NO_LONGER_DUE"
     EVENTS_WAITING = "EVENTS_WAITING"
     NO_PAYEE = "NO_PAYEE"
+    SUSPECT = "SUSPECT"
+    """A suspect holds the person's money (READ-22): what is due stays due."""
 
 
 class LineReason(StrEnum):
@@ -87,10 +89,15 @@ LINE: Final = Machine(
             _E.HOLD,
             (_S.PENDING,),
             (_S.HELD,),
-            guard="no longer owed in full, or events of the person wait",
+            guard="no longer owed in full, events of the person wait, or a suspect is open",
             rules=("READ-22",),
         ),
-        Move(_E.CLEAR, (_S.HELD,), (_S.PENDING,), guard="by name; owed in full now, no event of the person waits"),
+        Move(
+            _E.CLEAR,
+            (_S.HELD,),
+            (_S.PENDING,),
+            guard="by name; owed in full now, no event of the person waits, no suspect holds it",
+        ),
         Move(
             _E.CANCEL, (_S.PENDING, _S.HELD, _S.RETURNED), (_S.CANCELLED,), guard="reason", effect="owed anew where due"
         ),

@@ -15,6 +15,7 @@ from services.subsidy.domain.explanation import KIND_ZH, LEVEL_ZH
 from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.entrypoints.http.explanation_page import SOURCE_ZH
 from services.subsidy.entrypoints.http.problems_application import APPLICATION_CODES, APPLICATION_TEXTS
+from services.subsidy.entrypoints.http.problems_comparison import COMPARISON_CODES, COMPARISON_TEXTS
 from services.subsidy.entrypoints.http.problems_payroll import PAYROLL_CODES, PAYROLL_TEXTS
 from shared.kit.codelists import Code, codes
 from shared.kit.imports import IMPORT_TEXTS
@@ -28,6 +29,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     **TRUST_TEXTS,
     **APPLICATION_TEXTS,
     **PAYROLL_TEXTS,
+    **COMPARISON_TEXTS,
     errors.AwardNotFound: ProblemText(
         404,
         "补贴资格不存在",
@@ -195,6 +197,7 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
     **REQUEST_CODES,
     **APPLICATION_CODES,
     **PAYROLL_CODES,
+    **COMPARISON_CODES,
     "scheme": codes(
         (Scheme.LIVING.value, SCHEME_ZH[Scheme.LIVING], "living subsidy"),
         (Scheme.NURSING.value, SCHEME_ZH[Scheme.NURSING], "nursing subsidy"),

@@ -147,6 +147,7 @@ PAYROLL_CODES: Final[Mapping[str, tuple[Code, ...]]] = {
         ("CARD_ENDING", "残疾人证当月到期", "card ends this month"),
         ("EVENTS_WAITING", "有未处理的登记事件", "events of the person wait"),
         ("NO_PAYEE", "未登记收款人", "no payee"),
+        ("OPEN_SUSPECT", "有暂停发放的未办结疑点", "a suspect that holds money is open"),
         ("OPEN_OBJECTION", "有未答复的异议", "an objection is open"),
         ("MISSING_RATE", "缺少补贴标准", "no rate"),
     ),
@@ -176,6 +177,7 @@ PAYROLL_CODES: Final[Mapping[str, tuple[Code, ...]]] = {
         ("NO_LONGER_DUE", "已不应发", "no longer due"),
         ("EVENTS_WAITING", "有未处理的登记事件", "events of the person wait"),
         ("NO_PAYEE", "未登记收款人", "no payee"),
+        ("SUSPECT", "疑点待核查（死亡、已见判决的服刑）", "a suspect is open: a death, or a judgment that was seen"),
     ),
     "payment_reason": codes(
         ("LOOKED_INTO", "已核实", "looked into"),

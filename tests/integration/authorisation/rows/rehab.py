@@ -1,15 +1,140 @@
-"""Rows of the rehab service: cases."""
+"""Rows of the rehab service: cases and their care, institutions, the catalogue, time limits, the calendar."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.integration.authorisation.row import CONFLICT, NOBODYS, OK, Answer, Row, many, one, own, stale
+from tests.integration.authorisation.row import (
+    CONFLICT,
+    FORBIDDEN,
+    INVALID,
+    NOBODYS,
+    OK,
+    UNKNOWN,
+    Answer,
+    Row,
+    house,
+    many,
+    one,
+    own,
+    stale,
+)
 from tests.integration.authorisation.rows import house as common
 
 _CASES = "/api/v1/cases"
 _ME, _READ, _WRITE = "/api/v1/me", "case:read", "case:write"
 _SHOWN = Answer(OK, shows="case_id")
+_CASE = f"{_CASES}/{{case_id}}"
+_SERVE, _INSTITUTIONS = "case:serve", "/api/v1/institutions"
+_INSTITUTION, _DESIGNATE = f"{_INSTITUTIONS}/{{institution_id}}", "institution:write"
+_CATALOGUE, _LIMITS, _YEAR = "/api/v1/catalogue-items", "/api/v1/case-limits", "/api/v1/working-years/{year}"
+_NOT_THERE = Answer(FORBIDDEN, "division_outside_scope")
+_ID = "0199a0a0-0000-7000-8000-000000000000"
+
+_CARE: Final = (
+    one("GET", _CASE, _READ, "case:confidential", at={"case_id": "confidential_case_id"}, note="a mental one"),
+    stale("POST", f"{_CASE}/check", _WRITE, body={"suitable": True, "category": 4, "age_band": "ADULT"}),
+    stale("POST", f"{_CASE}/referral", _WRITE, body={"institution_id": _ID}),
+    stale("POST", f"{_CASE}/recall", _WRITE),
+    stale("POST", f"{_CASE}/follow-ups", _WRITE, body={"outcome": "STABLE"}),
+    stale("POST", f"{_CASE}/acceptance", _SERVE),
+    stale("POST", f"{_CASE}/declining", _SERVE, body={"reason": "NO_PLACE"}),
+    stale("POST", f"{_CASE}/pause", _SERVE, body={"reason": "ILLNESS"}),
+    stale("POST", f"{_CASE}/resumption", _SERVE),
+    stale("POST", f"{_CASE}/medical-referral", _SERVE, body={"reason": "RECURRENCE"}),
+    stale("POST", f"{_CASE}/medical-return", _SERVE),
+    stale(
+        "POST", f"{_CASE}/assessments", _SERVE,
+        body={"kind": "FINAL", "instrument": "BARTHEL", "score": 1, "staff_id": _ID, "assessed_on": "2026-06-15"},
+    ),
+    stale(
+        "POST", f"{_CASE}/plans", _SERVE,
+        body={
+            "begins_on": "2026-06-01", "ends_on": "2026-06-30", "assess_on": "2026-06-30",
+            "signed_by": "SELF", "signed_on": "2026-06-15",
+            "items": [
+                {
+                    "item_id": _ID, "staff_id": _ID, "begins_on": "2026-06-01", "ends_on": "2026-06-30",
+                    "sessions": 1, "mode": "CENTRE", "payer": "SELF", "amount_fen": 1,
+                    "instrument": "BARTHEL", "target": 50,
+                }
+            ],
+        },
+    ),
+    one(
+        "POST", f"{_CASE}/sessions", _SERVE, status=UNKNOWN, code="plan_item_not_found",
+        body={
+            "item_no": 9, "staff_id": _ID, "mode": "CENTRE",
+            "begins_at": "2026-06-15T01:00:00Z", "ends_at": "2026-06-15T02:00:00Z",
+        },
+    ),
+    one("POST", f"{_CASE}/sessions/{{session_id}}/voiding", _SERVE, status=CONFLICT, code="session_is_void"),
+    one("GET", f"{_CASE}/assessments", _READ),
+    one("GET", f"{_CASE}/plans", _READ, shows="case_id"),
+    one("GET", f"{_CASE}/sessions", _READ, shows="session_id"),
+    one("GET", f"{_CASE}/follow-ups", _READ),
+    one("GET", f"{_CASE}/referrals", _READ),
+    many(f"{_INSTITUTION}/sessions", _READ, shows="session_id", query="?month=2026-06"),
+)  # fmt: skip
+
+_SUPPLY: Final = (
+    one(
+        "POST", _INSTITUTIONS, _DESIGNATE, status=201, outside=_NOT_THERE,
+        body={"division": "{division}", "name": "康复中心"},
+    ),
+    house("GET", _INSTITUTIONS, "institution:read"),
+    house("GET", _INSTITUTION, "institution:read"),
+    *(
+        stale("POST", f"{_INSTITUTION}/{step}", _DESIGNATE)
+        for step in ("confirmation", "reinstatement", "clearing")
+    ),
+    *(
+        stale("POST", f"{_INSTITUTION}/{step}", _DESIGNATE, body={"reason": "SAFETY"})
+        for step in ("refusal", "suspension", "warning", "blacklisting", "exit")
+    ),
+    one(
+        "POST", f"{_INSTITUTION}/agreements", _DESIGNATE, status=CONFLICT, code="agreement_overlaps",
+        body={
+            "agreement_no": "2", "begins_on": "2026-06-01", "ends_on": "2026-06-30", "categories": [4], "capacity": 1,
+        },
+    ),
+    one(
+        "POST", f"{_INSTITUTION}/staff", _DESIGNATE, status=CONFLICT, code="staff_exists",
+        body={
+            "staff_no": "T-1", "qualification": "NURSE",
+            "qualified_from": "2026-01-01", "qualified_until": "2026-12-31",
+        },
+    ),
+    one(
+        "POST", f"{_INSTITUTION}/safety-checks", _DESIGNATE, status=CONFLICT, code="check_exists",
+        body={"year": 2026, "quarter": 1, "checked_on": "2026-03-31", "passed": True},
+    ),
+    one(
+        "POST", _CATALOGUE, "rule:write", status=CONFLICT, code="catalogue_item_exists", outside=_NOT_THERE,
+        body={
+            "division": "{division}", "item_code": "MOTOR", "name": "训练", "kind": "TRAINING", "categories": [4],
+            "age_bands": ["ADULT"], "modes": ["CENTRE"], "payers": ["SELF"], "cycle": "SESSION", "price_fen": 1,
+            "valid_from": "2026-06-01", "basis": "文件",
+        },
+    ),
+    house("GET", _CATALOGUE, "rule:read"),
+    one(
+        "POST", f"{_CATALOGUE}/{{item_id}}/ending", "rule:write", status=INVALID, code="period_is_invalid",
+        body={"valid_to": "2020-01-01"},
+    ),
+    house("GET", _LIMITS, "rule:read"),
+    one(
+        "POST", _LIMITS, "rule:write", status=CONFLICT, code="limit_exists", outside=_NOT_THERE,
+        body={
+            "division": "{division}", "programme": "GENERAL", "stage": "CHECK", "valid_from": "2030-01-01", "days": 1,
+            "basis": "文件",
+        },
+    ),
+    house("GET", _YEAR, "calendar:read", at={"year": "=2026"}),
+    house(
+        "PUT", _YEAR, "calendar:write", at={"year": "=2026"}, status=INVALID, code="body_invalid", body={},
+    ),
+)  # fmt: skip
 
 ROWS: Final[tuple[Row, ...]] = (
     *common.basics("case_status"),
@@ -17,6 +142,8 @@ ROWS: Final[tuple[Row, ...]] = (
     *common.reading(),
     *common.trust(),
     *common.requests(),
+    *_CARE,
+    *_SUPPLY,
     one("POST", _CASES, _WRITE, status=CONFLICT, code="case_exists", body={"person_id": "{person_id}"}),
     many(_CASES, _READ, shows="case_id", query="?limit=1000"),
     many(_CASES, _READ, shows="case_id", query="?person_id={person_id}", note="of one person"),

@@ -24,6 +24,7 @@ from tests.integration.authorisation.rows import subsidy_findings as findings
 from tests.integration.authorisation.rows import subsidy_money as money
 from tests.integration.authorisation.rows import subsidy_payroll as payroll
 from tests.integration.authorisation.rows import subsidy_reminders as reminders
+from tests.integration.authorisation.rows import subsidy_suspects as suspects
 
 _AWARDS, _ME = "/api/v1/awards", "/api/v1/me"
 _AWARD, _READ = f"{_AWARDS}/{{award_id}}", "award:read"
@@ -41,6 +42,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *money.ROWS,
     *findings.ROWS,
     *reminders.ROWS,
+    *suspects.ROWS,
     *payroll.ROWS,
     *banks.ROWS,
     one(

@@ -14,7 +14,7 @@ from services.subsidy.domain.errors import PersonNotKnown
 from services.subsidy.domain.payroll.errors import LineStepNotAllowed, RunStepNotAllowed
 from services.subsidy.domain.payroll.instructions import Result
 from services.subsidy.domain.payroll.line import LineState
-from services.subsidy.domain.payroll.run import LEFT, Run, RunState, RunStep
+from services.subsidy.domain.payroll.run import Run, RunState, RunStep
 from services.subsidy.entrypoints.http.payroll.schemas import (
     AnsweredOut,
     AnswersIn,
@@ -87,7 +87,7 @@ async def take_step(caller: Writer, run_id: UUID, body: LineStepIn, work: Work) 
         raise LineStepNotAllowed(step=body.step.value, state=run.state.value, allowed=allowed)
     key = LineKey(body.person_id, body.scheme, Month.parse(body.month), body.seq)
     seen = await lines.take(work, run, key, body.step, body.reason, by=caller.subject)
-    await _follow(work, run, by=caller.subject)
+    await answers.follow(work, run, by=caller.subject)
     told = {"run_id": run_id, "scheme": seen.scheme, "month": body.month, "seq": seen.seq, "state": seen.state}
     work.audit(
         Change(seen.person_id, f"payment.{body.step.value}", after=told | {"reason": body.reason}, division=seen.county)
@@ -118,7 +118,7 @@ async def answer(caller: Bank, run_id: UUID, body: AnswersIn, work: Work, respon
     run.must_allow(RunStep.ANSWER)
     results = (Result(**each.model_dump()) for each in body.results)
     told = await answers.apply(work, run, results, by=caller.subject)
-    after = await _follow(work, run, by=caller.subject)
+    after = await answers.follow(work, run, by=caller.subject)
     counts = {"received": told.received, "applied": told.applied, "unchanged": told.unchanged}
     work.audit(Change(None, "payroll.answered", after={"run_id": run_id, **counts}, division=run.division))
     tag(response, after.version)
@@ -143,13 +143,3 @@ async def _entered(work: SubsidyWork, caller: Caller, run_id: UUID) -> Run:
         allowed = [step.value for step in run.allowed()]
         raise RunStepNotAllowed(step=RunStep.ANSWER.value, state=run.state.value, allowed=allowed)
     return run
-
-
-async def _follow(work: SubsidyWork, run: Run, *, by: str) -> Run:
-    """The run stands where its lines lead."""
-    if run.state not in LEFT:
-        return run
-    state = await answers.state_after(work.connection, run)
-    if state is run.state:
-        return run
-    return await runs.advance(work.connection, run, RunStep.ANSWER, state, by=by, draft=run.draft)
