@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -79,14 +80,14 @@ async def fetched(office: Office, run_id: str, file_id: str) -> bytes:
     return answer.content
 
 
-def answered(instructions: list[dict[str, Any]], code: str = "S", **by_key: tuple[str, str]) -> bytes:
-    """A bank's file as the shipped CSV declaration has it; ``by_key``: another code and amount."""
+def answered(instructions: list[dict[str, Any]], said: Mapping[str, tuple[str, str]] | None = None) -> bytes:
+    """A bank's file as the shipped CSV declaration has it; ``said``: another code and amount by key."""
     lines = ["指令编号,金额（元）,结果,原因,日期"]
     total = 0
     for each in instructions:
         key = str(each["instruction_key"]).replace("-", "")
-        said, amount = by_key.get(key, (code, f"{each['amount_fen'] / 100:.2f}"))
-        lines.append(f"{key},{amount},{said},,2026-06-12")
+        code, amount = (said or {}).get(key, ("S", f"{each['amount_fen'] / 100:.2f}"))
+        lines.append(f"{key},{amount},{code},,2026-06-12")
         total += round(float(amount) * 100)
     return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
 
@@ -217,8 +218,11 @@ async def test_an_answer_is_read_line_by_line_and_twice_is_once(office: Office) 
     first, second, third, *others = await office.instructions(run_id)
     content = answered(
         [first, second, third, *others[:-1], {"instruction_key": uuid.uuid4(), "amount_fen": 100}],
-        **{key_of(first): ("1003", f"{first['amount_fen'] / 100:.2f}"), key_of(second): ("S", "1.00")},
-        **{key_of(third): ("zzzz", f"{third['amount_fen'] / 100:.2f}")},
+        {
+            key_of(first): ("1003", f"{first['amount_fen'] / 100:.2f}"),
+            key_of(second): ("S", "1.00"),
+            key_of(third): ("zzzz", f"{third['amount_fen'] / 100:.2f}"),
+        },
     )
     told = await taken(office, run_id, declaration, content)
     assert told["faults"] == []
