@@ -80,7 +80,7 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
                 blobs=parts.blobs,
                 texts=TEXTS,
             ),
-            *payroll_routers(queue),
+            *payroll_routers(queue, parts.blobs),
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",

@@ -17,6 +17,10 @@ PAYROLL_STEPS = Counter("liangfu_subsidy_payroll_steps_total", "Steps of payroll
 PAYROLL_HELD = Counter(
     "liangfu_subsidy_payroll_held_lines_total", "Lines held by name when they were judged again at lock and send"
 )
+BANK_FILES = Counter("liangfu_subsidy_bank_files_total", "Files written for banks (SUB-55)")
+BANK_ANSWERS = Counter(
+    "liangfu_subsidy_bank_answer_lines_total", "Lines of banks' answers, by what they were to us (SUB-59)", ["reading"]
+)
 COMPARED = Counter("liangfu_subsidy_suspects_found_total", "Suspects that comparisons opened, by check (DX)", ["check"])
 SUSPECTS_OVERDUE = Gauge("liangfu_subsidy_suspects_overdue", "Suspects that somebody should have passed on (DX-01)")
 SUSPECTS_HOLDING = Gauge("liangfu_subsidy_suspects_holding", "Open suspects that hold their persons' money (READ-22)")

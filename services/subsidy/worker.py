@@ -6,10 +6,12 @@ from functools import partial
 
 from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST
+from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.register import many_linked
 from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.tellings import Tellings
 from services.subsidy.adapters.work import SubsidyWork
+from services.subsidy.entrypoints.bank_jobs import bank_handlers
 from services.subsidy.entrypoints.comparison_jobs import COMPARISON_JOB, COMPARISON_TIMERS, compare_division
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
@@ -52,6 +54,7 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
         TRIAL_JOB: try_policy,
         REMINDERS_JOB: look_for_new_cases,
         **payroll_handlers(journal_clients(settings)[REGISTER]),
+        **bank_handlers(Payees(parts.keys)),
         **TRUST.handlers(settings, parts),
     }
 

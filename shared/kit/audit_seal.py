@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.kit.anchors import AnchorFile, Head, publish
 from shared.kit.audit import COLUMNS
 from shared.kit.bus import Bus, BusUnavailable
+from shared.kit.copying import driver_of
 from shared.kit.database import is_transient
 from shared.kit.instruments import AUDIT_ANCHORED_AT, AUDIT_OPEN, AUDIT_SEAL_SECONDS, AUDIT_SEALED, AUDIT_SEALED_AT
 from shared.kit.leader import LeadershipLost
@@ -158,7 +159,7 @@ class Sealer:
         started = time.monotonic()
         state = self._state or await self._load()
         async with self._engine.begin() as connection:
-            driver = await _driver(connection)
+            driver = await driver_of(connection)
             # What had ended before we looked can show no more rows; what is missing may belong to any that runs now.
             xmin = await connection.scalar(_XMIN)
             lines = await _lines(driver, state.high, list(state.open_ids))
@@ -325,13 +326,6 @@ class Sealer:
 
 def _multirange(runs: Iterable[Run]) -> Int8Multirange:
     return Int8Multirange(Int8Range(first, end) for first, end in runs)
-
-
-async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection[tuple[object, ...]]:
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    assert isinstance(driver, psycopg.AsyncConnection)
-    return driver
 
 
 async def _lines(driver: psycopg.AsyncConnection[tuple[object, ...]], high: int, open_ids: list[int]) -> list[bytes]:

@@ -16,10 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.subsidy.adapters import facts
+from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
+from services.subsidy.entrypoints.bank_jobs import bank_handlers
 from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
 from shared.kit.blobs import Blobs, DirectoryStore
 from shared.kit.clock import Clock
@@ -295,12 +297,13 @@ async def opened(engine: AsyncEngine, folder: Path) -> AsyncIterator[Office]:
     clock = Clock(movable=True)
     clock.show(date(2026, 6, 15))
     works = works_on(engine, SubsidyWork, clock=clock)
-    files = Blobs(DirectoryStore(folder), blobs, KeyRing.parse(DATA_KEYS), clock)
+    keys = KeyRing.parse(DATA_KEYS)
+    files = Blobs(DirectoryStore(folder), blobs, keys, clock)
     app = api_of("subsidy", folder, works=works)
     app.state.tokens = a_verifier()
     register = Register()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
-        runner = JobRunner(works, jobs, payroll_handlers(register), files, worker="test")  # type: ignore[arg-type]
+        runner = JobRunner(works, jobs, payroll_handlers(register) | bank_handlers(Payees(keys)), files, worker="test")  # type: ignore[arg-type]
         yield Office(works, client, runner, register)
 
 

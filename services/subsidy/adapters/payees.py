@@ -88,6 +88,14 @@ class Payees:
         )
         return before.version + 1
 
+    def opened(self, row: Any) -> tuple[PersonName, BankAccount]:
+        """Name and account of a row with ``award_id``, ``name_cipher`` and ``account_cipher``."""
+        key = row.award_id.bytes
+        return (
+            PersonName(self._cipher.decrypt(row.name_cipher, context=NAME, row=key).decode()),
+            BankAccount(self._cipher.decrypt(row.account_cipher, context=ACCOUNT, row=key).decode()),
+        )
+
     async def _opened(self, connection: AsyncConnection, row: Any) -> Payee:
         if row.version is None:
             return Payee(
@@ -99,15 +107,14 @@ class Payees:
                 account=None,
                 bank=None,
             )
-        key = row.award_id.bytes
-        account = BankAccount(self._cipher.decrypt(row.account_cipher, context=ACCOUNT, row=key).decode())
+        name, account = self.opened(row)
         shared = select(func.count()).where(payee.c.account_index.in_(self._accounts.both(account.clear)))
         return Payee(
             award_id=row.award_id,
             person_id=row.person_id,
             division=row.division,
             version=row.version,
-            name=PersonName(self._cipher.decrypt(row.name_cipher, context=NAME, row=key).decode()),
+            name=name,
             account=account,
             bank=row.bank,
             shared_by=int(await connection.scalar(shared) or 0),

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from services.subsidy.adapters import (
     tables_application,
+    tables_banking,
     tables_comparison,
     tables_divisions,
     tables_facts,
@@ -110,6 +111,7 @@ payee = Table(
 
 GROUPS = (
     tables_application,
+    tables_banking,
     tables_comparison,
     tables_divisions,
     tables_facts,

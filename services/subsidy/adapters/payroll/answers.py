@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
-from typing import Any, Final
+from itertools import count
+from typing import Final
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,9 +20,9 @@ from services.subsidy.adapters.payroll import runs, turning
 from services.subsidy.domain.payroll.instructions import Outcome, Result
 from services.subsidy.domain.payroll.line import LINE, LineState, LineStep
 from services.subsidy.domain.payroll.run import LEFT, Run, RunState, RunStep, Tally, answered
+from shared.kit.copying import copy_rows
 from shared.kit.work import UnitOfWork
 
-CHUNK: Final = 5_000
 _STEP: Final = {Outcome.SETTLED: LineStep.SETTLE, Outcome.RETURNED: LineStep.RETURN, Outcome.UNKNOWN: LineStep.LOSE}
 
 
@@ -56,14 +55,10 @@ class Answered:
     refused: tuple[Refused, ...]
 
 
+TOLD: Final = ("place", "instruction_key", "outcome", "code", "amount_fen", "at")
 _TOLD: Final = (
     "CREATE TEMPORARY TABLE told (place bigint, instruction_key uuid, outcome text, code text, amount_fen bigint, "
     "at timestamptz) ON COMMIT DROP"
-)
-_TELL: Final = text(
-    "INSERT INTO told SELECT place, instruction_key, outcome, code, amount_fen, at FROM json_to_recordset("
-    "CAST(:rows AS json)) AS r(place bigint, instruction_key uuid, outcome text, code text, amount_fen bigint, "
-    "at timestamptz)"
 )
 
 
@@ -113,22 +108,31 @@ SELECT count(*) FILTER (WHERE state IN ('{LineState.SENT}', '{LineState.UNKNOWN}
 
 async def apply(work: UnitOfWork, run: Run, results: Iterable[Result], *, by: str) -> Answered:
     """Turn the lines the results speak of; the run is locked by the caller, so that answers follow one another."""
-    connection = work.connection
+    await begin(work.connection)
+    received = await copy_rows(work.connection, "told", TOLD, map(_row, count(), results))
+    applied = await turn_told(work, run, by=by)
+    faults = (await work.connection.execute(_REFUSED)).all()
+    await end(work.connection)
+    refused = tuple(Refused(row.place, row.instruction_key, Fault(row.verdict)) for row in faults)
+    return Answered(received, applied, received - applied - len(refused), refused)
+
+
+async def begin(connection: AsyncConnection) -> None:
+    """Make room for what is told: the table ``told`` with the columns `TOLD`, to be filled by the caller."""
     await turning.take_time(connection)
     await connection.exec_driver_sql(_TOLD)
-    received = 0
-    rest = iter(results)
-    while chunk := list(islice(rest, CHUNK)):
-        rows = [_row(received + place, result) for place, result in enumerate(chunk)]
-        await connection.execute(_TELL, {"rows": orjson.dumps(rows).decode()})
-        received += len(rows)
-    await connection.exec_driver_sql("ANALYZE told")
-    await connection.execute(text(_JUDGED), {"run_id": run.run_id})
-    turned = await turning.turn(work, run, "answer", _CHOSEN, {}, by=by)
-    faults = (await connection.execute(_REFUSED)).all()
+
+
+async def turn_told(work: UnitOfWork, run: Run, *, by: str) -> int:
+    """Judge what is told and turn the lines it speaks of; how many. ``judged_answer`` has the verdict by place."""
+    await work.connection.exec_driver_sql("ANALYZE told")
+    await work.connection.execute(text(_JUDGED), {"run_id": run.run_id})
+    return (await turning.turn(work, run, "answer", _CHOSEN, {}, by=by)).lines
+
+
+async def end(connection: AsyncConnection) -> None:
+    """Put away what was told."""
     await connection.exec_driver_sql("DROP TABLE told, judged_answer")
-    refused = tuple(Refused(row.place, row.instruction_key, Fault(row.verdict)) for row in faults)
-    return Answered(received, turned.lines, received - turned.lines - len(refused), refused)
 
 
 async def state_after(connection: AsyncConnection, run: Run) -> RunState:
@@ -137,15 +141,8 @@ async def state_after(connection: AsyncConnection, run: Run) -> RunState:
     return answered(Tally(unanswered=row.unanswered, waiting=row.waiting))
 
 
-def _row(place: int, result: Result) -> dict[str, Any]:
-    return {
-        "place": place,
-        "instruction_key": result.instruction_key,
-        "outcome": result.outcome,
-        "code": result.code,
-        "amount_fen": result.amount_fen,
-        "at": result.at,
-    }
+def _row(place: int, told: Result) -> tuple[object, ...]:
+    return place, told.instruction_key, told.outcome.value, told.code, told.amount_fen, told.at
 
 
 async def follow(work: UnitOfWork, run: Run, *, by: str) -> Run:

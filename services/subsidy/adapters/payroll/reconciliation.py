@@ -46,7 +46,10 @@ _TOLD: Final = """
 SELECT CAST(coalesce(sum(i.amount_fen), 0) AS bigint) AS instructed,
        CAST(coalesce(sum(i.amount_fen) FILTER (WHERE a.state = 'SETTLED'), 0) AS bigint) AS settled,
        CAST(coalesce(sum(i.amount_fen) FILTER (WHERE a.state = 'RETURNED'), 0) AS bigint) AS returned,
-       (SELECT CAST(coalesce(sum(d.amount_fen), 0) AS bigint) FROM dispatch d WHERE d.run_id = :run_id) AS dispatched
+       (SELECT CAST(coalesce(sum(d.amount_fen), 0) AS bigint) FROM dispatch d WHERE d.run_id = :run_id) AS dispatched,
+       (SELECT CAST(coalesce(sum(f.amount_fen), 0) AS bigint) FROM bank_file f WHERE f.run_id = :run_id) AS in_files,
+       CAST(coalesce(sum(i.amount_fen) FILTER (WHERE EXISTS (SELECT FROM bank_file_line l WHERE l.run_id = i.run_id
+            AND l.instruction_key = i.instruction_key)), 0) AS bigint) AS written
   FROM instruction i
   LEFT JOIN LATERAL (SELECT t.state FROM line_turn t WHERE (t.person_id, t.scheme, t.month, t.seq)
                      = (i.person_id, i.scheme, i.month, i.seq) AND t.instruction_key = i.instruction_key
@@ -85,6 +88,7 @@ async def hops(connection: AsyncConnection, run_id: UUID, found: list[Bucket]) -
             for account in accounts
         ),
         Hop(name="INSTRUCTIONS_AND_DISPATCHES", here_fen=told.instructed, there_fen=told.dispatched),
+        Hop(name="FILES_AND_THEIR_INSTRUCTIONS", here_fen=told.in_files, there_fen=told.written),
         Hop(name="SETTLED_ANSWERS_AND_TREASURY", here_fen=told.settled, there_fen=-ledger[Account.TREASURY]),
         Hop(
             name="OPEN_INSTRUCTIONS_AND_IN_TRANSIT",

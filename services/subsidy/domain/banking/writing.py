@@ -133,10 +133,12 @@ _OF_A_FILE: Final[dict[Holds, str]] = {
 class Writer:
     """Writes the files of one declaration for one sending, holding one sub-file in memory.
 
-    ``not_written`` grows while ``sub_files`` is read: payments that are in none of them.
+    ``parts_before``: files that this sending has already. ``not_written`` grows while ``sub_files`` is read: payments
+    that are in none of them.
     """
 
-    def __init__(self, declaration: Declaration, batch: Batch) -> None:
+    def __init__(self, declaration: Declaration, batch: Batch, *, parts_before: int = 0) -> None:
+        self._parts_before = parts_before
         self._declaration = declaration
         self._layout = declaration.file
         self._batch = batch
@@ -153,7 +155,7 @@ class Writer:
         Raises `CellDoesNotFit` where the batch itself does not fit header or trailer.
         """
         file: SubFile | None = None
-        part = 0
+        part = self._parts_before
         for payment in payments:
             changed = file is not None and self._declaration.by_bank and file.bank != payment.bank
             full = file is not None and (

@@ -127,3 +127,45 @@ class TotalsDiffer(Refusal):
     """Finance checked other totals than those of the run. Facts: lines, amount_fen (of the run)."""
 
     code: ClassVar[str] = "totals_differ"
+
+
+class DispatchNotFound(Refusal):
+    """The run has no dispatch of that number. Facts: dispatch_no."""
+
+    code: ClassVar[str] = "dispatch_not_found"
+
+
+class DeclarationNotUsable(Refusal):
+    """The declaration is not in force for the run's division, or asks for what is not kept here. Facts: reason."""
+
+    code: ClassVar[str] = "declaration_not_usable"
+
+
+class NothingToWrite(Refusal):
+    """Every instruction of the dispatch that the declaration serves is in a file, or answered."""
+
+    code: ClassVar[str] = "nothing_to_write"
+
+
+class FilesAreBeingWritten(Refusal):
+    """Somebody else writes files of this run just now."""
+
+    code: ClassVar[str] = "files_are_being_written"
+
+
+class BankFileNotFound(Refusal):
+    """No such file of the run."""
+
+    code: ClassVar[str] = "bank_file_not_found"
+
+
+class BankAnswerNotFound(Refusal):
+    """No such answer of the run."""
+
+    code: ClassVar[str] = "bank_answer_not_found"
+
+
+class AnswerNeedsItsFile(Refusal):
+    """The declaration numbers its lines: whose they are is known with the file they answer."""
+
+    code: ClassVar[str] = "answer_needs_its_file"

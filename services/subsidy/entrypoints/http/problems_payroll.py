@@ -71,6 +71,48 @@ PAYROLL_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "以下检查未通过且未放行：{checks}",
         "these checks are red and were not waived: {checks}",
     ),
+    errors.DispatchNotFound: ProblemText(
+        404,
+        "下达不存在",
+        "Dispatch not found",
+        "该批次没有第 {dispatch_no} 次下达",
+        "the run has no dispatch {dispatch_no}",
+    ),
+    errors.DeclarationNotUsable: ProblemText(
+        409,
+        "银行文件约定不能用于该批次",
+        "Declaration not usable",
+        "该约定不能用于本批次：{reason}（NOT_IN_FORCE 未启用；OTHER_DIVISION 不适用于该区划；"
+        "ASKS_FOR_IDENTITY_NUMBER 要求公民身份号码，本系统不保存）",
+        "this declaration cannot be used for the run: {reason}",
+    ),
+    errors.NothingToWrite: ProblemText(
+        409,
+        "没有待写入文件的指令",
+        "Nothing to write",
+        "该次下达中，此约定所服务银行的指令均已写入文件或已有回盘",
+        "every instruction of the dispatch that this declaration serves is in a file, or answered",
+    ),
+    errors.FilesAreBeingWritten: ProblemText(
+        409,
+        "正在生成银行文件",
+        "Files are being written",
+        "另一任务正在为该批次生成银行文件，请待其完成",
+        "another job writes files of this run; wait for it",
+    ),
+    errors.BankFileNotFound: ProblemText(
+        404, "银行文件不存在", "Bank file not found", "该批次没有此银行文件", "the run has no such bank file"
+    ),
+    errors.BankAnswerNotFound: ProblemText(
+        404, "回盘文件不存在", "Answer not found", "该批次没有此回盘文件", "the run has no such answer"
+    ),
+    errors.AnswerNeedsItsFile: ProblemText(
+        422,
+        "须指明所答复的银行文件",
+        "Which file it answers is missing",
+        "此约定按序号回盘，须在 file_id 中指明所答复的银行文件",
+        "this declaration numbers its lines; name the file it answers in file_id",
+    ),
     errors.CheckNotRed: ProblemText(
         409,
         "该检查无须放行",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.integration.authorisation.row import CONFLICT, FORBIDDEN, Answer, Row, many, one, stale
+from tests.integration.authorisation.row import CONFLICT, FORBIDDEN, UNKNOWN, Answer, Row, many, one, stale
 
 _RUNS, _READ, _WRITE = "/api/v1/payroll-runs", "payroll:read", "payroll:write"
 _RUN = f"{_RUNS}/{{run_id}}"
@@ -55,6 +55,26 @@ ROWS: Final[tuple[Row, ...]] = (
                 }
             ]
         },
+    ),
+    one("GET", f"{_RUN}/dispatches", _READ),
+    one(
+        "POST", f"{_RUN}/dispatches/{{dispatch_no}}/bank-files", _WRITE, status=CONFLICT, code="declaration_not_usable",
+        at={"dispatch_no": "=1"}, body={"declaration_id": _NOBODY},
+    ),
+    one("GET", f"{_RUN}/bank-files", _READ),
+    one(
+        "GET", f"{_RUN}/bank-files/{{file_id}}/content", "payroll:answer", status=UNKNOWN, code="bank_file_not_found",
+        at={"file_id": f"={_NOBODY}"},
+    ),
+    stale("POST", f"{_RUN}/bank-files/{{file_id}}/loss", "payroll:answer", at={"file_id": f"={_NOBODY}"}, body={}),
+    one(
+        "POST", f"{_RUN}/bank-answers", "payroll:answer", status=CONFLICT, code=_NOT_YET,
+        query=f"?declaration_id={_NOBODY}", files={"file": ("a.csv", b"a,b", "text/csv")},
+    ),
+    one("GET", f"{_RUN}/bank-answers", _READ),
+    one(
+        "GET", f"{_RUN}/bank-answers/{{answer_id}}/lines", _READ, status=UNKNOWN, code="bank_answer_not_found",
+        at={"answer_id": f"={_NOBODY}"},
     ),
     one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
 )  # fmt: skip
