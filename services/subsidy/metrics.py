@@ -17,6 +17,15 @@ PAYROLL_STEPS = Counter("liangfu_subsidy_payroll_steps_total", "Steps of payroll
 PAYROLL_HELD = Counter(
     "liangfu_subsidy_payroll_held_lines_total", "Lines held by name when they were judged again at lock and send"
 )
+BALANCES_BROKEN = Gauge(
+    "liangfu_subsidy_balances_broken",
+    "Persons, schemes and months whose money does not add up, and accounts that are not what their lines say, at the "
+    "last check over everybody (RULES 12)",
+)
+OVERPAID_MONTHS = Gauge(
+    "liangfu_subsidy_overpaid_months", "Persons, schemes and months paid beyond what is due at the last check (SUB-79)"
+)
+OVERPAID_FEN = Gauge("liangfu_subsidy_overpaid_fen", "Fen paid beyond what is due at the last check (SUB-79)")
 COMPARED = Counter("liangfu_subsidy_suspects_found_total", "Suspects that comparisons opened, by check (DX)", ["check"])
 SUSPECTS_OVERDUE = Gauge("liangfu_subsidy_suspects_overdue", "Suspects that somebody should have passed on (DX-01)")
 SUSPECTS_HOLDING = Gauge("liangfu_subsidy_suspects_holding", "Open suspects that hold their persons' money (READ-22)")

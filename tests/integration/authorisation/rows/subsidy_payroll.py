@@ -57,4 +57,5 @@ ROWS: Final[tuple[Row, ...]] = (
         },
     ),
     one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
+    one("GET", "/api/v1/persons/{person_id}/balances", "payment:read"),
 )  # fmt: skip
