@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from services.subsidy.adapters import engine
 from services.subsidy.entrypoints.payroll_jobs import check_balances
 from services.subsidy.metrics import BALANCES_BROKEN, OVERPAID_FEN, OVERPAID_MONTHS
 from tests.builders import province
@@ -14,6 +15,12 @@ from tests.builders.payroll import RUNS, Office, nursed, result
 
 BUCKETS = ("settled_fen", "in_flight_fen", "held_fen", "returned_fen", "not_yet_run_fen", "overpaid_fen")
 NOTHING = dict.fromkeys(BUCKETS, 0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _written_before() -> None:
+    """As a process does when it starts: no first reader's transaction stands still while the statement is written."""
+    engine.warm()
 
 
 async def june_of(office: Office, person: str) -> dict[str, Any]:
