@@ -71,8 +71,8 @@ async def test_each_bucket_holds_what_its_lines_say(office: Office) -> None:
         # A line that was made: it stands on no account.
         (
             (
-                "INSERT INTO line SELECT person_id, 'nursing_subsidy', month, 1, run_id, award_id, county, 100, 0, cause, "
-                "rules, held, locked_at FROM line WHERE person_id = :person"
+                "INSERT INTO line SELECT person_id, 'nursing_subsidy', month, 1, run_id, award_id, county, 100, 0, "
+                "cause, rules, held, locked_at FROM line WHERE person_id = :person"
             ),
             1,
         ),
