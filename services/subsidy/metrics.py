@@ -21,6 +21,15 @@ BANK_FILES = Counter("liangfu_subsidy_bank_files_total", "Files written for bank
 BANK_ANSWERS = Counter(
     "liangfu_subsidy_bank_answer_lines_total", "Lines of banks' answers, by what they were to us (SUB-59)", ["reading"]
 )
+BALANCES_BROKEN = Gauge(
+    "liangfu_subsidy_balances_broken",
+    "Persons, schemes and months whose money does not add up, and accounts that are not what their lines say, at the "
+    "last check over everybody (RULES 12)",
+)
+OVERPAID_MONTHS = Gauge(
+    "liangfu_subsidy_overpaid_months", "Persons, schemes and months paid beyond what is due at the last check (SUB-79)"
+)
+OVERPAID_FEN = Gauge("liangfu_subsidy_overpaid_fen", "Fen paid beyond what is due at the last check (SUB-79)")
 COMPARED = Counter("liangfu_subsidy_suspects_found_total", "Suspects that comparisons opened, by check (DX)", ["check"])
 SUSPECTS_OVERDUE = Gauge("liangfu_subsidy_suspects_overdue", "Suspects that somebody should have passed on (DX-01)")
 SUSPECTS_HOLDING = Gauge("liangfu_subsidy_suspects_holding", "Open suspects that hold their persons' money (READ-22)")

@@ -28,7 +28,7 @@ from services.subsidy.entrypoints.jobs import (
 )
 from services.subsidy.entrypoints.list_import import KIND as LIST_IMPORT_JOB
 from services.subsidy.entrypoints.list_import import list_import, may_pass_soon
-from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
+from services.subsidy.entrypoints.payroll_jobs import PAYROLL_TIMERS, payroll_handlers
 from services.subsidy.entrypoints.suspect_export import SUSPECT_EXPORT
 from services.subsidy.settings import SubsidySettings
 from shared.kit.exports import export_handler
@@ -80,7 +80,9 @@ def main() -> None:
         settings,
         works=parts.works,
         blobs=parts.blobs,
-        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=(*TIMERS, *COMPARISON_TIMERS, telling)),
+        roles=Roles(
+            subscriptions=SUBSCRIPTIONS, jobs=runner, timers=(*TIMERS, *COMPARISON_TIMERS, *PAYROLL_TIMERS, telling)
+        ),
     )
     run_worker(settings, worker, parts.ops)
 

@@ -11,22 +11,28 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from services.subsidy.adapters.payroll import drafting, fence, locking, matters, runs, sending
+from services.subsidy.adapters.payroll import balances, drafting, fence, locking, matters, runs, sending
 from services.subsidy.adapters.payroll.answers import state_after
 from services.subsidy.adapters.work import SYSTEM, SubsidyWork
 from services.subsidy.domain.payroll.errors import DraftIsOld
 from services.subsidy.domain.payroll.run import Proven, Run, RunReason, RunState, RunStep
-from services.subsidy.metrics import PAYROLL_HELD, PAYROLL_STEPS
+from services.subsidy.metrics import BALANCES_BROKEN, OVERPAID_FEN, OVERPAID_MONTHS, PAYROLL_HELD, PAYROLL_STEPS
 from shared.kit.audit import Change, Origin
 from shared.kit.four_eyes import redeem
 from shared.kit.jobs import Handler, JobResult, RunningJob
 from shared.kit.journal_client import JournalClient
+from shared.kit.work import Works
+from shared.kit.worker import Timer
+from shared.values.month import Month
 
 DRAW_UP: Final = "payroll.draw_up"
 LOCK: Final = "payroll.lock"
 REJECT: Final = "payroll.reject"
 ABANDON: Final = "payroll.abandon"
 SEND: Final = "payroll.send"
+
+MONTHS_CHECKED: Final = 36
+"""As far back as arrears are looked at."""
 
 Running = RunningJob[SubsidyWork]
 
@@ -127,6 +133,25 @@ async def give_up(step: RunStep, state: RunState, job: Running) -> JobResult:
         await locking.give_free(work, after, step.value, by=_by(work))
         _tell(work, run, f"payroll.{step.value}ed", {"reason": reason.value, "was": run.state.value})
     return _done(step, {"state": state.value})
+
+
+async def check_balances(works: Works[SubsidyWork]) -> None:
+    """Whether everybody's money adds up, month by month, each from a snapshot of its own (RULES 12)."""
+    async with works.begin() as work:
+        earliest = Month.of(work.today()).plus(-MONTHS_CHECKED)
+        months = await balances.months_booked(work.connection, earliest)
+    found = []
+    for month in months:
+        async with works.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with works.begin(on=connection) as work:
+                found.append(await balances.of_everybody(work.connection, month))
+    BALANCES_BROKEN.set(sum(each.broken + each.apart for each in found))
+    OVERPAID_MONTHS.set(sum(each.overpaid for each in found))
+    OVERPAID_FEN.set(sum(each.overpaid_fen for each in found))
+
+
+PAYROLL_TIMERS: Final[tuple[Timer[SubsidyWork], ...]] = (Timer("payroll-balances", 86_400.0, check_balances),)
 
 
 async def _run(work: SubsidyWork, job: Running, *, lock: bool = False) -> Run:

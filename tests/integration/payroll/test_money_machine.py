@@ -23,6 +23,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from deploy.local.postgres import PostgresServer
 from services.subsidy.adapters import engine
+from services.subsidy.adapters.payroll import balances
 from services.subsidy.domain.entitlement.sources import Population
 from shared.values.month import Month
 from tests.builders import province
@@ -185,6 +186,13 @@ class Money(RuleBasedStateMachine):
             assert answer.due_fen == settled + open_fen + not_yet_run - overpaid
             # A month is worth so much at most: more can never have left, whatever was held, cancelled or returned.
             assert sum(fen for state, fen in mine.items() if state in LEFT) <= province.SEVERE
+        for person in PERSONS:
+            path = f"/api/v1/persons/{person}/balances?first={MONTHS[0]}&last={MONTHS[-1]}"
+            assert all(each["agrees"] for each in (await self.office.get(path))["items"])
+        for month in MONTHS:
+            async with self.database.begin() as connection:
+                balanced = await balances.of_everybody(connection, Month.parse(month))
+            assert (balanced.broken, balanced.apart) == (0, 0), balanced
         odd = "SELECT count(*) FROM (SELECT FROM ledger_leg GROUP BY entry_id HAVING sum(amount_fen) <> 0)"
         assert await self.office.sql(odd) == 0
         for run_id in self.runs:

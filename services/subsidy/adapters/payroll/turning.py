@@ -15,7 +15,7 @@ from services.subsidy.domain.payroll.run import Run
 from shared.kit.work import UnitOfWork
 
 KEY: Final = "person_id, scheme, month, seq"
-_ACCOUNT: Final = " ".join(f"WHEN '{state}' THEN '{account_of(state)}'" for state in LineState)
+ACCOUNT: Final = " ".join(f"WHEN '{state}' THEN '{account_of(state)}'" for state in LineState)
 
 STANDING: Final = """
 SELECT l.person_id, l.scheme, l.month, l.seq, l.run_id, l.award_id, l.county, l.amount_fen, l.cause, l.rules,
@@ -53,7 +53,7 @@ SELECT :entry_id, m.county, m.scheme, m.month, side.account, sum(side.amount_fen
  WHERE m.account_before <> m.account
  GROUP BY m.county, m.scheme, m.month, side.account HAVING sum(side.amount_fen) <> 0"""
 _TURNED: Final = f"""
-SELECT county, scheme, month, CASE state_before {_ACCOUNT} END, CASE state {_ACCOUNT} END, sum(amount_fen)
+SELECT county, scheme, month, CASE state_before {ACCOUNT} END, CASE state {ACCOUNT} END, sum(amount_fen)
   FROM turning GROUP BY 1, 2, 3, 4, 5"""
 
 

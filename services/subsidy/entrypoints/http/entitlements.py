@@ -194,7 +194,7 @@ async def list_entitlements(
 ) -> Listed[EntitlementOut]:
     """Entitled, due and payable of every scheme, month by month."""
     division = await _must_be_known(work, caller, person_id)
-    months = _span(Month.parse(first), Month.parse(last or first))
+    months = span_of(Month.parse(first), Month.parse(last or first))
     answers = await engine.decide(
         work.connection, months=months, population=Population.of([person_id]), known_at=known_at
     )
@@ -250,7 +250,8 @@ def _held(known: Known) -> tuple[object, ...]:
     return known.what, known.told, known.valid_from, known.valid_to, known.id
 
 
-def _span(first: Month, last: Month) -> Sequence[Month]:
+def span_of(first: Month, last: Month) -> Sequence[Month]:
+    """The months somebody asks for, not too many."""
     if not 0 <= last.minus(first) < MONTHS_MAX:
         raise Problem("value_is_invalid", zh=f"月份跨度应在 {MONTHS_MAX} 个月以内", en=f"at most {MONTHS_MAX} months")
     return list(first.through(last))

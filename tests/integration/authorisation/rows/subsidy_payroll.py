@@ -77,4 +77,5 @@ ROWS: Final[tuple[Row, ...]] = (
         at={"answer_id": f"={_NOBODY}"},
     ),
     one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
+    one("GET", "/api/v1/persons/{person_id}/balances", "payment:read"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from services.subsidy.adapters.payroll import answers, lines, runs, sending
+from services.subsidy.adapters.payroll import answers, balances, lines, runs, sending
 from services.subsidy.adapters.payroll.lines import BY_PEOPLE, LineKey
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import PersonNotKnown
@@ -15,15 +15,18 @@ from services.subsidy.domain.payroll.errors import LineStepNotAllowed, RunStepNo
 from services.subsidy.domain.payroll.instructions import Result
 from services.subsidy.domain.payroll.line import LineState
 from services.subsidy.domain.payroll.run import Run, RunState, RunStep
+from services.subsidy.entrypoints.http.entitlements import span_of
 from services.subsidy.entrypoints.http.payroll.schemas import (
     AnsweredOut,
     AnswersIn,
+    BalanceOut,
     DifferenceOut,
     InstructionOut,
     LineOut,
     LineStepIn,
     RefusedOut,
 )
+from shared.contracts.state import MONTH
 from shared.kit.audit import Change, Look, looks
 from shared.kit.etags import tag
 from shared.kit.idempotency import Idempotent
@@ -129,11 +132,34 @@ async def answer(caller: Bank, run_id: UUID, body: AnswersIn, work: Work, respon
 @statement_router.get("/{person_id}/payments", summary="个人发放明细")
 async def statement(caller: Reader, person_id: UUID, work: Work) -> Listed[LineOut]:
     """Everything a person was paid or is owed on a line, by month: when, why, and where it stands."""
+    await _looked_at(work, caller, person_id)
+    return Listed(items=[LineOut.of(line) for line in await lines.of_person(work.connection, person_id)], next=None)
+
+
+@statement_router.get("/{person_id}/balances", summary="个人逐月应发与去向")
+async def balance_sheet(
+    *,
+    caller: Reader,
+    person_id: UUID,
+    work: Work,
+    first: Annotated[str | None, Query(pattern=MONTH, description="第一个月份，缺省为最后一个月之前第 11 个月")] = None,
+    last: Annotated[str | None, Query(pattern=MONTH, description="最后一个月份，缺省为本月")] = None,
+) -> Listed[BalanceOut]:
+    """What is due for each month and where every fen of it is (RULES 12): settled, in flight, held, returned, not yet
+    run; and what is overpaid."""
+    end = Month.of(work.today()) if last is None else Month.parse(last)
+    months = span_of(end.plus(-11) if first is None else Month.parse(first), end)
+    await _looked_at(work, caller, person_id)
+    found = await balances.of_person(work.connection, person_id, months)
+    return Listed(items=[BalanceOut.of(each) for each in found], next=None)
+
+
+async def _looked_at(work: SubsidyWork, caller: Caller, person_id: UUID) -> None:
+    """The money of a person within the caller's divisions is looked at. Raises `PersonNotKnown`."""
     division = (await work.facts.divisions([person_id], within=caller.scope)).get(person_id)
     if division is None:
         raise PersonNotKnown
     work.audit(Look(person_id, FIELDS, "read", division))
-    return Listed(items=[LineOut.of(line) for line in await lines.of_person(work.connection, person_id)], next=None)
 
 
 async def _entered(work: SubsidyWork, caller: Caller, run_id: UUID) -> Run:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from services.subsidy.adapters.payroll.answers import Fault
 from services.subsidy.adapters.payroll.lines import LineSeen
 from services.subsidy.domain.entitlement.rules import RULES
+from services.subsidy.domain.payroll.balance import Balance
 from services.subsidy.domain.payroll.instructions import Instruction, Outcome
 from services.subsidy.domain.payroll.line import LineReason, LineState, LineStep
 from services.subsidy.domain.payroll.run import Run, RunReason, RunState, WaiverReason
@@ -222,6 +223,30 @@ class LineOut(_Out):
         """From a line."""
         told = {name: getattr(line, name) for name in cls.model_fields}
         return cls(**told | {"month": str(Month.of(line.month))})
+
+
+class BalanceOut(_Out):
+    """What is due for a month and where it is. Amounts in fen; None where the month has no rate (READ-14).
+
+    due = settled + in flight + held + returned + not yet run - overpaid; ``agrees``: whether it is so.
+    """
+
+    scheme: str
+    month: str
+    due_fen: int | None
+    settled_fen: int
+    in_flight_fen: int
+    held_fen: int
+    returned_fen: int
+    not_yet_run_fen: int | None
+    overpaid_fen: int | None
+    agrees: bool | None
+
+    @classmethod
+    def of(cls, balance: Balance) -> BalanceOut:
+        """From a balance."""
+        told = {name: getattr(balance, name) for name in cls.model_fields}
+        return cls(**told | {"month": str(balance.month)})
 
 
 class InstructionOut(_Out):
