@@ -32,9 +32,9 @@ _THESE: Final = "ANY(CAST(:persons AS uuid[]))"
 _HELD_ITSELF: Final = """EXISTS (
      SELECT FROM (SELECT s.* FROM copy_registry_certificate s WHERE s.person_id = r.person_id AND s.issued_on <= {day}
                    ORDER BY s.issued_on DESC, s.status = 'SUPERSEDED', s.version DESC, s.certificate_id DESC LIMIT 1) s
-      WHERE s.expires_on >= {day} AND NOT EXISTS (
+      WHERE s.expires_on >= {day} AND (s.issued_on = {day} OR NOT EXISTS (
         SELECT FROM copy_registry_stop x WHERE x.person_id = s.person_id AND x.certificate_id = s.certificate_id
-           AND x.kind = 'CANCELLED' AND NOT x.withdrawn AND x.event_date <= {day}))"""
+           AND x.kind = 'CANCELLED' AND NOT x.withdrawn AND x.event_date <= {day})))"""
 LIVED_THERE: Final = """({division} = (SELECT left(h.division, 6) FROM copy_registry_person h
                   WHERE h.person_id = {person})
      OR EXISTS (SELECT FROM copy_registry_stop m WHERE m.person_id = {person} AND m.kind = 'TRANSFERRED'
