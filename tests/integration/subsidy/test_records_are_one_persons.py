@@ -1,8 +1,9 @@
-"""Two records are found to be one person's: judged as one, paid once, and given back when that was a mistake (RU-02)."""
+"""Two records are found to be one person's: judged as one, paid once, given back when that was a mistake (RU-02)."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from random import Random
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS, sweep_awards
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_award
+from shared.contracts.registry import MergeState
+from shared.kit import mirror
+from shared.kit.consumer import adopt, react_to
 from shared.kit.work import Works
 from shared.values.award import Scheme
 from shared.values.division import Scope
@@ -224,3 +228,66 @@ async def test_a_chain_of_merges_ends_at_the_last_survivor_and_is_undone_link_by
     office.register.unmerge(lower)
     await office.hears()
     assert await office.awards(award_id) == [(first, "ACTIVE", None)]
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_merges_in_any_order_leave_nothing_behind_when_all_are_undone(office: Office, number: int) -> None:
+    random = Random(number)
+    people = [office.record(random.choice((HERE, THERE)), issued=date(2020, 1, day)) for day in range(2, 7)]
+    await office.hears()
+    for person_id, _ in people:
+        await office.grants(person_id, on=date(2026, 4, random.randint(1, 28)))
+    office.register.freeze(people[0][1], on=date(2026, 5, 5))
+    await office.hears()
+    before = await office.standing()
+    merged: dict[UUID, UUID] = {}
+    for _ in range(8):
+        standing = [person_id for person_id, _ in people if person_id not in merged]
+        if len(standing) > 1 and (not merged or random.random() < 0.6):
+            survivor, absorbed = random.sample(standing, 2)
+            merged[absorbed] = office.register.merge(survivor, absorbed, on=MERGED_ON)
+        else:
+            office.register.unmerge(merged.pop(random.choice(list(merged))))
+        if random.random() < 0.5:
+            await office.hears()
+    await office.hears()
+    everybody = [person_id for person_id, _ in people]
+    due = [sum(month) for month in zip(*[await office.asked("due_fen", each) for each in everybody], strict=True)]
+    roots = len(everybody) - len(merged)
+    assert all(yuan <= 80 * roots for yuan in due), "each person is paid once a month"
+    for merge_id in random.sample([*merged.values()], len(merged)):
+        office.register.unmerge(merge_id)
+    await office.hears()
+    assert await office.standing() == before
+
+
+async def test_a_merge_heard_late_or_twice_or_after_its_undoing_comes_to_the_same(office: Office) -> None:
+    (survivor, _), (absorbed, _) = office.record(), office.record(issued=date(2020, 2, 6))
+    await office.hears()
+    award_id = await office.grants(absorbed)
+    merge_id = office.register.merge(survivor, absorbed, on=MERGED_ON)
+    office.register.unmerge(merge_id)
+    said = office.register.journal.entries
+    said[-2], said[-1] = said[-1], said[-2]  # the undoing is heard first
+    await office.hears()
+    assert await office.awards(award_id) == [(absorbed, "ACTIVE", None)]
+    office.register.merge(survivor, absorbed, on=MERGED_ON)
+    for _ in range(2):
+        await office.hears()
+        assert await office.awards(award_id) == [(survivor, "ACTIVE", None)]
+
+
+async def test_a_copy_taken_anew_knows_the_merges_and_loses_those_that_are_gone(
+    office: Office, subsidy: Works[SubsidyWork]
+) -> None:
+    (survivor, _), (absorbed, _) = office.record(), office.record(issued=date(2020, 2, 6))
+    await office.hears()
+    award_id = await office.grants(absorbed)
+    office.register.merge(survivor, absorbed, on=MERGED_ON)
+    merge = next(iter(office.register.merges.values()))
+    async with subsidy.begin() as work:
+        await adopt(work, FOLLOW, MergeState, [merge])
+    assert await office.awards(award_id) == [(survivor, "ACTIVE", None)]
+    async with subsidy.begin() as work:
+        await react_to(work, FOLLOW, MergeState, await mirror.remove(work.connection, MergeState, [merge.merge_id]))
+    assert await office.awards(award_id) == [(absorbed, "ACTIVE", None)]
