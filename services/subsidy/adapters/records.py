@@ -93,7 +93,7 @@ _SEVERAL: Final = text(SEVERAL)
 
 
 async def owners(connection: AsyncConnection, persons: Collection[UUID]) -> dict[UUID, UUID]:
-    """Of these persons and records, the records that were absorbed, and whose each is: most have no part in this."""
+    """The records that were absorbed by, or are, these persons, and whose each is: most have no part in this."""
     found = await connection.execute(_GROUPS, {"persons": uuid_array(persons)})
     return {row.record_id: row.person_id for row in found}
 
@@ -118,6 +118,19 @@ async def every(connection: AsyncConnection, person_id: UUID) -> list[UUID]:
     """All records of whom a record is about, the surviving one first."""
     whose = await owner(connection, person_id)
     return [whose, *await others(connection, whose)]
+
+
+async def named(connection: AsyncConnection, persons: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Of each of these records, the other ones of the same person; nothing where there are none."""
+    whose = await owners(connection, persons)
+    together: dict[UUID, list[UUID]] = {}
+    for record_id, person_id in sorted(whose.items()):
+        together.setdefault(person_id, [person_id]).append(record_id)
+    return {
+        each: [other for other in together[whose.get(each, each)] if other != each]
+        for each in persons
+        if whose.get(each, each) in together
+    }
 
 
 # --- merging and taking merges back ---------------------------------------------------------------------------------

@@ -149,6 +149,9 @@ class SqlAwards:
             },
         )
         ids = {row.award_id for row in added}
+        whose = await records.owners(self._connection, {award.person_id for award in awards})
+        if absorbed := whose.keys() & {award.person_id for award in awards}:
+            await self.unite(absorbed, at=await self._now())
         for award in awards:
             if award.award_id in ids:
                 after = {"award_id": award.award_id, "scheme": award.scheme, "start_month": award.start_month}
@@ -161,6 +164,11 @@ class SqlAwards:
                     )
                 )
         return ids
+
+    async def _now(self) -> datetime:
+        """The instant of the database: what follows from a decision is known after it."""
+        at: datetime = (await self._connection.execute(select(func.clock_timestamp()))).scalar_one()
+        return at
 
     async def judge(self, persons: Collection[UUID] | None, traces: Mapping[UUID, str]) -> list[Judged]:
         """Bring awards in line with the stop facts of our copy."""

@@ -259,16 +259,16 @@ def _standing(*, merged: bool) -> dict[frozenset[News], tuple[str, str, str]]:
         frozenset({News.FACT}): (
             "level",
             (
-                "person_id, kind, value, dibao_class, income_percent, value_before, income_percent_before, month_before, "
-                "valid_from, valid_to, fact_id, revision"
+                "person_id, kind, value, dibao_class, income_percent, value_before, income_percent_before, "
+                "month_before, valid_from, valid_to, fact_id, revision"
             ),
             _LEVEL,
         ),
         frozenset({News.CARD, News.STOP, News.FACT}): (
             "spell",
             (
-                "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, event_month, "
-                "fact_id, revision"
+                "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, "
+                "event_month, fact_id, revision"
             ),
             _SPELL,
         ),

@@ -13,18 +13,24 @@ from shared.kit.consumer import adopt
 from tests.builders.payroll import RUNS, Office, nursed
 
 _CARDS: Final = """
-INSERT INTO copy_registry_certificate (certificate_id, person_id, division, version, status, category, grade, components,
-                                       issued_on, expires_on)
-SELECT DISTINCT ON (certificate_id) certificate_id, person_id, '341502', 1, 'VALID', component / 4 + 1, component % 4 + 1,
+INSERT INTO copy_registry_certificate (certificate_id, person_id, division, version, status, category, grade,
+                                       components, issued_on, expires_on)
+SELECT DISTINCT ON (certificate_id) certificate_id, person_id, '341502', 1, 'VALID', component / 4 + 1,
+       component % 4 + 1,
        concat(component / 4 + 1, ':', component % 4 + 1), issued_on, expires_on
   FROM held_card WHERE person_id = ANY(:persons) AND known_to = 'infinity'"""
+
+
+async def with_cards(office: Office, *persons: str) -> None:
+    """What they hold is in the copy of the register too."""
+    await office.sql(_CARDS, persons=[UUID(person) for person in persons])
 
 
 async def merged(office: Office, survivor: str, absorbed: str, *, undo: UUID | None = None) -> UUID:
     """The register finds two records to be one person's, or (``undo``) not to be."""
     merge_id = undo or uuid.uuid4()
     if undo is None:
-        await office.sql(_CARDS, persons=[UUID(survivor), UUID(absorbed)])
+        await with_cards(office, survivor, absorbed)
     async with office.works.begin() as work:
         state = MergeState(
             merge_id=merge_id,

@@ -1,4 +1,4 @@
-"""Records merged and unmerged in any order: engine and oracle agree to the fen, and nothing is left when all is undone."""
+"""Records merged and unmerged in any order: engine and oracle agree to the fen, as known at any moment."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class Office:
         found: list[tuple[Any, ...]] = []
         async with self._subsidy.begin() as work:
             for table, columns in tables.items():
-                query = f"SELECT '{table}', {columns} FROM {table} WHERE known_to = 'infinity'"
+                query = f"SELECT '{table}', CAST(ROW({columns}) AS text) FROM {table} WHERE known_to = 'infinity'"
                 found += [tuple(row) for row in await work.connection.execute(text(query))]
             rows = await work.connection.execute(text("SELECT award_id, person_id, status, cause_id FROM award"))
             found += [("award", *row) for row in rows]
