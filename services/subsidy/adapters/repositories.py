@@ -211,10 +211,14 @@ class SqlAwards:
         """What persons have goes on in the divisions that succeeded theirs (ID-21); the awards that do."""
         if moved:
             await self._caught_up()  # whoever follows does so from where they live
-        followed = [to_award(row) for row in await successions.follow(self._connection, moved, at=at)]
-        for award in followed:
+        followed = await successions.follow(self._connection, moved, at=at)
+        for (before, after), counts in followed.counts.items():
+            told = {"division": after, **counts}
+            self._audit(Change(None, "division.succeeded", before={"division": before}, after=told, division=after))
+        awards = [to_award(row) for row in followed.awards]
+        for award in awards:
             self._changed(award, {"division": "succeeded"})
-        return followed
+        return awards
 
     async def unite(self, merged: Collection[UUID], *, at: datetime) -> tuple[set[UUID], list[Award]]:
         """Records are one person's, or their own again; all that are concerned, and the awards that changed."""
