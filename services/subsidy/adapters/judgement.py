@@ -99,7 +99,7 @@ _SEVERAL_RECORDS: Final = {
 
 def _judge(persons: str, told: Mapping[str, str] = _ONE_RECORD) -> TextClause:
     moved = {each: told["moved"].format(award=each) for each in "ao"}
-    return text(_JUDGE.format(persons=persons, **told | {"moved_a": moved["a"], "moved_o": moved["o"]}))
+    return text(_JUDGE.format(persons=persons, moved_a=moved["a"], moved_o=moved["o"], **told))
 
 
 _THESE: Final = "a.person_id = ANY(CAST(:persons AS uuid[]))"

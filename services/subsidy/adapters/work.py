@@ -22,7 +22,7 @@ from services.subsidy.domain.verdict import Verdict
 from shared.kit.clock import Clock
 from shared.kit.permissions import Caller
 from shared.kit.work import UnitOfWork
-from shared.values.award import Scheme
+from shared.values.award import TWO_SUBSIDIES, Scheme
 from shared.values.division import Division, Scope
 
 SYSTEM = "system"
@@ -63,8 +63,9 @@ class SubsidyWork(UnitOfWork):
         return await verdict_of(self.connection, one, self.new_id())
 
     async def schemes(self) -> frozenset[str]:
-        """The codes of the schemes that the policies in force have."""
-        return frozenset(PolicyBook(await policy_documents.in_force(self.connection, None)).schemes)
+        """The codes of the schemes that the policies in force have, and the two of the national text."""
+        book = PolicyBook(await policy_documents.in_force(self.connection, None))
+        return frozenset(book.schemes) | {scheme.value for scheme in TWO_SUBSIDIES}
 
     async def quota(self, one: Application) -> int | None:
         """How many awards of the scheme the home county may have."""

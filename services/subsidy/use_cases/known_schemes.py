@@ -1,4 +1,4 @@
-"""A scheme is data: the ones there are, are those of the policies in force."""
+"""A scheme is data: there are those of the policies in force, and the two subsidies of 国发〔2015〕52号."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SchemesWork(Protocol):
     """A transaction that can tell the schemes."""
 
     async def schemes(self) -> frozenset[str]:
-        """The codes of the schemes that the policies in force have."""
+        """The codes of the schemes that the policies in force have, and the two of the national text."""
 
 
 async def must_be_known(asked: Iterable[str], work: SchemesWork) -> None:

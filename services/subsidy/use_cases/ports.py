@@ -108,7 +108,7 @@ class Work(Protocol):
         """Awards."""
 
     async def schemes(self) -> frozenset[str]:
-        """The codes of the schemes that the policies in force have."""
+        """The codes of the schemes that the policies in force have, and the two of the national text."""
 
     def today(self) -> date:
         """The civil date."""

@@ -21,7 +21,7 @@ DOCUMENT: Final = {
         HEATING: {
             "title_zh": "冬季取暖补贴",
             "coverage": {},
-            "tariff": {"rows": [{"case": {}, "amount": {"fen": 12345}}]},
+            "tariff": {"rows": [{"case": {}, "amount": {"fen": 12300}}]},
         }
     },
 }
@@ -52,9 +52,9 @@ async def test_a_third_scheme_runs_from_policy_to_award_to_line_and_to_the_journ
     )
     run_id = await office.drawn_up(schemes=[HEATING])
     (line,) = await lines_of(office, run_id, person)
-    assert (line["scheme"], line["month"], line["amount_fen"]) == (HEATING, "2026-06", 12345)
+    assert (line["scheme"], line["month"], line["amount_fen"]) == (HEATING, "2026-06", 12300)
     why = await office.get(f"/api/v1/persons/{person}/entitlements/{HEATING}/2026-06")
-    assert (why["title_zh"], why["entitlement"]["due_fen"]) == ("冬季取暖补贴", 12345)
+    assert (why["title_zh"], why["entitlement"]["due_fen"]) == ("冬季取暖补贴", 12300)
     told = await office.sql(
         "SELECT payload -> 'award' ->> 'scheme' FROM journal WHERE type = 'subsidy.award.granted.v1'"
     )

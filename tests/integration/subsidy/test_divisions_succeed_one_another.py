@@ -252,12 +252,14 @@ _THEIRS: Final = (
     ),
     (
         "INSERT INTO finding (finding_id, version, kind, person_id, scheme, division, month, since, amount_fen, "
-        "rules, state, found_at) VALUES (uuidv7(), 1, 'ELIGIBLE_UNPAID', :person, 'living_subsidy', :home, '2026-05-01', "
+        "rules, state, found_at) VALUES (uuidv7(), 1, 'ELIGIBLE_UNPAID', :person, 'living_subsidy', :home, "
+        "'2026-05-01', "
         "'2026-05-01', 8000, 0, 'OPEN', now())"
     ),
     (
         "INSERT INTO proactive_reminder (reminder_id, version, person_id, cause, cause_id, cause_on, schemes, "
-        "amount_fen, division, division_found, found_on, state) VALUES (uuidv7(), 1, :person, 'NEW_CARD', uuidv7(), '2026-05-02', "
+        "amount_fen, division, division_found, found_on, state) VALUES (uuidv7(), 1, :person, 'NEW_CARD', uuidv7(), "
+        "'2026-05-02', "
         "'{living_subsidy}', 8000, :home, :home, '2026-05-03', 'OPEN')"
     ),
     (
