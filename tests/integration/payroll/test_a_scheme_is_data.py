@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from services.subsidy.adapters import policy_documents
+from services.subsidy.adapters import explanations, policy_documents
 from services.subsidy.adapters.policies import POLICIES
 from tests.builders.payroll import RUNS, Office, nursed
 from tests.integration.payroll.test_merged_persons import lines_of, with_cards
@@ -39,6 +39,7 @@ async def asked(office: Office, person: str, scheme: str) -> Any:
 
 
 async def test_a_third_scheme_runs_from_policy_to_award_to_line_and_to_the_journal(office: Office) -> None:
+    explanations.warm()
     person = nursed()
     await with_cards(office, person)
     await in_force(office)

@@ -105,6 +105,7 @@ class County:
 
 @pytest.fixture
 async def county(subsidy: Works[SubsidyWork]) -> County:
+    explanations.warm()
     county = County(subsidy)
     await county.hears()
     await county.grants(county.there)
