@@ -7,10 +7,12 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from services.subsidy.adapters import explanations
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from shared.contracts.registry import MergeState
 from shared.kit.consumer import adopt
 from tests.builders.payroll import RUNS, Office, nursed
+from tests.integration.payroll.test_suspects_hold import suspected
 
 _CARDS: Final = """
 INSERT INTO copy_registry_certificate (certificate_id, person_id, division, version, status, category, grade,
@@ -89,3 +91,36 @@ async def test_a_hold_on_either_record_holds_the_person_and_an_undone_merge_pays
     await office.done(run_id, "drawing-up")
     assert {each["person_id"] for each in await lines_of(office, run_id, survivor, absorbed)} == {survivor, absorbed}
     assert (await office.get(f"{RUNS}/{run_id}"))["draft"]["lines"] > 2
+
+
+async def test_explanations_findings_and_suspects_name_both_records_whichever_is_asked_about(office: Office) -> None:
+    explanations.warm()
+    survivor, absorbed = nursed(0), nursed(1)
+    await merged(office, survivor, absorbed)
+    await suspected(office, absorbed)
+    await office.sql(
+        "INSERT INTO finding (finding_id, version, kind, person_id, scheme, division, month, since, amount_fen, rules, "
+        "state, found_at) VALUES (uuidv7(), 1, 'ELIGIBLE_UNPAID', :person, 'living_subsidy', '341502', '2026-06-01', "
+        "'2026-06-01', 8000, 0, 'OPEN', now())",
+        person=UUID(survivor),
+    )
+    for asked in (survivor, absorbed):
+        why = await office.get(f"/api/v1/persons/{asked}/entitlements/nursing_subsidy/2026-06")
+        assert (why["person_id"], why["other_records"]) == (survivor, [absorbed])
+        assert why["entitlement"]["due_fen"] > 0
+        (finding,) = (await office.get(f"/api/v1/findings?person_id={asked}"))["items"]
+        assert (finding["person_id"], finding["other_records"]) == (survivor, [absorbed])
+        (suspect,) = (await office.get(f"/api/v1/suspects?person_id={asked}"))["items"]
+        assert (suspect["person_id"], suspect["other_records"]) == (absorbed, [survivor])
+
+
+async def test_who_may_not_see_where_the_person_lives_learns_nothing_by_the_absorbed_record(office: Office) -> None:
+    survivor, absorbed = nursed(0), nursed(1)
+    await merged(office, survivor, absorbed)
+    await office.sql(
+        "UPDATE copy_registry_person SET division = '341599001' WHERE person_id = :one", one=UUID(survivor)
+    )
+    asked = f"/api/v1/persons/{absorbed}/entitlements/nursing_subsidy/2026-06"
+    home = str(await office.sql("SELECT division FROM copy_registry_person WHERE person_id = :one", one=UUID(absorbed)))
+    answer = await office.call("GET", asked, divisions=(home[:6],))
+    assert answer.status_code == 404, answer.text
