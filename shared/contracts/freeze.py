@@ -2,7 +2,8 @@
 
 What was published stays readable for ever, because journals are kept for ever and readers are upgraded at their own
 pace. A field is never removed, renamed, retyped, reordered or narrowed and never becomes required; a new one comes last
-and has a default; an enum may grow. Anything else is a new type, ``v2`` beside ``v1``.
+and has a default; an enum may grow, or be opened to a pattern of such words. Anything else is a new type, ``v2`` beside
+``v1``.
 
 The frozen form is one JSON Schema 2020-12 per event, per relation and of the envelope, in ``schemas/``. Without an
 argument additive changes are written down and others refused; ``--check`` tolerates no difference at all.
@@ -10,6 +11,7 @@ argument additive changes are written down and others refused; ``--check`` toler
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -127,7 +129,8 @@ def _breaches(old: _Place, new: _Place) -> Iterator[str]:
             yield from _breaches(*pair)
     for keyword in sorted((old.schema.keys() | new.schema.keys()) - _NOTES - _COMPARED):
         before, after = old.schema.get(keyword), new.schema.get(keyword)
-        if before != after:
+        opened = keyword == "pattern" and "enum" in old.schema
+        if before != after and not opened:
             yield f"{old.name} was changed: {keyword} {before!r} became {after!r}"
 
 
@@ -137,8 +140,13 @@ def _lost_words(old: _Place, new: _Place) -> Iterator[str]:
             yield f"{old.name} was narrowed: {', '.join(lost)} is no longer allowed"
     elif "enum" in new.schema:
         yield f"{old.name} was narrowed: only {', '.join(new.schema['enum'])} is allowed now"
-    elif "enum" in old.schema:
+    elif "enum" in old.schema and not _still_allowed(old.schema["enum"], new.schema):
         yield f"{old.name} was retyped: it is no longer one of {', '.join(old.schema['enum'])}"
+
+
+def _still_allowed(words: list[str], schema: Schema) -> bool:
+    """An enum is opened: to its readers any new word is what it would be if the enum had grown by it."""
+    return "pattern" in schema and all(re.fullmatch(schema["pattern"], word) for word in words)
 
 
 def _changed_fields(old: _Place, new: _Place) -> Iterator[str]:

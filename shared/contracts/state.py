@@ -9,10 +9,13 @@ Append-only law (house rule 13): a field is never removed, renamed, retyped or r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self, cast
+from typing import Annotated, Any, ClassVar, Final, Self, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
+from pydantic_core import core_schema
+
+from shared.values.award import SCHEME_PATTERN, Scheme
 
 STATES: dict[str, type[State]] = {}
 
@@ -21,6 +24,17 @@ STATES: dict[str, type[State]] = {}
 CODE: Final = r"^[A-Z][A-Z0-9_]{0,63}$"
 DIVISION: Final = r"^[0-9]{2}([0-9]{2}([0-9]{2}([0-9]{3}([0-9]{3})?)?)?)?$"
 MONTH: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+
+
+SchemeCode = Annotated[
+    Scheme,
+    GetPydanticSchema(
+        lambda _, __: core_schema.no_info_after_validator_function(
+            Scheme, core_schema.str_schema(pattern=SCHEME_PATTERN), serialization=core_schema.to_string_ser_schema()
+        )
+    ),
+]
+"""Which schemes there are is data of the publisher: any code may come (`shared.values.award`)."""
 
 
 class State(BaseModel):

@@ -1,4 +1,4 @@
-"""What the subsidy service tells the world: awards of the two subsidies (残疾人两项补贴) and why they change."""
+"""What the subsidy service tells the world: awards of the two subsidies (残疾人两项补贴) and of other schemes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.event import Event
-from shared.contracts.state import CODE, MONTH, State
-from shared.values.award import AwardStatus, Scheme
+from shared.contracts.state import CODE, MONTH, SchemeCode, State
+from shared.values.award import AwardStatus
 
 
 class AwardState(State):
@@ -19,7 +19,7 @@ class AwardState(State):
     key: ClassVar[str] = "award_id"
 
     award_id: UUID
-    scheme: Scheme
+    scheme: SchemeCode
     status: AwardStatus
     start_month: str = Field(pattern=MONTH)
     effective_month: str | None = Field(default=None, pattern=MONTH)

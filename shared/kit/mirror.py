@@ -9,7 +9,6 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
@@ -99,7 +98,7 @@ def base_type(annotation: object) -> tuple[type, bool]:
             raise TypeError(message)
         annotation, nullable = members[0], True
     assert isinstance(annotation, type)
-    stored = str if issubclass(annotation, StrEnum) else annotation
+    stored = str if issubclass(annotation, str) else annotation
     if stored not in _COLUMN:
         message = f"{annotation} cannot be published"
         raise TypeError(message)

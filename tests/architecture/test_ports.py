@@ -26,6 +26,8 @@ SYSTEM_WORK: Final = {
     "Decisions.open_pause": "of an award found in the caller's scope, and locked",
     "Decisions.has_back_payment": "of an award found in the caller's scope, and locked",
     "Awards.stop_turned": "a timer of the house",
+    "Awards.unite": "follows the journal for everybody, whoever is responsible",
+    "Work.schemes": "what the policies in force have: about no person",
     "CaseWork.home": "which county decides and pays: whoever takes in may be anywhere (SUB-26)",
     "CaseWork.verdict": "of a case found in the caller's scope, and locked",
     "CaseWork.quota": "of a county as a whole: about no person",

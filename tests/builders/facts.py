@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import decisions, facts, successions, tables_facts
+from services.subsidy.adapters import decisions, facts, records, successions, tables_facts
 from services.subsidy.adapters.standing import News, restand
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
@@ -61,7 +61,18 @@ class Succeeded:
     effective_on: date
 
 
-Thing = Succeeded | Card | Home | Fact | Determination | Pause | BackPayment | Line
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Two records are found to be one person's, or (``undone``) found not to be."""
+
+    merge_id: UUID
+    person_id: UUID
+    absorbed_id: UUID
+    merged_on: date
+    undone: bool = False
+
+
+Thing = Merged | Succeeded | Card | Home | Fact | Determination | Pause | BackPayment | Line
 
 
 async def learn(connection: AsyncConnection, *things: Thing, at: datetime) -> None:
@@ -89,6 +100,7 @@ async def learn(connection: AsyncConnection, *things: Thing, at: datetime) -> No
         await decisions.grant_back_payment(connection, granted, person_id=owner, reason="test", by="test", at=at)
     for line in told.get(Line, ()):
         await _line(connection, line, at=at)
+    await _merges(connection, told.get(Merged, []))
     await _restand(connection, {person_id for thing in things for person_id in _persons(thing)}, at=at)
 
 
@@ -113,6 +125,19 @@ def _persons(thing: Thing) -> Iterable[UUID]:
     return () if isinstance(thing, Pause | BackPayment) else (thing.person_id,)
 
 
+async def _merges(connection: AsyncConnection, merges: Sequence[Merged]) -> None:
+    if merges:
+        await connection.execute(
+            text(
+                "INSERT INTO copy_registry_merge (merge_id, person_id, absorbed_id, division, version, merged_on, "
+                f"undone) VALUES (:merge_id, :person_id, :absorbed_id, '{ANYWHERE}', 1, :merged_on, :undone) "
+                "ON CONFLICT (merge_id) DO UPDATE SET undone = excluded.undone, "
+                "version = copy_registry_merge.version + 1"
+            ),
+            [asdict(merge) for merge in merges],
+        )
+
+
 _NEWEST: Final = text("SELECT * FROM fact WHERE fact_id = ANY(:ids) AND superseded_at IS NULL")
 
 
@@ -128,7 +153,9 @@ async def _restand(connection: AsyncConnection, persons: set[UUID], *, at: datet
         ),
         {"persons": list(persons)},
     )
-    await restand(connection, dict.fromkeys(News, persons), at=at)
+    whose = await records.belong(connection, persons, at=at)
+    await records.pass_on(connection, whose, at=at)
+    await restand(connection, dict.fromkeys(News, whose.keys() | persons), at=at)
 
 
 async def _cards(connection: AsyncConnection, cards: Sequence[Card]) -> None:

@@ -22,6 +22,7 @@ TEXTS = {
     "registry.visit.needs": "codes of need items of the survey's form, N03;N17 (REH-06)",
     "registry.division.succeeded.v1.predecessor": "a code of the directory",
     "registry.division.succeeded.v1.successor": "the same",
+    "subsidy.award.scheme": "the code a policy document gives a scheme; which there are is data (RULES 4.1)",
     "subsidy.award.start_month": "YYYY-MM",
     "subsidy.award.effective_month": "YYYY-MM",
     "subsidy.award.suspended.v1.cause_kind": "the kind of the registry's stop fact, which may grow a word first",

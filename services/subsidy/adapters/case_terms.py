@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import policy_documents
+from services.subsidy.adapters import policy_documents, records
 from services.subsidy.adapters.repositories import to_award
 from services.subsidy.adapters.tables import award, working_days
 from services.subsidy.domain.application import Application
@@ -66,7 +66,7 @@ async def has_running(connection: AsyncConnection, person_id: UUID, scheme: Sche
     """Whether an award of the scheme is being paid to the person."""
     found = await connection.scalar(
         select(award.c.award_id).where(
-            award.c.person_id == person_id,
+            award.c.person_id == await records.owner(connection, person_id),
             award.c.scheme == scheme.value,
             award.c.status.in_(_RUNNING),
             award.c.status != AwardStatus.SUSPENDED.value,
@@ -79,7 +79,7 @@ async def supersede(
     connection: AsyncConnection, person_id: UUID, scheme: Scheme, *, by: str, trace_id: str
 ) -> list[Award]:
     """A suspended award is stopped before its month turns: a new one follows it."""
-    values = {"person": person_id, "scheme": scheme.value, "by": by, "trace": trace_id}
+    values = {"person": await records.owner(connection, person_id), "scheme": scheme.value, "by": by, "trace": trace_id}
     return [to_award(row) for row in await connection.execute(_SUPERSEDE, values)]
 
 

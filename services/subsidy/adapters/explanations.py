@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import Compiled, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import engine, policy_documents
+from services.subsidy.adapters import engine, policy_documents, records
+from services.subsidy.domain.county_line import COUNTY_LENGTH
 from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.decision import candidates
 from services.subsidy.domain.entitlement.sources import Population
@@ -91,9 +92,13 @@ def warm() -> None:
 async def explain(
     connection: AsyncConnection, person_id: UUID, scheme: str, month: Month, *, known_at: datetime | None
 ) -> Explanation:
-    """Why a person gets what they get of a scheme in a month, as known at a moment (None: now)."""
+    """Why a person gets what they get of a scheme in a month, as known at a moment (None: now).
+
+    A record that was absorbed is answered for by the person whose it is.
+    """
     # A plan serves every person: to make one anew takes longer than everything else here.
     await connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    person_id = await records.owner(connection, person_id, known_at=known_at)
     population = Population.of([person_id])
     book = PolicyBook(await policy_documents.in_force(connection, known_at))
     asked = await engine.questions(connection, book, months=[month], population=population, known_at=known_at)
@@ -114,6 +119,8 @@ async def explain(
         combinations=tuple(combinations),
         arithmetic=arithmetic(priced, chosen) if answer.entitled_fen or answer.due_fen or answer.problem else (),
         known_at=known_at,
+        other_records=tuple(await records.others(connection, person_id, known_at=known_at)),
+        succeeded=() if county is None else tuple(part[-COUNTY_LENGTH:] for part in county.split(">")),
     )
 
 

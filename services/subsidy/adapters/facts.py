@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import records
 from services.subsidy.adapters.standing import News, restand
 from services.subsidy.adapters.tables import holder_person
 from services.subsidy.adapters.tables_facts import fact
@@ -111,7 +112,7 @@ async def page_of(
     """A page of newest revisions."""
     where = [_NEWEST, inside(fact.c.division, within if division is None else within.narrowed_to(division))]
     if person_id is not None:
-        where.append(fact.c.person_id == person_id)
+        where.append(fact.c.person_id.in_(await records.every(connection, person_id)))
     if kind is not None:
         where.append(fact.c.kind == kind.value)
     rows, following = await paginate(connection, select(fact).where(and_(*where)), [fact.c.fact_id], page)
@@ -153,7 +154,7 @@ class SqlFacts:
         self._trace_id = trace_id
         self._audit = audit
 
-    async def divisions(self, person_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, str]:
+    async def divisions(self, person_ids: Collection[UUID], *, within: Scope) -> dict[UUID, str]:
         """Where these persons belong, as far as they lie within the scope."""
         rows = await self._connection.execute(
             select(holder_person.c.person_id, holder_person.c.division).where(

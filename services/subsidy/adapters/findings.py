@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import engine, policy_documents
+from services.subsidy.adapters import engine, policy_documents, records
 from services.subsidy.adapters.tables_facts import finding
 from services.subsidy.adapters.words import Words
 from services.subsidy.domain.entitlement.rules import BARS, CONDITIONS, HIGHER, Effect
@@ -182,9 +182,11 @@ async def page_of(
     query = select(finding).where(
         inside(finding.c.division, within if division is None else within.narrowed_to(division))
     )
-    for column, wanted in ((finding.c.kind, kind), (finding.c.state, state), (finding.c.person_id, person_id)):
+    for column, wanted in ((finding.c.kind, kind), (finding.c.state, state)):
         if wanted is not None:
             query = query.where(column == wanted)
+    if person_id is not None:
+        query = query.where(finding.c.person_id.in_(await records.every(connection, person_id)))
     rows, following = await paginate(connection, query, [finding.c.finding_id], page)
     return [_finding(row) for row in rows], following
 
@@ -228,7 +230,8 @@ async def since(connection: AsyncConnection, known: Finding) -> Month:
     """The first month, of the last year, since when it is so without a break."""
     last = Month.of(known.month)
     months = list(last.plus(1 - MONTHS_BACK).through(last))
-    answers = await engine.decide(connection, months=months, population=Population.of([known.person_id]))
+    whose = await records.owner(connection, known.person_id)
+    answers = await engine.decide(connection, months=months, population=Population.of([whose]))
     so = {answer.month for answer in answers if answer.scheme == known.scheme and _is_so(known, answer)}
     first = last
     while first.previous() in so and first.previous() >= months[0]:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import engine
 from services.subsidy.adapters.judgement import ENDED, JUDGED, OF_REGISTER
+from services.subsidy.adapters.records import MERGED
 from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.rules import GROUNDS, RULES
 from services.subsidy.domain.entitlement.sources import Population
@@ -44,9 +45,10 @@ _KINDS: Final[Mapping[str, Collection[FactKind]]] = {
 _STOPPING: Final = {rule.number: _KINDS[rule.id] for rule in RULES if rule.id in _KINDS}
 
 _NEWEST: Final = text(
-    "SELECT DISTINCT ON (person_id, scheme) award_id, person_id, scheme, application_date, cause_id, cause_kind, "
-    "effective_month FROM award a WHERE person_id = ANY(:persons) "
-    "AND (cause_id IS NOT NULL OR EXISTS (SELECT FROM fact f WHERE f.person_id = a.person_id)) "
+    "SELECT DISTINCT ON (person_id, scheme) award_id, person_id, scheme, application_date, cause_id, cause_kind, "  # noqa: S608
+    f"effective_month FROM award a WHERE person_id = ANY(:persons) AND cause_kind IS DISTINCT FROM '{MERGED}' "
+    "AND (cause_id IS NOT NULL OR EXISTS (SELECT FROM fact f WHERE f.person_id = a.person_id OR f.person_id IN ("
+    "SELECT r.record_id FROM person_record r WHERE r.person_id = a.person_id AND r.known_to = 'infinity'))) "
     "ORDER BY person_id, scheme, application_date DESC, award_id DESC"
 )
 
@@ -64,7 +66,9 @@ WITH judged AS (
       SELECT f.fact_id, f.kind, f.trace_id, d.day FROM fact f
        CROSS JOIN LATERAL (VALUES (f.valid_from, NOT f.kind = ANY(:levels)), (f.valid_from - 1, f.kind = ANY(:levels)),
                                   (f.valid_to - 1, f.kind = ANY(:levels) OR f.kind = ANY(:traits))) AS d(day, counts)
-       WHERE f.person_id = a.person_id AND f.superseded_at IS NULL AND f.verified AND NOT f.withdrawn
+       WHERE f.person_id IN (SELECT a.person_id UNION ALL SELECT r.record_id FROM person_record r
+                                WHERE r.person_id = a.person_id AND r.known_to = 'infinity')
+         AND f.superseded_at IS NULL AND f.verified AND NOT f.withdrawn
          AND f.kind = ANY(t.kinds) AND d.counts AND d.day < t.following AND d.day >= t.following - interval '1 month'
        ORDER BY d.day, f.fact_id LIMIT 1) f ON true
    WHERE ROW(a.cause_id, a.cause_kind, a.cause_event_date)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import records
 from services.subsidy.adapters.repositories import to_award
 from services.subsidy.adapters.tables import award, award_step
 from services.subsidy.domain.award import Award
@@ -41,7 +42,7 @@ async def awards_page(
     for column, wanted in (
         (award.c.status, None if status is None else status.value),
         (award.c.scheme, None if scheme is None else scheme.value),
-        (award.c.person_id, person_id),
+        (award.c.person_id, None if person_id is None else await records.owner(connection, person_id)),
         (award.c.cause_id, cause_id),
     ):
         if wanted is not None:

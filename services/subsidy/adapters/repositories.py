@@ -11,8 +11,8 @@ import orjson
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import following, successions, tables
-from services.subsidy.adapters.judgement import JUDGE_ALL, JUDGE_SOME, JUDGED_MAX
+from services.subsidy.adapters import following, records, successions, tables
+from services.subsidy.adapters.judgement import JUDGE_ALL, JUDGE_SEVERAL, JUDGE_SOME, JUDGED_MAX
 from services.subsidy.adapters.successions import DECIDED, LINE, Moved
 from services.subsidy.adapters.tables import holder_certificate, holder_person
 from services.subsidy.domain.award import Award, Cause, Holder
@@ -149,6 +149,9 @@ class SqlAwards:
             },
         )
         ids = {row.award_id for row in added}
+        whose = await records.owners(self._connection, {award.person_id for award in awards})
+        if absorbed := whose.keys() & {award.person_id for award in awards}:
+            await self.unite(absorbed, at=await self._now())
         for award in awards:
             if award.award_id in ids:
                 after = {"award_id": award.award_id, "scheme": award.scheme, "start_month": award.start_month}
@@ -162,19 +165,32 @@ class SqlAwards:
                 )
         return ids
 
+    async def _now(self) -> datetime:
+        """The instant of the database: what follows from a decision is known after it."""
+        at: datetime = (await self._connection.execute(select(func.clock_timestamp()))).scalar_one()
+        return at
+
     async def judge(self, persons: Collection[UUID] | None, traces: Mapping[UUID, str]) -> list[Judged]:
         """Bring awards in line with the stop facts of our copy."""
         values: dict[str, Any] = {"limit": JUDGED_MAX, "traces": _as_json(traces), "judge": "registry"}
         if persons is None:
-            rows = await self._connection.execute(JUDGE_ALL, values)
+            rows = list(await self._connection.execute(JUDGE_ALL, values))
+            several = await records.of_all(self._connection)
         else:
-            rows = await self._connection.execute(JUDGE_SOME, values | {"persons": uuid_array(persons)})
+            whose = await records.owners(self._connection, persons)
+            several = set(whose.values())
+            alone = {*persons} - whose.keys() - several
+            rows = list(await self._connection.execute(JUDGE_SOME, values | {"persons": uuid_array(alone)}))
+        if several:
+            rows += await self._connection.execute(JUDGE_SEVERAL, values | {"persons": uuid_array(several)})
         return self._judged(rows)
 
     async def follow(self, persons: Collection[UUID], month: Month) -> list[Judged]:
         """Bring awards in line with facts that are not the register's."""
         await self._caught_up()  # the expression reads what stands
-        return self._judged(await following.judge(self._connection, persons, month, by=self._recorded_by))
+        whose = await records.owners(self._connection, persons)
+        theirs = {whose.get(person_id, person_id) for person_id in persons}
+        return self._judged(await following.judge(self._connection, theirs, month, by=self._recorded_by))
 
     def _judged(self, rows: Iterable[Any]) -> list[Judged]:
         judged = [
@@ -195,10 +211,25 @@ class SqlAwards:
         """What persons have goes on in the divisions that succeeded theirs (ID-21); the awards that do."""
         if moved:
             await self._caught_up()  # whoever follows does so from where they live
-        followed = [to_award(row) for row in await successions.follow(self._connection, moved, at=at)]
-        for award in followed:
+        followed = await successions.follow(self._connection, moved, at=at)
+        for (before, after), counts in followed.counts.items():
+            told = {"division": after, **counts}
+            self._audit(Change(None, "division.succeeded", before={"division": before}, after=told, division=after))
+        awards = [to_award(row) for row in followed.awards]
+        for award in awards:
             self._changed(award, {"division": "succeeded"})
-        return followed
+        return awards
+
+    async def unite(self, merged: Collection[UUID], *, at: datetime) -> tuple[set[UUID], list[Award]]:
+        """Records are one person's, or their own again; all that are concerned, and the awards that changed."""
+        if not merged:
+            return set(), []
+        whose = await records.belong(self._connection, merged, at=at)
+        await records.pass_on(self._connection, whose, at=at)
+        changed = [to_award(row) for row in await records.hand_over(self._connection, whose)]
+        for award in changed:
+            self._changed(award, {"person_id": "united"})
+        return {*whose, *whose.values()}, changed
 
     async def stop_turned(self, month: Month) -> list[Award]:
         """SUSPENDED → STOPPED."""

@@ -15,7 +15,11 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import records
+from services.subsidy.adapters.records import as_one
 from services.subsidy.adapters.successions import LINE
+from services.subsidy.adapters.tables import holder_certificate, holder_stop
+from services.subsidy.adapters.tables_facts import fact
 from services.subsidy.domain.person_facts import LEVELS, VALUES, FactKind
 from shared.kit.database import uuid_array
 from shared.values.certificate import StopKind
@@ -65,7 +69,7 @@ _CARDS: Final = """
   SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on,
          coalesce(lead(c.issued_on) OVER w, 'infinity') AS held_to,
          p.components, p.mask, coalesce(lag(p.mask) OVER w, 0) AS mask_before
-    FROM (SELECT DISTINCT ON (c.person_id, c.issued_on) c.* FROM copy_registry_certificate c WHERE {persons}
+    FROM (SELECT DISTINCT ON (c.person_id, c.issued_on) c.* FROM {certificate} c WHERE {persons}
            ORDER BY c.person_id, c.issued_on, c.status = 'SUPERSEDED', c.version DESC, c.certificate_id DESC) c
    CROSS JOIN LATERAL (
      SELECT array_agg(CAST(n AS smallint)) AS components, CAST(bit_or(1 << n) AS int) AS mask
@@ -99,16 +103,38 @@ SELECT person_id, (array_agg(division ORDER BY valid_to DESC))[1] AS division, c
          AS back_on
   FROM counted GROUP BY person_id, county, nth"""  # noqa: S608 - put together from constants
 
+# Of one person the surviving record says where the household lives. In a county that only an absorbed one names it was
+# at home as long as that record said so, to the day of the merge: what is left of the stay is that it ended.
+_HOME_OF_ONE: Final = f"""
+WITH own AS ({_HOME}),
+left_behind AS (
+  SELECT r.person_id, r.record_id, c.division, c.event_date AS left_on
+    FROM person_record r JOIN copy_registry_stop c ON c.person_id = r.record_id
+   WHERE c.kind = 'TRANSFERRED' AND NOT c.withdrawn AND {{absorbed}}
+  UNION ALL
+  SELECT r.person_id, r.record_id, c.division, m.merged_on
+    FROM person_record r JOIN copy_registry_person c ON c.person_id = r.record_id
+    JOIN copy_registry_merge m ON m.absorbed_id = r.record_id AND NOT m.undone
+   WHERE {{absorbed}})
+SELECT * FROM own WHERE NOT EXISTS (SELECT FROM person_record r WHERE r.record_id = own.person_id
+                                       AND r.known_to = 'infinity' AND r.person_id <> r.record_id)
+UNION ALL
+SELECT person_id, max(division), county, max(left_on), max(left_on), date 'infinity'
+  FROM (SELECT *, {LINE.format(person="b.record_id", division="division", holds="left_on > l.ends_after")} AS county
+          FROM left_behind b) b
+ WHERE NOT EXISTS (SELECT FROM own WHERE own.person_id = b.person_id AND own.county = b.county)
+ GROUP BY person_id, county"""  # noqa: S608 - put together from constants
+
 _HELD_CARD: Final = f"""
 WITH card AS ({_CARDS})
 SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to,
-       coalesce((SELECT min(s.event_date) FROM copy_registry_stop s
+       coalesce((SELECT min(s.event_date) FROM {{stop}} s
                   WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
                     AND s.kind = 'CANCELLED' AND NOT s.withdrawn), 'infinity') AS cancelled_on,
        component, c.mask AS components, c.mask_before AS components_before,
        {_month("c.issued_on")} AS issued_month,
        c.held_to + CASE WHEN EXISTS (
-         SELECT FROM copy_registry_stop s WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
+         SELECT FROM {{stop}} s WHERE s.person_id = c.person_id AND s.certificate_id = c.certificate_id
             AND s.kind IN ('FROZEN', 'CANCELLED') AND NOT s.withdrawn AND s.event_date < c.held_to - 1
             AND coalesce(s.ended_on, 'infinity') >= c.held_to) THEN 0 ELSE 1 END AS counts_to,
        {_month("c.expires_on")} AS expiry_month,
@@ -120,7 +146,7 @@ SELECT c.person_id, c.certificate_id, c.issued_on, c.expires_on, c.held_to,
 # --- levels ---------------------------------------------------------------------------------------------------------
 
 _FACTS: Final = """
-  SELECT c.*, coalesce(c.valid_to, 'infinity') AS ends FROM fact c
+  SELECT c.*, coalesce(c.valid_to, 'infinity') AS ends FROM {fact} c
    WHERE c.superseded_at IS NULL AND NOT c.withdrawn AND c.verified AND {persons} AND c.kind"""
 
 _VALUE_NUMBERS: Final = {
@@ -170,8 +196,8 @@ told AS (
          coalesce(c.reason IN ({_quoted(_NOT_RENEWED)}), false), c.event_date,
          least(coalesce(c.ended_on, 'infinity'), coalesce(k.held_to, 'infinity')),
          coalesce(k.certificate_id, c.certificate_id), c.stop_id, NULL
-    FROM copy_registry_stop c
-    LEFT JOIN copy_registry_certificate o ON o.certificate_id = c.certificate_id
+    FROM {{stop}} c
+    LEFT JOIN {{certificate}} o ON o.certificate_id = c.certificate_id
     LEFT JOIN card k ON k.person_id = o.person_id AND k.issued_on = o.issued_on
                     AND (k.certificate_id = o.certificate_id OR o.status = 'SUPERSEDED')
    WHERE c.kind IN ({_quoted(list(_STOP_NUMBERS))}) AND NOT c.withdrawn AND {{persons}}
@@ -189,12 +215,16 @@ SELECT person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to,
   FROM counted WINDOW run AS (PARTITION BY person_id, kind, scheme, belongs, nth)"""  # noqa: S608 - put together from constants
 
 
-def _restand(table: str, columns: str, desired: str) -> TextClause:
-    """The statement that makes a table what it should be, for some persons."""
+_COPIES: Final = {"certificate": holder_certificate, "stop": holder_stop, "fact": fact}
+_OF_ONE: Final = ",\n".join(as_one(f"one_{name}", table) for name, table in _COPIES.items())
+
+
+def _restand(table: str, columns: str, desired: str, *, merged: bool) -> TextClause:
+    """The statement that makes a table what it should be, for some persons; ``merged``: who have several records."""
     row = "ROW({})"
     old, new = (row.format(", ".join(f"{alias}.{name.strip()}" for name in columns.split(","))) for alias in "od")
     statement = f"""
-WITH desired AS MATERIALIZED ({desired}),
+WITH {_OF_ONE + "," if merged else ""} desired AS MATERIALIZED ({desired}),
 closed AS (
   UPDATE {table} o SET known_to = :at WHERE o.known_to = 'infinity' AND o.person_id = ANY(CAST(:persons AS uuid[]))
      AND NOT EXISTS (SELECT FROM desired d WHERE d.person_id = o.person_id AND {old} IS NOT DISTINCT FROM {new})
@@ -203,36 +233,65 @@ INSERT INTO {table} ({columns}, known_from)
 SELECT {columns}, :at FROM desired d
  WHERE NOT EXISTS (SELECT FROM {table} o WHERE o.person_id = d.person_id AND o.known_to = 'infinity'
                       AND {old} IS NOT DISTINCT FROM {new})"""  # noqa: S608 - put together from constants
-    return text(statement.format(persons="c.person_id = ANY(CAST(:persons AS uuid[]))"))
+    sources = {name: f"one_{name}" if merged else table.name for name, table in _COPIES.items()}
+    these = "= ANY(CAST(:persons AS uuid[]))"
+    absorbed = f"r.person_id {these} AND r.known_to = 'infinity' AND r.person_id <> r.record_id"
+    return text(statement.format(persons=f"c.person_id {these}", absorbed=absorbed, **sources))
 
 
-_STATEMENTS: Final = {
-    frozenset({News.HOME}): _restand("home", "person_id, division, county, valid_from, valid_to, back_on", _HOME),
-    frozenset({News.HOME, News.CARD, News.STOP}): _restand(
-        "held_card",
-        "person_id, certificate_id, issued_on, expires_on, held_to, cancelled_on, component, components, "
-        "components_before, issued_month, counts_to, expiry_month, expiry_county",
-        _HELD_CARD,
-    ),
-    frozenset({News.FACT}): _restand(
-        "level",
-        "person_id, kind, value, dibao_class, income_percent, value_before, income_percent_before, month_before, "
-        "valid_from, valid_to, fact_id, revision",
-        _LEVEL,
-    ),
-    frozenset({News.CARD, News.STOP, News.FACT}): _restand(
-        "spell",
-        "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, event_month, "
-        "fact_id, revision",
-        _SPELL,
-    ),
-}
-"""What stands, by the news it depends on; homes first, as a card tells where it expires."""
+def _statements(*, merged: bool) -> dict[frozenset[News], TextClause]:
+    return {needs: _restand(*told, merged=merged) for needs, told in _standing(merged=merged).items()}
+
+
+def _standing(*, merged: bool) -> dict[frozenset[News], tuple[str, str, str]]:
+    """What stands, by the news it depends on; homes first, as a card tells where it expires."""
+    home = _HOME_OF_ONE if merged else _HOME
+    return {
+        frozenset({News.HOME}): ("home", "person_id, division, county, valid_from, valid_to, back_on", home),
+        frozenset({News.HOME, News.CARD, News.STOP}): (
+            "held_card",
+            (
+                "person_id, certificate_id, issued_on, expires_on, held_to, cancelled_on, component, components, "
+                "components_before, issued_month, counts_to, expiry_month, expiry_county"
+            ),
+            _HELD_CARD,
+        ),
+        frozenset({News.FACT}): (
+            "level",
+            (
+                "person_id, kind, value, dibao_class, income_percent, value_before, income_percent_before, "
+                "month_before, valid_from, valid_to, fact_id, revision"
+            ),
+            _LEVEL,
+        ),
+        frozenset({News.CARD, News.STOP, News.FACT}): (
+            "spell",
+            (
+                "person_id, kind, scheme, amount_fen, after_expiry, valid_from, valid_to, run_from, run_to, "
+                "event_month, fact_id, revision"
+            ),
+            _SPELL,
+        ),
+    }
+
+
+_STATEMENTS: Final = _statements(merged=False)
+_OF_SEVERAL: Final = _statements(merged=True)
 
 
 async def restand(connection: AsyncConnection, news: Mapping[News, Collection[UUID]], *, at: datetime) -> None:
-    """Bring what stands in line with what is known now of the persons there is news of; ``at``: this moment."""
-    for needs, statement in _STATEMENTS.items():
+    """Bring what stands in line with what is known now of the persons there is news of; ``at``: this moment.
+
+    News of a record is news of whoever it belongs to.
+    """
+    everybody = set[UUID]().union(*news.values())
+    if not everybody:
+        return
+    whose = await records.owners(connection, everybody)
+    several = {*whose, *whose.values()}
+    for (needs, statement), of_several in zip(_STATEMENTS.items(), _OF_SEVERAL.values(), strict=True):
         persons = set[UUID]().union(*(news.get(each, ()) for each in needs))
-        if persons:
-            await connection.execute(statement, {"at": at, "persons": uuid_array(persons)})
+        persons |= {whose[record_id] for record_id in persons & whose.keys()}
+        for chosen, written in ((persons - several, statement), (persons & several, of_several)):
+            if chosen:
+                await connection.execute(written, {"at": at, "persons": uuid_array(chosen)})

@@ -7,8 +7,9 @@ before stays on record as known then.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -85,24 +86,25 @@ _AWARDED: Final = text(
 WITH changed AS (
   UPDATE award a SET division = {_FOLLOWING.format("a.division")}, version = a.version + 1
     FROM {_TOLD} WHERE t.person_id = a.person_id AND {_FOLLOWS.format("a.division")}
-  RETURNING a.*, t.change_id),
+  RETURNING a.*, t.change_id, t.before, t.after),
 step AS (
   INSERT INTO award_step (award_id, version, status_before, status, effective_month, cause_id, cause_kind, recorded_by)
   SELECT award_id, version, status, status, effective_month, change_id, 'DIVISION_SUCCEEDED', 'registry' FROM changed)
 SELECT * FROM changed"""  # noqa: S608 - put together from constants
 )
-_BELONGING: Final = tuple(
-    text(
+_BELONGING: Final = {
+    told: text(
         f"UPDATE {table} b SET {column} = {_FOLLOWING.format(f'b.{column}')} "  # noqa: S608 - constants
-        f"FROM {_TOLD} WHERE t.person_id = b.person_id AND {_FOLLOWS.format(f'b.{column}')}"
+        f"FROM {_TOLD} WHERE t.person_id = b.person_id AND {_FOLLOWS.format(f'b.{column}')} "
+        "RETURNING t.before, t.after"
     )
-    for table, column in (
-        ("application", "home"),
-        ("finding", "division"),
-        ("proactive_reminder", "division"),
-        ("suspect", "division"),
+    for told, table, column in (
+        ("applications", "application", "home"),
+        ("findings", "finding", "division"),
+        ("reminders", "proactive_reminder", "division"),
+        ("suspects", "suspect", "division"),
     )
-)
+}
 """What is somebody's work, and is the successor's from now on."""
 
 _LINE_OF: Final = text(
@@ -132,13 +134,22 @@ async def announced(connection: AsyncConnection, successions: Sequence[Successio
         )
 
 
-async def follow(connection: AsyncConnection, moved: Sequence[Moved], *, at: datetime) -> list[Row[Any]]:
-    """Take along what is of persons who belong elsewhere because their division does; their awards, as they are now.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Awards as they are now; and by the divisions before and after, how many of what went on in the successor."""
+
+    awards: list[Row[Any]]
+    counts: dict[tuple[str, str], Counter[str]]
+
+
+async def follow(connection: AsyncConnection, moved: Sequence[Moved], *, at: datetime) -> Followed:
+    """Take along what is of persons who belong elsewhere because their division does.
 
     Everybody else among them has moved house, which is the homes' affair (SUB-38).
     """
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     if not moved:
-        return []
+        return Followed([], counts)
     known = [Succession(**row._mapping) for row in await connection.execute(_TAKING_ALONG)]
     paths = {(before, after): path(before, after, known) for _, before, after in moved}
     awards: dict[UUID, Row[Any]] = {}
@@ -151,10 +162,15 @@ async def follow(connection: AsyncConnection, moved: Sequence[Moved], *, at: dat
         rows = {"rows": orjson.dumps(found).decode()}
         await connection.execute(_CONTINUE, rows)
         await connection.execute(_DETERMINED, rows | {"at": at})
-        for statement in _BELONGING:
-            await connection.execute(statement, rows)
-        awards |= {award.award_id: award for award in await connection.execute(_AWARDED, rows)}
-    return list(awards.values())
+        for told in found:
+            counts[told["before"], told["after"]]["persons"] += 1
+        for name, statement in _BELONGING.items():
+            for row in await connection.execute(statement, rows):
+                counts[row.before, row.after][name] += 1
+        for award in await connection.execute(_AWARDED, rows):
+            awards[award.award_id] = award
+            counts[award.before, award.after]["awards"] += 1
+    return Followed(list(awards.values()), counts)
 
 
 def _row(person_id: UUID, step: Step) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from services.subsidy.adapters import (
     tables_reminder,
 )
 from services.subsidy.adapters.schema import metadata
-from shared.contracts.registry import CertificateState, PersonState, StopState
+from shared.contracts.registry import CertificateState, MergeState, PersonState, StopState
 from shared.contracts.subsidy import AwardState
 from shared.kit.calendar import calendar_tables
 from shared.kit.imports import import_tables
@@ -40,12 +40,15 @@ from shared.kit.tables import house_tables, reader_tables
 holder_person = mirror_table(metadata, PersonState)
 holder_certificate = mirror_table(metadata, CertificateState)
 holder_stop = mirror_table(metadata, StopState)
+holder_merge = mirror_table(metadata, MergeState)
+Index("ix_copy_registry_merge_absorbed_id", holder_merge.c.absorbed_id)
 
 award = Table(
     "award",
     metadata,
     Column("award_id", Uuid, primary_key=True),
     Column("person_id", Uuid, nullable=False),
+    Column("record_id", Uuid, comment="granted to this record, which was absorbed since"),
     Column("certificate_id", Uuid, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("division", Text, nullable=False),
@@ -71,6 +74,7 @@ award = Table(
         postgresql_where=text("status IN ('ACTIVE', 'SUSPENDED', 'PAUSED')"),
     ),
     Index("ix_award_person_id", "person_id"),
+    Index("ix_award_record_id", "record_id", postgresql_where=text("record_id IS NOT NULL")),
     Index("ix_award_division", "division", "award_id", postgresql_ops={"division": "text_pattern_ops"}),
     Index("ix_award_cause_id", "cause_id", postgresql_where=text("cause_id IS NOT NULL")),
 )

@@ -183,6 +183,14 @@ back_payment = _standing(
 
 payment_line = tables_payroll.payment_line
 
+person_record = _standing(
+    "person_record",
+    Column("record_id", Uuid, nullable=False, comment="of the register; it was absorbed, now or once"),
+    Column("person_id", Uuid, nullable=False, comment="whose it is: the surviving record's, or its own"),
+    key=("record_id",),
+)
+Index("ix_person_record_person_id", person_record.c.person_id)
+
 finding = Table(
     "finding",
     metadata,

@@ -11,7 +11,7 @@ from sqlalchemy import Compiled, Date, Integer, Text, Uuid, bindparam, cast, lit
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import engine, policy_documents, tables_facts
+from services.subsidy.adapters import engine, policy_documents, records, tables_facts
 from services.subsidy.adapters.successions import line_of
 from services.subsidy.domain.application import Application
 from services.subsidy.domain.entitlement.algebra import number_of
@@ -55,15 +55,16 @@ def _statement() -> Compiled:
 
 async def verdict_of(connection: AsyncConnection, one: Application, award_id: UUID) -> Verdict:
     """What the rules say about the day of an application, and what its first month would bring (READ-02)."""
-    population = Population.of([one.person_id])
+    person_id = await records.owner(connection, one.person_id)
+    population = Population.of([person_id])
     book = PolicyBook(await policy_documents.in_force(connection, None))
     bound = await engine.questions(connection, book, months=[one.month], population=population, known_at=None)
     trial = {
         "trial_award": award_id,
-        "trial_person": one.person_id,
+        "trial_person": person_id,
         "trial_scheme": one.scheme.value,
         "trial_division": one.home.code,
-        "trial_county": await line_of(connection, one.person_id, one.home.code, day=one.application_date),
+        "trial_county": await line_of(connection, person_id, one.home.code, day=one.application_date),
         "trial_date": one.application_date,
         "trial_month": number_of(one.month),
     }

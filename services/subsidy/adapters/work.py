@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import case_terms
+from services.subsidy.adapters import case_terms, policy_documents
 from services.subsidy.adapters.applications import SqlApplications
 from services.subsidy.adapters.decisions import SqlDecisions
 from services.subsidy.adapters.facts import SqlFacts
@@ -17,11 +17,12 @@ from services.subsidy.domain.application import Application
 from services.subsidy.domain.application_timing import Timing
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.facts import Fact
+from services.subsidy.domain.policy_book import PolicyBook
 from services.subsidy.domain.verdict import Verdict
 from shared.kit.clock import Clock
 from shared.kit.permissions import Caller
 from shared.kit.work import UnitOfWork
-from shared.values.award import Scheme
+from shared.values.award import TWO_SUBSIDIES, Scheme
 from shared.values.division import Division, Scope
 
 SYSTEM = "system"
@@ -60,6 +61,11 @@ class SubsidyWork(UnitOfWork):
     async def verdict(self, one: Application) -> Verdict:
         """What the rules say about the day of an application."""
         return await verdict_of(self.connection, one, self.new_id())
+
+    async def schemes(self) -> frozenset[str]:
+        """The codes of the schemes that the policies in force have, and the two of the national text."""
+        book = PolicyBook(await policy_documents.in_force(self.connection, None))
+        return frozenset(book.schemes) | {scheme.value for scheme in TWO_SUBSIDIES}
 
     async def quota(self, one: Application) -> int | None:
         """How many awards of the scheme the home county may have."""

@@ -44,6 +44,12 @@ class AwardNotFound(Refusal):
     code: ClassVar[str] = "award_not_found"
 
 
+class SchemeNotKnown(Refusal):
+    """No policy in force has such a scheme. Facts: scheme, allowed."""
+
+    code: ClassVar[str] = "scheme_not_known"
+
+
 class CertificateNotValid(Refusal):
     """No certificate of the person is valid on the day (SUB-18). Facts: on, status."""
 

@@ -151,6 +151,10 @@ class Explanation:
     combinations: tuple[Combination, ...]
     arithmetic: tuple[str, ...]
     known_at: datetime | None
+    other_records: tuple[UUID, ...] = ()
+    """Of the same person (RU-02): what is on record of them counts here too."""
+    succeeded: tuple[str, ...] = ()
+    """The counties in turn, where the one that pays came in the place of others (ID-21)."""
 
     @property
     def reasons(self) -> tuple[Outcome, ...]:

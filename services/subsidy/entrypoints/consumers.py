@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
+from uuid import UUID
 
-from services.subsidy.adapters import successions
+from services.subsidy.adapters import records, successions
 from services.subsidy.adapters.facts import follow_homes
 from services.subsidy.adapters.standing import News, restand
 from services.subsidy.adapters.work import SubsidyWork
@@ -14,14 +15,21 @@ from services.subsidy.domain.facts import AwardWasChanged
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from services.subsidy.domain.succession import Succession
 from services.subsidy.metrics import STOP_MISSED
-from services.subsidy.use_cases.judge_awards import judge_awards
+from services.subsidy.use_cases.judge_awards import follow_facts, judge_awards
 from services.subsidy.use_cases.record_facts import note_requests
-from shared.contracts.registry import CertificateChanged, CertificateState, DivisionSucceeded, PersonState, StopState
+from shared.contracts.registry import (
+    CertificateChanged,
+    CertificateState,
+    DivisionSucceeded,
+    MergeState,
+    PersonState,
+    StopState,
+)
 from shared.kit.consumer import Subscription
 from shared.kit.mirror import Change, Changes
 from shared.values.certificate import CertificateStatus, StopKind
 
-STATES: Final = (PersonState, CertificateState, StopState)
+STATES: Final = (PersonState, CertificateState, StopState, MergeState)
 _SUPERSEDED: Final = CertificateStatus.SUPERSEDED
 
 
@@ -34,21 +42,38 @@ async def follow_register(changes: Changes, work: SubsidyWork) -> None:
     """
     stops = changes.of(StopState)
     await _follow_divisions(changes, work)
+    united = await _follow_merges(changes, work)
     homes = {each.row.person_id for each in changes.of(PersonState) if _moved(each)}
     news = {
-        News.HOME: homes | {each.row.person_id for each in stops if each.row.kind is StopKind.TRANSFERRED},
-        News.CARD: {each.row.person_id for each in changes.of(CertificateState)},
-        News.STOP: {each.row.person_id for each in stops},
+        News.HOME: united | homes | {each.row.person_id for each in stops if each.row.kind is StopKind.TRANSFERRED},
+        News.CARD: united | {each.row.person_id for each in changes.of(CertificateState)},
+        News.STOP: united | {each.row.person_id for each in stops},
+        News.FACT: united,
     }
     work.later(partial(restand, work.connection, news, at=work.now()))
     await follow_homes(work.connection, homes)
     await note_requests([*_requests(changes)], work)
-    judged = {change.row.person_id for change in stops}
+    judged = united | {change.row.person_id for change in stops}
     judged |= {each.row.person_id for each in changes.of(CertificateState) if each.row.status is _SUPERSEDED}
     if not judged:
         return
     traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
     await judge_awards(judged, work, traces=traces)
+    await follow_facts(united, work)
+
+
+async def _follow_merges(changes: Changes, work: SubsidyWork) -> set[UUID]:
+    """Records found to be one person's are judged as one from now on, and apart when the merge is undone; who they are.
+
+    Somebody who is only heard of after the merge may live where an absorbed record does not say.
+    """
+    merges = changes.of(MergeState)
+    late = {each.row.person_id for each in changes.of(PersonState) if each.old is None}
+    known = await records.owners(work.connection, late) if late else {}
+    joined = {each.row.person_id for each in merges} | {each.row.absorbed_id for each in merges} | {*known}
+    united, awards = await work.awards.unite(joined, at=work.now())
+    work.tell(*(AwardWasChanged(event_id=work.new_id(), occurred_at=work.now(), award=award) for award in awards))
+    return united
 
 
 async def _follow_divisions(changes: Changes, work: SubsidyWork) -> None:

@@ -26,7 +26,7 @@ from shared.kit.messages import Messenger, carry
 from shared.kit.spreadsheets import CellFault, Column, Row
 from shared.kit.work import Works
 from shared.kit.worker import Timer
-from shared.values.award import Scheme
+from shared.values.award import Scheme, SchemeCodeInvalid
 from shared.values.division import Scope
 from shared.values.month import Month
 from shared.values.refusal import Refusal
@@ -37,7 +37,7 @@ COLUMNS: Final = (
     Column("application_date", "申请日期", ("享受补贴起始日期",)),
 )
 _TITLE: Final = {column.field: column.title for column in COLUMNS}
-_SCHEMES: Final = {scheme.value: scheme for scheme in Scheme} | {zh: scheme for scheme, zh in SCHEME_ZH.items()}
+_SCHEMES: Final = {zh: scheme for scheme, zh in SCHEME_ZH.items()}
 
 
 def parse_award(row: Row) -> GrantAward | list[CellFault]:
@@ -52,9 +52,11 @@ def parse_award(row: Row) -> GrantAward | list[CellFault]:
         person_id = UUID(row.values["person_id"].strip())
     except ValueError:
         fault("person_id", "人员编号应为登记系统给出的 36 位编号")
-    scheme = _SCHEMES.get(row.values["scheme"].strip())
-    if scheme is None:
-        fault("scheme", f"应为：{'、'.join(SCHEME_ZH.values())}")
+    scheme, named = None, row.values["scheme"].strip()
+    try:
+        scheme = _SCHEMES.get(named) or Scheme(named)
+    except SchemeCodeInvalid:
+        fault("scheme", f"应为：{'、'.join(SCHEME_ZH.values())}，或政策中其他补贴的代码")
     try:
         application_date = date.fromisoformat(row.values["application_date"].strip()[:10])
     except ValueError:

@@ -21,7 +21,7 @@ from shared.kit.clients import ServiceIsUnavailable
 from shared.kit.imports import Applied, Import, Parsed
 from shared.kit.jobs import may_pass
 from shared.kit.spreadsheets import CellFault, Column, Row
-from shared.values.award import Scheme
+from shared.values.award import TWO_SUBSIDIES, Scheme
 from shared.values.dates import DayIsInvalid, parse_day
 from shared.values.division import Scope
 from shared.values.identity_number import IdentityNumber
@@ -124,7 +124,7 @@ def _grade(text: str) -> int:
 
 
 def _scheme(text: str) -> str:
-    return {scheme.value: scheme.value for scheme in Scheme}.get(text) or _within(
+    return {scheme.value: scheme.value for scheme in TWO_SUBSIDIES}.get(text) or _within(
         {"生活": Scheme.LIVING.value, "护理": Scheme.NURSING.value}
     )(text)
 

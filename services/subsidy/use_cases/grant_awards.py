@@ -11,6 +11,7 @@ from services.subsidy.domain.award import Award
 from services.subsidy.domain.errors import AwardExists, PersonNotKnown, StartMonthNotAllowed
 from services.subsidy.domain.facts import AwardWasGranted
 from services.subsidy.use_cases.judge_awards import follow_facts
+from services.subsidy.use_cases.known_schemes import unknown
 from services.subsidy.use_cases.ports import Work
 from shared.values.award import AwardStatus, Scheme
 from shared.values.division import Scope
@@ -28,7 +29,9 @@ class GrantAward:
 
 
 async def grant_award(command: GrantAward, work: Work, *, within: Scope) -> Award:
-    """Raises `PersonNotKnown`, `PersonHasDied`, `CertificateNotValid`, `AwardExists`, `StartMonthNotAllowed`."""
+    """Raises `SchemeNotKnown`, `PersonNotKnown`, `PersonHasDied`, `CertificateNotValid`, `AwardExists`,
+    `StartMonthNotAllowed`.
+    """
     (outcome,) = await grant_awards([command], work, within=within)
     if isinstance(outcome, Refusal):
         raise outcome
@@ -38,9 +41,12 @@ async def grant_award(command: GrantAward, work: Work, *, within: Scope) -> Awar
 async def grant_awards(commands: Sequence[GrantAward], work: Work, *, within: Scope) -> list[Award | Refusal]:
     """Grant many in a few statements; for each command the award or why not, in order."""
     holders = await work.holders.get([command.person_id for command in commands], within=within)
+    known = await work.schemes()
     outcomes: list[Award | Refusal] = []
     for command in commands:
         try:
+            if refused := unknown(command.scheme, known):
+                raise refused
             holder = holders.get(command.person_id)
             if holder is None:
                 raise PersonNotKnown

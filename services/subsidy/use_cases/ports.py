@@ -46,6 +46,9 @@ class Awards(Protocol):
         The governing fact of an award is the earliest one that stands and touches it (READ-01).
         """
 
+    async def unite(self, merged: Collection[UUID], *, at: datetime) -> tuple[set[UUID], list[Award]]:
+        """Records are one person's, or their own again; all that are concerned, and the awards that changed."""
+
     async def stop_turned(self, month: Month) -> list[Award]:
         """SUSPENDED awards whose ``effective_month`` has come since they were suspended become STOPPED."""
 
@@ -83,7 +86,7 @@ class Decisions(Protocol):
 class Facts(Protocol):
     """Facts about persons, as told and as they stand."""
 
-    async def divisions(self, person_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, str]:
+    async def divisions(self, person_ids: Collection[UUID], *, within: Scope) -> dict[UUID, str]:
         """Where these persons belong, as far as they are known within the scope."""
 
     async def get(self, fact_ids: Sequence[UUID], *, within: Scope) -> dict[UUID, Revision]:
@@ -103,6 +106,9 @@ class Work(Protocol):
     @property
     def awards(self) -> Awards:
         """Awards."""
+
+    async def schemes(self) -> frozenset[str]:
+        """The codes of the schemes that the policies in force have, and the two of the national text."""
 
     def today(self) -> date:
         """The civil date."""

@@ -10,6 +10,7 @@ from services.subsidy.domain.application import Application, Channel, FiledBy, P
 from services.subsidy.domain.application_errors import PersonHasOpenApplication
 from services.subsidy.domain.errors import AwardExists, PersonHasDied, PersonNotKnown
 from services.subsidy.use_cases.application_ports import CaseWork, Sealed
+from services.subsidy.use_cases.known_schemes import must_be_known
 from shared.values.award import Scheme
 from shared.values.division import Division, Scope
 
@@ -32,8 +33,9 @@ class SubmitApplication:
 async def submit_application(command: SubmitApplication, work: CaseWork) -> Application:
     """Any township in the country takes it in (SUB-25): that the person was found by their papers is the caller's part.
 
-    Raises `PersonNotKnown`, `PersonHasDied`, `AwardExists`, `PersonHasOpenApplication`.
+    Raises `SchemeNotKnown`, `PersonNotKnown`, `PersonHasDied`, `AwardExists`, `PersonHasOpenApplication`.
     """
+    await must_be_known([command.scheme], work)
     holder = (await work.holders.get([command.person_id], within=Scope.everywhere())).get(command.person_id)
     home = await work.home(command.person_id)
     if holder is None or home is None:

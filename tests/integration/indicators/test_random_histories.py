@@ -13,7 +13,7 @@ from sqlalchemy import text
 from services.indicators.adapters.work import IndicatorsWork
 from shared.kit.clock import SHANGHAI
 from shared.kit.work import Works
-from shared.values.award import Scheme
+from shared.values.award import TWO_SUBSIDIES
 from shared.values.month import Month
 from tests.builders.publishers import again, deliver
 from tests.integration.indicators.world import BY_NAME, TODAY, World
@@ -134,7 +134,9 @@ class Lives:
     def grant(self) -> None:
         person = self.random.choice([*self.persons.values()])
         month, division = self.month(), self.division()
-        award_id = self.world.subsidy.grant(person.person_id, division, self.random.choice([*Scheme]), month=str(month))
+        award_id = self.world.subsidy.grant(
+            person.person_id, division, self.random.choice(TWO_SUBSIDIES), month=str(month)
+        )
         self.awards[award_id] = Award(person.person_id, division, month.first_day)
 
     def suspend(self) -> None:

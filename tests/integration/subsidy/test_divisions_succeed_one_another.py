@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.subsidy.adapters import engine, policy_documents
+from services.subsidy.adapters import engine, explanations, policy_documents
 from services.subsidy.adapters.engine import decide
+from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.sources import Population
@@ -104,6 +105,7 @@ class County:
 
 @pytest.fixture
 async def county(subsidy: Works[SubsidyWork]) -> County:
+    explanations.warm()
     county = County(subsidy)
     await county.hears()
     await county.grants(county.there)
@@ -239,3 +241,64 @@ async def test_who_is_asked_for_all_who_are_alike_gives_the_same_answers_after_a
         assert [tuple(row) for row in rows] == [(county.there, NEW, fen) for fen in (8000, 8000, 10000, 10000)], (
             "and whatever is open the successor pays"
         )
+
+
+_THEIRS: Final = (
+    (
+        "INSERT INTO application (application_id, person_id, version, scheme, channel, filed_by, state, home, "
+        "acceptance, application_date, entered_on, remote, pushed_late, decided_late, told_late, papers, "
+        "asked_papers, accepted_by) "
+        "VALUES (uuidv7(), :person, 1, 'living_subsidy', 'WINDOW', 'APPLICANT', 'SUBMITTED', :home, :home, "
+        "'2026-05-04', '2026-05-04', false, false, false, false, '', '', 'clerk')"
+    ),
+    (
+        "INSERT INTO finding (finding_id, version, kind, person_id, scheme, division, month, since, amount_fen, "
+        "rules, state, found_at) VALUES (uuidv7(), 1, 'ELIGIBLE_UNPAID', :person, 'living_subsidy', :home, "
+        "'2026-05-01', "
+        "'2026-05-01', 8000, 0, 'OPEN', now())"
+    ),
+    (
+        "INSERT INTO proactive_reminder (reminder_id, version, person_id, cause, cause_id, cause_on, schemes, "
+        "amount_fen, division, division_found, found_on, state) VALUES (uuidv7(), 1, :person, 'NEW_CARD', uuidv7(), "
+        "'2026-05-02', "
+        "'{living_subsidy}', 8000, :home, :home, '2026-05-03', 'OPEN')"
+    ),
+    (
+        "INSERT INTO suspect (suspect_id, version, check_id, person_id, division, month, facts, evidence, state, "
+        "due_on, judgment_seen, reopened) VALUES (uuidv7(), 1, 'DX-10', :person, :home, '2026-05-01', '', "
+        """'{"said": [], "drawn": {}}', 'IN_VERIFICATION', '2026-06-30', false, 0)"""
+    ),
+)
+_WHERE: Final = (
+    "SELECT home FROM application WHERE person_id = :person UNION ALL SELECT division FROM finding "
+    "WHERE person_id = :person UNION ALL SELECT division FROM proactive_reminder WHERE person_id = :person "
+    "UNION ALL SELECT division FROM suspect WHERE person_id = :person"
+)
+
+
+async def test_open_work_goes_on_in_the_successor_and_the_trail_says_from_where_to_where_and_how_much_id_21(
+    county: County,
+) -> None:
+    async with county.work() as work:
+        for statement in _THEIRS:
+            await work.connection.execute(text(statement), {"person": county.there, "home": f"{OLD}001001"})
+    county.register.give_up(OLD, NEW, on=EFFECTIVE)
+    await county.hears()
+    assert await county.found(_WHERE, county.there) == [(f"{NEW}001001",)] * 4
+    ((told,),) = await county.found(
+        "SELECT concat_ws(' ', division, detail) FROM audit "
+        "WHERE what = 'division.succeeded' AND CAST(:person AS uuid) IS NOT NULL",
+        county.there,
+    )
+    assert told.startswith(NEW)
+
+
+async def test_an_explanation_names_the_counties_in_turn_id_21(county: County) -> None:
+    county.register.give_up(OLD, NEW, on=EFFECTIVE)
+    await county.hears()
+    async with county.work() as work:
+        for document in POLICY:
+            stored = await POLICIES.draft(work.connection, work.new_id(), document, by="a")
+            await POLICIES.put_in_force(work.connection, stored, approved_by="b")
+        why = await explanations.explain(work.connection, county.there, Scheme.NURSING, Month(2026, 7), known_at=None)
+    assert (why.county, why.succeeded, why.answer.due_fen) == (NEW, (OLD, NEW), 10000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from services.subsidy.domain.decisions import Card
 from services.subsidy.domain.person_facts import BENEFITS, CareNeed, Fact, FactKind
@@ -35,6 +36,7 @@ class Claim:
     division: str
     applied: date | None = None
     start: Month | None = None
+    award_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,9 @@ def _moves(life: Life, claim: Claim) -> Iterator[Stop]:
         if is_in(life.home(day - DAY), claim.division) and not is_in(life.home(day), claim.division):
             back = next((later for later in days if later > day and is_in(life.home(later), claim.division)), None)
             yield Stop("move_out", day, back)
+    for county, day in life.left:
+        if is_in(county, claim.division):
+            yield Stop("move_out", day)
 
 
 def is_in(home: str, division: str) -> bool:

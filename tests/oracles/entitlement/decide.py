@@ -118,7 +118,7 @@ def claim_of(life: Life, policy: Policy, award: Determination, before: Claim | N
         first = min(touching, key=lambda stop: stop.event, default=None)
         if first == Stop("card_expired", last_valid_day(life, policy, renewed[0]), renewed[1].issued_on):
             start = Month.of(renewed[1].issued_on)
-    return Claim(award.scheme, award.division, award.application_date, start)
+    return Claim(award.scheme, award.division, award.application_date, start, award.award_id)
 
 
 def expiry_before(life: Life, policy: Policy, applied: date) -> tuple[Card, Card] | None:
@@ -145,19 +145,12 @@ def is_paused(life: Life, claim: Claim, month: Month) -> bool:
     paused = {
         pause.award_id for pause in life.pauses if pause.first <= month and (pause.until is None or month < pause.until)
     }
-    return any(
-        award.award_id in paused and (award.scheme, award.application_date) == (claim.scheme, claim.applied)
-        for award in life.awards
-    )
+    return claim.award_id in paused
 
 
 def in_gap(life: Life, policy: Policy, claim: Claim, month: Month) -> bool:
     """SUB-48, READ-11: one of the months before the restart, after the month in which the old card expired."""
-    granted = {decision.award_id for decision in life.back_payments}
-    decided = any(
-        award.award_id in granted and (award.scheme, award.application_date) == (claim.scheme, claim.applied)
-        for award in life.awards
-    )
+    decided = claim.award_id in {decision.award_id for decision in life.back_payments}
     expired = expiry_before(life, policy, claim.applied) if claim.applied else None
     if claim.start is None or expired is None or not decided:
         return False

@@ -45,6 +45,8 @@ class Life:
     pauses: tuple[Pause, ...]
     back_payments: tuple[BackPayment, ...]
     lines: tuple[Line, ...]
+    left: tuple[tuple[str, date], ...] = ()
+    """Counties only an absorbed record named as the home, and the day it ceased to (`merging`)."""
     memory: dict[object, object] = field(default_factory=dict)
     """What was found out already; asking 36 months would find it out 36 times."""
 

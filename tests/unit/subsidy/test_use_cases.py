@@ -24,7 +24,7 @@ from services.subsidy.use_cases.grant_awards import GrantAward, grant_award, gra
 from services.subsidy.use_cases.judge_awards import judge_awards, stop_turned_awards
 from services.subsidy.use_cases.ports import Judged
 from shared.contracts import subsidy as contract
-from shared.values.award import AwardStatus, Scheme
+from shared.values.award import TWO_SUBSIDIES, AwardStatus, Scheme
 from shared.values.certificate import CertificateStatus, StopKind
 from shared.values.division import Division, Scope
 from shared.values.month import Month
@@ -91,6 +91,12 @@ class Memory:
     async def stop_turned(self, month: Month) -> list[Award]:
         self.asked_for.append(month)
         return self.turned
+
+    async def unite(self, merged: Collection[UUID], *, at: datetime) -> tuple[set[UUID], list[Award]]:
+        raise NotImplementedError
+
+    async def schemes(self) -> frozenset[str]:
+        return frozenset(TWO_SUBSIDIES)
 
     def today(self) -> date:
         return TODAY

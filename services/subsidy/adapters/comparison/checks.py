@@ -13,7 +13,7 @@ from services.subsidy.domain.application_state import OPEN as APPLICATION_OPEN
 from services.subsidy.domain.banking.reasons import Reason
 from services.subsidy.domain.comparison.lists import ListKind
 from services.subsidy.domain.person_facts import VALUES, Economy, FactKind
-from shared.values.award import RUNNING, Scheme
+from shared.values.award import RUNNING, TWO_SUBSIDIES, Scheme
 from shared.values.certificate import CertificateStatus
 
 SHARED_BY_MIN: Final = 3
@@ -26,7 +26,7 @@ NEW_DAYS: Final = 180
 _L, _F, _S = ListKind, FactKind, Scheme
 _DEATHS: Final = (_L.DEATH_POLICE, _L.DEATH_HEALTH, _L.CREMATION)
 _DIBAO: Final = 1 + list(VALUES[_F.ECONOMY]).index(Economy.DIBAO)
-_BOTH: Final = tuple(Scheme)
+_BOTH: Final = TWO_SUBSIDIES
 
 
 def _in(values: object) -> str:

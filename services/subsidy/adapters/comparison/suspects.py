@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import records
 from services.subsidy.adapters.tables import award, working_days
 from services.subsidy.adapters.tables_comparison import suspect, suspect_paper, suspect_step
 from services.subsidy.adapters.words import Words
@@ -104,6 +105,8 @@ async def page_of(
 ) -> tuple[list[Filed], str | None]:
     """A page of a work list."""
     query = select(suspect).where(and_(*_narrowed(asked, within, today)))
+    if asked.person_id is not None:
+        query = query.where(suspect.c.person_id.in_(await records.every(connection, asked.person_id)))
     rows, following = await paginate(connection, query, [suspect.c.suspect_id], page)
     return [_filed(row) for row in rows], following
 
@@ -111,7 +114,7 @@ async def page_of(
 def _narrowed(asked: Asked, within: Scope, today: date) -> list[ColumnElement[bool]]:
     column = suspect.c
     where = [inside(column.division, within if asked.division is None else within.narrowed_to(asked.division))]
-    wanted = ((column.check_id, asked.check), (column.state, asked.state), (column.person_id, asked.person_id))
+    wanted = ((column.check_id, asked.check), (column.state, asked.state))
     where += [each == value for each, value in wanted if value is not None]
     if asked.holds is not None:
         where.append(column.holds.is_(asked.holds))

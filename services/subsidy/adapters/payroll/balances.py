@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import engine
+from services.subsidy.adapters import engine, records
 from services.subsidy.adapters.payroll import lines, news, turning
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.payroll.balance import SHARE_OF, Balance
@@ -38,13 +38,14 @@ class Balanced:
 
 _LINES: Final = """
 CREATE TEMPORARY TABLE standing_line ON COMMIT DROP AS
-SELECT l.person_id, l.scheme, l.county, l.amount_fen,
+SELECT coalesce(r.person_id, l.person_id) AS person_id, l.scheme, l.county, l.amount_fen,
        coalesce(t.state, CASE WHEN l.held IS NOT NULL THEN 'HELD' WHEN d.run_id IS NOT NULL THEN 'SENT'
                               ELSE 'PENDING' END) AS state
   FROM line l LEFT JOIN (SELECT DISTINCT ON (person_id, scheme, seq) person_id, scheme, seq, state FROM line_turn
                           WHERE month = :month ORDER BY person_id, scheme, seq, no DESC) t
     ON (t.person_id, t.scheme, t.seq) = (l.person_id, l.scheme, l.seq)
   LEFT JOIN (SELECT DISTINCT run_id FROM dispatch) d ON d.run_id = l.run_id
+  LEFT JOIN person_record r ON r.record_id = l.person_id AND r.known_to = 'infinity'
  WHERE l.month = :month"""
 _COUNTED: Final = ", ".join(f"'{state}'" for state in SHARE_OF)
 _WHOLE: Final = f"""
@@ -69,7 +70,8 @@ async def of_person(connection: AsyncConnection, person_id: UUID, months: Sequen
     entered: defaultdict[tuple[str, Month], list[tuple[LineState, int]]] = defaultdict(list)
     for line in await lines.of_person(connection, person_id):
         entered[line.scheme, Month.of(line.month)].append((line.state, line.amount_fen))
-    answers = await engine.decide(connection, months=months, population=Population.of([person_id]), homes=False)
+    owner = await records.owner(connection, person_id)
+    answers = await engine.decide(connection, months=months, population=Population.of([owner]), homes=False)
     owed = {(each.scheme, each.month): (each.due_fen, each.payable_fen) for each in answers}
     keys = owed.keys() | {key for key in entered if key[1] in months}
     found = [

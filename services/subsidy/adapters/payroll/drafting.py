@@ -27,11 +27,12 @@ Tell = Callable[[str], Awaitable[None]]
 """Tells the phase; raises when somebody cancelled."""
 
 _STAGE: Final = "CREATE TABLE IF NOT EXISTS {stage} (LIKE line)"
-# Who are alike get one answer; each has an award of their own.
+# Who are alike get one answer; each has an award of their own. A line is about the record the award was granted to, so
+# that of somebody who has several each record keeps its own.
 _DRAW_UP: Final = f"""
 INSERT INTO {{stage}} (person_id, scheme, month, seq, run_id, award_id, county, amount_fen, settled_before_fen, cause,
                        rules, held, locked_at)
-SELECT m.person_id, d.scheme, d.month, coalesce(k.lines, 0), :run_id, m.award_id, d.county, d.payable_fen,
+SELECT m.record_id, d.scheme, d.month, coalesce(k.lines, 0), :run_id, m.award_id, d.county, d.payable_fen,
        d.settled_fen + d.open_fen,
        CASE WHEN d.settled_fen + d.open_fen > 0 THEN '{Cause.PAID_TOO_LITTLE}'
             WHEN d.month = :month THEN '{Cause.REGULAR}' ELSE '{Cause.NEVER_PAID}' END,
@@ -44,10 +45,13 @@ SELECT m.person_id, d.scheme, d.month, coalesce(k.lines, 0), :run_id, m.award_id
  CROSS JOIN LATERAL unnest(alike.members) AS one(person_id)
   LEFT JOIN determination a ON a.person_id = one.person_id AND a.scheme = d.scheme AND a.single
         AND a.known_to = 'infinity' AND one.person_id <> d.person_id
- CROSS JOIN LATERAL (SELECT one.person_id, coalesce(a.award_id, d.award_id) AS award_id) AS m
+  LEFT JOIN (SELECT award_id, record_id FROM award WHERE record_id IS NOT NULL) r
+    ON r.award_id = coalesce(a.award_id, d.award_id)
+ CROSS JOIN LATERAL (SELECT one.person_id, coalesce(r.record_id, one.person_id) AS record_id,
+                            coalesce(a.award_id, d.award_id) AS award_id) AS m
   LEFT JOIN (SELECT person_id, scheme, month, count(*) AS lines FROM line
               WHERE month = ANY(CAST(:months AS date[])) GROUP BY 1, 2, 3) k
-    ON (k.person_id, k.scheme, k.month) = (m.person_id, d.scheme, d.month)
+    ON (k.person_id, k.scheme, k.month) = (m.record_id, d.scheme, d.month)
   LEFT JOIN ({news.WAITING}) w ON w.person_id = m.person_id
   LEFT JOIN ({news.SUSPECTED}) x ON x.person_id = m.person_id
   LEFT JOIN payee p ON p.award_id = m.award_id

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import TIMESTAMP, BigInteger, Date, SmallInteger, Text, Uuid, column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.subsidy.adapters import records
 from services.subsidy.adapters.payroll import answers, news, runs, turning
 from services.subsidy.adapters.tables_payroll import run_difference
 from services.subsidy.domain.payroll.errors import LineNotFound, LineStepNotAllowed, LineStillNotDue
@@ -101,7 +102,7 @@ SELECT l.person_id, l.scheme, l.month, l.seq, l.run_id, l.award_id, l.county, l.
        coalesce(t.reason, l.held, '') AS reason, coalesce(t.at, l.locked_at) AS since
   FROM line l LEFT JOIN LATERAL (SELECT state, reason, at FROM line_turn n WHERE (n.person_id, n.scheme, n.month, n.seq)
                                  = (l.person_id, l.scheme, l.month, l.seq) ORDER BY no DESC LIMIT 1) t ON true
- WHERE l.person_id = :person_id ORDER BY l.month, l.scheme, l.seq"""
+ WHERE l.person_id = ANY(:records) ORDER BY l.month, l.scheme, l.person_id, l.seq"""
 
 _HELD_OF_PERSON: Final = f"SELECT * FROM ({_OF_PERSON}) AS l WHERE state = 'HELD' AND reason = '{HoldReason.SUSPECT}'"
 
@@ -147,8 +148,9 @@ async def differences(
 
 
 async def of_person(connection: AsyncConnection, person_id: UUID) -> list[LineSeen]:
-    """Every line of a person, oldest month first."""
-    return [_seen(row) for row in await connection.execute(text(_OF_PERSON), {"person_id": person_id})]
+    """Every line of a person, oldest month first, whichever of their records it is about."""
+    found = await connection.execute(text(_OF_PERSON), {"records": await records.every(connection, person_id)})
+    return [_seen(row) for row in found]
 
 
 async def one(connection: AsyncConnection, run: Run, key: LineKey) -> Any:
@@ -180,7 +182,8 @@ async def take(work: UnitOfWork, run: Run, key: LineKey, step: LineStep, reason:
 async def release(work: UnitOfWork, person_id: UUID, *, by: str) -> int:
     """No suspect holds a person's money any more: lines held for that alone go on, if they are still owed; how many."""
     freed = 0
-    rows = await work.connection.execute(text(_HELD_OF_PERSON), {"person_id": person_id})
+    theirs = {"records": await records.every(work.connection, person_id)}
+    rows = await work.connection.execute(text(_HELD_OF_PERSON), theirs)
     for row in rows.all():
         run = await runs.get(work.connection, row.run_id, within=Scope.everywhere(), lock=True)
         key = LineKey(row.person_id, row.scheme, Month.of(row.month), row.seq)

@@ -14,7 +14,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters import engine, policy_documents
+from services.subsidy.adapters import engine, policy_documents, records
+from services.subsidy.adapters.records import with_other_records
 from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.payroll.line import HoldReason
@@ -33,11 +34,12 @@ _SINCE: Final = " UNION ".join(
         "SELECT person_id FROM line_turn WHERE at > :since AND state = 'CANCELLED'",
     ]
 )
-WAITING: Final = (
+_TOLD: Final = with_other_records(_SINCE)
+WAITING: Final = with_other_records(
     "SELECT DISTINCT person_id FROM dead_letter WHERE publisher = 'registry' AND state IN ('OPEN', 'PARKED')"
 )
 """Persons of whom the register told something that could not be applied yet."""
-SUSPECTED: Final = "SELECT DISTINCT person_id FROM suspect WHERE holds"
+SUSPECTED: Final = with_other_records("SELECT DISTINCT person_id FROM suspect WHERE holds")
 """Persons whose money is held while somebody looks whether they died, or serve a sentence (READ-22)."""
 
 # Who holds a line of a person, by name; the first that applies. ``short``: lines no longer owed in full.
@@ -53,12 +55,20 @@ SELECT l.person_id, l.scheme, l.month, l.seq,
   LEFT JOIN payee p ON p.award_id = l.award_id
   LEFT JOIN short s ON (s.person_id, s.scheme, s.month, s.seq) = (l.person_id, l.scheme, l.month, l.seq)
  WHERE w.person_id IS NOT NULL OR d.person_id IS NOT NULL OR p.award_id IS NULL OR s.person_id IS NOT NULL"""
+# Several records of one person may have a line each: all of them together must be owed, the first ones go first.
 _SHORT: Final = """
 CREATE TEMPORARY TABLE short ON COMMIT DROP AS
-SELECT l.person_id, l.scheme, l.month, l.seq
-  FROM {lines} l JOIN news ON news.person_id = l.person_id
-  LEFT JOIN owed d ON (d.person_id, d.scheme, d.month) = (l.person_id, l.scheme, l.month)
- WHERE coalesce(d.payable_fen, 0) + {open_fen} < l.amount_fen"""
+SELECT person_id, scheme, month, seq FROM (
+  SELECT l.*, sum(l.amount_fen) OVER (PARTITION BY w.person_id, l.scheme, l.month
+                                      ORDER BY l.person_id <> w.person_id, l.person_id, l.seq) AS so_far,
+         coalesce(d.payable_fen, 0) AS payable_fen
+    FROM {lines} l JOIN news_of w ON w.record_id = l.person_id
+    LEFT JOIN owed d ON (d.person_id, d.scheme, d.month) = (w.person_id, l.scheme, l.month)) AS told
+ WHERE payable_fen < {needed_fen}"""
+_NEWS_OF: Final = """
+CREATE TEMPORARY TABLE news_of ON COMMIT DROP AS
+SELECT DISTINCT n.person_id AS record_id, coalesce(r.person_id, n.person_id) AS person_id FROM news n
+  LEFT JOIN person_record r ON r.record_id = n.person_id AND r.known_to = 'infinity'"""
 
 
 _NOTHING_OWED: Final = (
@@ -81,7 +91,7 @@ async def gather(connection: AsyncConnection, since: datetime, *, name: str = "n
     """
     narrowed = "" if of is None else f" WHERE person_id IN ({of})"
     await connection.execute(
-        text(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT person_id FROM ({_SINCE}) AS told{narrowed}"),
+        text(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT person_id FROM ({_TOLD}) AS told{narrowed}"),
         {"since": since},
     )
     return int(await connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0)
@@ -96,13 +106,14 @@ async def hold_again(connection: AsyncConnection, draft: Draft, lines: str, *, e
     _, digest = await policy_digest(connection)
     since = draft.news_since if digest == draft.policy_digest else _EVER
     judged = await gather(connection, since, of=f"SELECT person_id FROM {lines}")
+    await connection.execute(text(_NEWS_OF))
     months = await connection.scalars(text(f"SELECT DISTINCT month FROM {lines}"))
     owed_months = sorted(Month.of(month) for month in months)
     if owed_months:
-        await owed(connection, "SELECT person_id FROM news", owed_months)
+        await owed(connection, "SELECT DISTINCT person_id FROM news_of", owed_months)
     else:
         await connection.execute(text(_NOTHING_OWED))
-    await connection.execute(text(_SHORT.format(lines=lines, open_fen="l.amount_fen" if entered else "0")))
+    await connection.execute(text(_SHORT.format(lines=lines, needed_fen="0" if entered else "so_far")))
     await connection.execute(text(_HOLDS.format(lines=lines)))
     return judged
 
@@ -110,7 +121,7 @@ async def hold_again(connection: AsyncConnection, draft: Draft, lines: str, *, e
 async def forget(connection: AsyncConnection) -> None:
     """Let go of what `hold_again` named, so that it can be asked again before the transaction ends."""
     await engine.forget(connection, "owed")
-    await connection.exec_driver_sql("DROP TABLE news, short, to_hold")
+    await connection.exec_driver_sql("DROP TABLE news, news_of, short, to_hold")
 
 
 async def owed(connection: AsyncConnection, persons: str, months: list[Month]) -> None:
@@ -123,5 +134,6 @@ async def owed(connection: AsyncConnection, persons: str, months: list[Month]) -
 
 
 async def answers_of(connection: AsyncConnection, person_id: UUID, month: Month) -> list[Answer]:
-    """What the rules say of a person and a month now."""
-    return await engine.decide(connection, months=[month], population=Population.of([person_id]), homes=False)
+    """What the rules say of whoever a record is about, and a month, now."""
+    population = Population.of([await records.owner(connection, person_id)])
+    return await engine.decide(connection, months=[month], population=population, homes=False)

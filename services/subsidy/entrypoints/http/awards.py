@@ -30,6 +30,7 @@ from services.subsidy.use_cases.decide_awards import (
     terminate_award,
 )
 from services.subsidy.use_cases.grant_awards import GrantAward, grant_award
+from shared.contracts.state import SchemeCode
 from shared.kit.audit import Look, looks
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.idempotency import Idempotent
@@ -37,7 +38,7 @@ from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import Router, open_work
 from shared.kit.scoping import DivisionAsked
-from shared.values.award import AwardStatus, Scheme
+from shared.values.award import AwardStatus
 from shared.values.division import Division
 from shared.values.month import Month
 
@@ -72,7 +73,7 @@ async def list_awards(
     page: PageAsked,
     division: DivisionAsked = None,
     status: AwardStatus | None = None,
-    scheme: Scheme | None = None,
+    scheme: SchemeCode | None = None,
     person_id: UUID | None = None,
     cause_id: Annotated[UUID | None, Query(description="登记事件编号：由它停发的补贴")] = None,
 ) -> Listed[AwardOut]:

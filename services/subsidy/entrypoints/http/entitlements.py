@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.subsidy.adapters import engine, explanations
+from services.subsidy.adapters import engine, explanations, records
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.decisions import Answer
 from services.subsidy.domain.entitlement.rules import Effect
@@ -139,6 +139,9 @@ class ExplanationOut(BaseModel):
     combinations: list[CombinationOut]
     arithmetic: list[str]
     known_at: datetime | None
+    person_id: UUID
+    other_records: list[UUID] = Field(description="同一人被合并的其他登记，其情况一并计算")
+    succeeded: list[str] = Field(description="区划变更时依次承接的县（ID-21），末位为现在的县；未变更的只有一个")
 
     @classmethod
     def of(cls, explanation: Explanation) -> ExplanationOut:
@@ -153,6 +156,9 @@ class ExplanationOut(BaseModel):
             combinations=[CombinationOut.model_validate(each) for each in explanation.combinations],
             arithmetic=list(explanation.arithmetic),
             known_at=explanation.known_at,
+            person_id=explanation.answer.person_id,
+            other_records=list(explanation.other_records),
+            succeeded=list(explanation.succeeded),
         )
 
 
@@ -193,10 +199,13 @@ async def list_entitlements(
     known_at: KnownAt = None,
 ) -> Listed[EntitlementOut]:
     """Entitled, due and payable of every scheme, month by month."""
-    division = await _must_be_known(work, caller, person_id)
+    division = await _must_be_known(work, caller, person_id, known_at)
     months = span_of(Month.parse(first), Month.parse(last or first))
     answers = await engine.decide(
-        work.connection, months=months, population=Population.of([person_id]), known_at=known_at
+        work.connection,
+        months=months,
+        population=Population.of([await records.owner(work.connection, person_id, known_at=known_at)]),
+        known_at=known_at,
     )
     work.audit(Look(person_id, FIELDS, "read", division, count=len(answers)))
     answers.sort(key=lambda answer: (answer.scheme, answer.month))
@@ -258,7 +267,7 @@ def span_of(first: Month, last: Month) -> Sequence[Month]:
 
 
 async def _explained(work: SubsidyWork, caller: Caller, asked: Question, known_at: datetime | None) -> Explanation:
-    division = await _must_be_known(work, caller, asked.person_id)
+    division = await _must_be_known(work, caller, asked.person_id, known_at)
     explanation = await explanations.explain(
         work.connection, asked.person_id, asked.scheme, asked.month, known_at=known_at
     )
@@ -266,8 +275,10 @@ async def _explained(work: SubsidyWork, caller: Caller, asked: Question, known_a
     return explanation
 
 
-async def _must_be_known(work: SubsidyWork, caller: Caller, person_id: UUID) -> str:
-    division = (await work.facts.divisions([person_id], within=caller.scope)).get(person_id)
-    if division is None:
+async def _must_be_known(work: SubsidyWork, caller: Caller, person_id: UUID, known_at: datetime | None) -> str:
+    """Where the person lives; who may see a record that was absorbed may not for that see the person's."""
+    whose = await records.owner(work.connection, person_id, known_at=known_at)
+    divisions = await work.facts.divisions({person_id, whose}, within=caller.scope)
+    if divisions.keys() != {person_id, whose}:
         raise PersonNotKnown
-    return division
+    return divisions[whose]

@@ -47,6 +47,7 @@ def page_of(explanation: Explanation) -> str:
             "所依据的政策",
             _list(f"{each.title}（{each.legal_basis}，{each.since} 起施行）" for each in explanation.documents),
         ),
+        _records(explanation),
         f"<p>按 {_moment(explanation.known_at)} 掌握的情况计算。</p>",
     )
     title = f"{explanation.title}发放依据"
@@ -54,6 +55,14 @@ def page_of(explanation: Explanation) -> str:
         f"<!doctype html><html lang=zh-CN><head><meta charset=utf-8><title>{escape(title)}</title>"
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{''.join(sections)}</body></html>"
     )
+
+
+def _records(explanation: Explanation) -> str:
+    """What else is read together: records merged into this one, counties this one came in the place of."""
+    told = [f"同一人的登记 {each} 已并入，其情况一并计算" for each in explanation.other_records]
+    if len(explanation.succeeded) > 1:
+        told.append(f"区划变更：{' → '.join(map(_place, explanation.succeeded))}，变更前各月按原县政策计算")
+    return _section("合并与承接", _list(told)) if told else ""
 
 
 def _section(title: str, body: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.subsidy.adapters import findings
+from services.subsidy.adapters import findings, records
 from services.subsidy.adapters.findings import Closings, Finding, FindingKind, FindingState
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.work import SubsidyWork
@@ -61,7 +62,7 @@ class ClosingIn(RequestModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
 
-_WORKED_OUT: Final = frozenset({"reasons", "month", "since", "close_reason"})
+_WORKED_OUT: Final = frozenset({"reasons", "month", "since", "close_reason", "other_records"})
 
 
 class FindingOut(BaseModel):
@@ -84,10 +85,13 @@ class FindingOut(BaseModel):
     closed_at: datetime | None
     closed_by: str | None
     close_reason: str | None
+    other_records: list[UUID] = Field(default_factory=list, description="同一人的其他登记（已合并）")
     since: str | None = Field(default=None, description="连续月份的第一个月（最多回看一年），仅在详情中给出")
 
     @classmethod
-    def of(cls, finding: Finding, closings: Closings, since: Month | None = None) -> FindingOut:
+    def of(
+        cls, finding: Finding, closings: Closings, others: Sequence[UUID] = (), since: Month | None = None
+    ) -> FindingOut:
         """From a finding."""
         told = {name: getattr(finding, name) for name in cls.model_fields if name not in _WORKED_OUT}
         return cls(
@@ -95,6 +99,7 @@ class FindingOut(BaseModel):
             month=str(Month.of(finding.month)),
             close_reason=closings.opened(finding),
             reasons=[rule.id for rule in RULES if finding.rules >> rule.number & 1],
+            other_records=list(others),
             since=None if since is None else str(since),
         )
 
@@ -140,7 +145,9 @@ def finding_router(jobs: Jobs) -> Router:
             person_id=person_id,
         )
         work.audit(*looks(((item.person_id, item.division) for item in items), FIELDS, what="read"))
-        return Listed(items=[FindingOut.of(item, closings) for item in items], next=following)
+        named = await records.named(work.connection, {item.person_id for item in items})
+        told = [FindingOut.of(item, closings, named.get(item.person_id, ())) for item in items]
+        return Listed(items=told, next=following)
 
     @router.get("/findings/{finding_id}", summary="线索详情")
     async def read_finding(
@@ -150,7 +157,9 @@ def finding_router(jobs: Jobs) -> Router:
         found = await _found(work, caller, finding_id)
         work.audit(Look(found.person_id, FIELDS, "read", found.division))
         tag(response, found.version)
-        return FindingOut.of(found, closings, await findings.since(work.connection, found))
+        named = await records.named(work.connection, {found.person_id})
+        since = await findings.since(work.connection, found)
+        return FindingOut.of(found, closings, named.get(found.person_id, ()), since)
 
     @router.post("/findings/{finding_id}/closing", dependencies=[Idempotent()], summary="办结线索")
     async def close(

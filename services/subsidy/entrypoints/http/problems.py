@@ -47,6 +47,13 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "在您的管辖范围内没有已登记的该人员；刚登记的请稍候数秒再试",
         "the register has announced no such person within your divisions; just registered ones take a few seconds",
     ),
+    errors.SchemeNotKnown: ProblemText(
+        422,
+        "没有这项补贴",
+        "No such scheme",
+        "现行政策中没有补贴种类“{scheme}”；可用的有：{allowed}",
+        "no policy in force has the scheme '{scheme}'; there are: {allowed}",
+    ),
     errors.CertificateNotValid: ProblemText(
         409,
         "没有有效的残疾人证",

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.subsidy.domain.award import Award
 from services.subsidy.domain.award_life import BackPaymentReason, PauseReason, ResumeReason
-from shared.contracts.state import MONTH
+from shared.contracts.state import MONTH, SchemeCode
 from shared.kit.routing import RequestModel
-from shared.values.award import AwardStatus, Scheme
+from shared.values.award import AwardStatus
 
 MonthText = Annotated[str, StringConstraints(pattern=MONTH)]
 
@@ -21,7 +21,7 @@ class AwardIn(RequestModel):
     """An award to grant; ``application_date`` (default today) fixes the first month due (SUB-35)."""
 
     person_id: UUID
-    scheme: Scheme
+    scheme: SchemeCode
     application_date: date | None = None
 
 
@@ -88,7 +88,7 @@ class AwardOut(BaseModel):
     certificate_id: UUID
     version: int
     division: str
-    scheme: Scheme
+    scheme: SchemeCode
     status: AwardStatus
     application_date: date
     start_month: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, get_args
@@ -118,12 +119,19 @@ class SuspectOut(BaseModel):
     reopened: int
     found_at: datetime
     evidence: dict[str, Any]
+    other_records: list[UUID] = Field(description="同一人的其他登记（已合并）")
     steps: list[StepOut] | None = Field(default=None, description="办理过程，仅在详情中给出")
     papers: list[PaperOut] | None = Field(default=None, description="佐证材料，仅在详情中给出")
 
     @classmethod
     def of(
-        cls, filed: Filed, today: date, steps: list[StepOut] | None = None, papers: list[PaperOut] | None = None
+        cls,
+        filed: Filed,
+        today: date,
+        others: Sequence[UUID] = (),
+        *,
+        steps: list[StepOut] | None = None,
+        papers: list[PaperOut] | None = None,
     ) -> SuspectOut:
         """From a suspect as it stands."""
         one = filed.suspect
@@ -143,6 +151,7 @@ class SuspectOut(BaseModel):
             reopened=one.reopened,
             found_at=filed.found_at,
             evidence=filed.evidence,
+            other_records=list(others),
             steps=steps,
             papers=papers,
         )

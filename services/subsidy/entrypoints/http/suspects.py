@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from services.subsidy.adapters import records
 from services.subsidy.adapters.comparison import suspects
 from services.subsidy.adapters.comparison.suspects import Asked, Filed, SuspectWords
 from services.subsidy.adapters.work import SubsidyWork
@@ -88,7 +89,9 @@ def suspect_router(jobs: Jobs, words: SuspectWords) -> Router:
         today = work.today()
         items, following = await suspects.page_of(work.connection, page, asked, within=caller.scope, today=today)
         work.audit(*looks(((item.suspect.person_id, item.suspect.division) for item in items), FIELDS, what="read"))
-        return Listed(items=[SuspectOut.of(item, today) for item in items], next=following)
+        named = await records.named(work.connection, {item.suspect.person_id for item in items})
+        told = [SuspectOut.of(item, today, named.get(item.suspect.person_id, ())) for item in items]
+        return Listed(items=told, next=following)
 
     @router.get("/suspects/{suspect_id}", summary="疑点详情")
     async def read_suspect(caller: Reader, suspect_id: UUID, work: Work, response: Response) -> SuspectOut:
@@ -147,4 +150,6 @@ async def _whole(work: SubsidyWork, words: SuspectWords, filed: Filed) -> Suspec
     suspect_id = filed.suspect.suspect_id
     steps = [StepOut.of(row, words) for row in await suspects.steps_of(work.connection, [suspect_id])]
     papers = [PaperOut.model_validate(row) for row in await suspects.papers_of(work.connection, suspect_id)]
-    return SuspectOut.of(filed, work.today(), steps, papers)
+    person_id = filed.suspect.person_id
+    named = await records.named(work.connection, {person_id})
+    return SuspectOut.of(filed, work.today(), named.get(person_id, ()), steps=steps, papers=papers)

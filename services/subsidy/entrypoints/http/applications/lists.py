@@ -33,13 +33,13 @@ from services.subsidy.entrypoints.http.applications.schemas import (
     ObjectionOut,
     StepOut,
 )
+from shared.contracts.state import SchemeCode
 from shared.kit.audit import Look, looks
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller
 from shared.kit.problems import NOT_THERE_YET
 from shared.kit.routing import Router
 from shared.kit.scoping import DivisionAsked
-from shared.values.award import Scheme
 from shared.values.division import Division, Scope
 
 router = Router(prefix="/api/v1", tags=["applications"])
@@ -58,7 +58,7 @@ async def list_applications(
     work: Work,
     page: PageAsked,
     division: DivisionAsked = None,
-    scheme: Scheme | None = None,
+    scheme: SchemeCode | None = None,
     state: ApplicationState | None = None,
     person_id: UUID | None = None,
     died: Annotated[bool, Query(description="只看申请人已登记死亡的在办申请")] = False,

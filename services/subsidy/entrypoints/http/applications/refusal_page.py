@@ -29,14 +29,15 @@ def page_of(application: Application, form: Form, words: str | None) -> str:
     """The notice as a page of its own."""
     assert application.refusal is not None
     assert application.decided_on is not None
+    named = SCHEME_ZH.get(application.scheme, application.scheme.value)
     verdict = application.verdict or Verdict((), None)
     basis = "".join(f"<li>{escape(rule.reason_zh)}（{escape(rule.clause)}）</li>" for rule in verdict.rules)
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>不予认定通知书</title>'
         "<style>body{font-family:serif;max-width:40em;margin:3em auto;line-height:1.8}"
         "h1{text-align:center}</style></head>"
-        f"<body><h1>残疾人两项补贴不予认定通知书</h1><p>{escape(form.name.clear)}：</p>"
-        f"<p>您于 {application.application_date:%Y年%m月%d日} 提出的{SCHEME_ZH[application.scheme]}申请，"
+        f"<body><h1>残疾人补贴不予认定通知书</h1><p>{escape(form.name.clear)}：</p>"
+        f"<p>您于 {application.application_date:%Y年%m月%d日} 提出的{named}申请，"
         "经办理，决定不予认定。</p>"
         f"<p>理由：{REASON_ZH[application.refusal]}。</p>"
         + (f"<ul>{basis}</ul>" if basis else "")

@@ -12,9 +12,9 @@ from services.subsidy.domain.application import Application, Channel, FiledBy, P
 from services.subsidy.domain.application_form import Agent, Form
 from services.subsidy.domain.application_state import APPLICATIONS, ApplicationState, ApplicationStep
 from services.subsidy.domain.objection import ObjectionState
+from shared.contracts.state import SchemeCode
 from shared.kit.masking import AsText, masked
 from shared.kit.routing import RequestModel
-from shared.values.award import Scheme
 from shared.values.identity_number import IdentityNumber
 from shared.values.personal import BankAccount, PersonName, Phone, Statement
 
@@ -47,7 +47,7 @@ class AgentIn(RequestModel):
 class ApplicationIn(RequestModel):
     """An application as the form says it. Away from home the applicant is found by the identity number alone."""
 
-    scheme: Scheme
+    scheme: SchemeCode
     channel: Channel = Channel.WINDOW
     acceptance: Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")] = Field(
         description="受理地区划代码（县级及以下）", json_schema_extra={"format": "division"}
@@ -145,7 +145,7 @@ class ApplicationOut(BaseModel):
     application_id: UUID
     person_id: UUID
     version: int
-    scheme: Scheme
+    scheme: SchemeCode
     channel: Channel
     filed_by: FiledBy
     state: ApplicationState
@@ -279,7 +279,7 @@ class NoticeOut(BaseModel):
     notice_id: UUID
     division: str
     name_masked: str
-    scheme: Scheme
+    scheme: SchemeCode
     amount_fen: int
     posted_on: date
     until: date

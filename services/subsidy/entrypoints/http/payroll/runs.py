@@ -26,6 +26,7 @@ from services.subsidy.entrypoints.http.payroll.schemas import (
     WaiverIn,
 )
 from services.subsidy.metrics import PAYROLL_STEPS
+from services.subsidy.use_cases.known_schemes import must_be_known
 from shared.kit.audit import Change, Look
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.four_eyes import redeem
@@ -190,6 +191,7 @@ async def fund(
 async def _asked(work: SubsidyWork, caller: Caller, body: RunIn) -> Run:
     month, this = Month.parse(body.month), Month.of(work.today())
     schemes = tuple(sorted({scheme.value for scheme in body.schemes}))
+    await must_be_known(schemes, work)
     first = await runs.first_month(work.connection, body.division, schemes)
     earliest = this.plus(-MONTHS_BACK_MAX)
     since = max(earliest, min(first or month, month))

@@ -15,9 +15,8 @@ from services.subsidy.domain.payroll.balance import Balance
 from services.subsidy.domain.payroll.instructions import Instruction, Outcome
 from services.subsidy.domain.payroll.line import LineReason, LineState, LineStep
 from services.subsidy.domain.payroll.run import Run, RunReason, RunState, WaiverReason
-from shared.contracts.state import MONTH
+from shared.contracts.state import MONTH, SchemeCode
 from shared.kit.routing import RequestModel
-from shared.values.award import Scheme
 from shared.values.month import Month
 
 MonthText = Annotated[str, StringConstraints(pattern=MONTH)]
@@ -33,7 +32,7 @@ class RunIn(RequestModel):
         description="省、市或县（市、区）的区划代码"
     )
     month: MonthText
-    schemes: Annotated[list[Scheme], Field(min_length=1, max_length=2, description="补贴种类，不重复")]
+    schemes: Annotated[list[SchemeCode], Field(min_length=1, max_length=20, description="补贴种类，不重复")]
     arrears_from: MonthText | None = None
 
 
@@ -79,7 +78,7 @@ class LineStepIn(RequestModel):
     """A step a person takes with one line."""
 
     person_id: UUID
-    scheme: Scheme
+    scheme: SchemeCode
     month: MonthText
     seq: Annotated[int, Field(ge=0, le=32_767)] = 0
     step: LineStep = Field(description="hold、clear、cancel、renew、close；其余由银行回盘产生")
