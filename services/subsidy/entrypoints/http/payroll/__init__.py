@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.subsidy.entrypoints.http.payroll.grounds import router as grounds_router
 from services.subsidy.entrypoints.http.payroll.lines import line_router, statement_router
 from services.subsidy.entrypoints.http.payroll.runs import router as run_router
 from services.subsidy.entrypoints.http.payroll.steps import step_router
@@ -11,4 +12,4 @@ from shared.kit.routing import Router
 
 def payroll_routers(jobs: Jobs) -> tuple[Router, ...]:
     """All of them."""
-    return (run_router, step_router(jobs), line_router, statement_router)
+    return (run_router, step_router(jobs), line_router, statement_router, grounds_router)
