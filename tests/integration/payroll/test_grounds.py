@@ -14,10 +14,11 @@ def _path(person_id: str, month: str = "2026-06", seq: int = 0) -> str:
 
 
 async def _paid(office: Office) -> tuple[str, dict[str, Any]]:
+    """A run that left, and the one instruction the bank has answered."""
     run_id = await office.sent()
-    told = await office.instructions(run_id)
-    await office.answer(run_id, [result(each) for each in told])
-    return run_id, next(each for each in told if each["person_id"] == nursed())
+    told = next(each for each in await office.instructions(run_id) if each["person_id"] == nursed())
+    await office.answer(run_id, [result(told)])
+    return run_id, told
 
 
 async def test_a_payment_shows_its_facts_rules_approvals_instruction_and_answer(office: Office) -> None:
@@ -56,7 +57,7 @@ async def test_the_digest_is_still_that_of_the_approved_lines_where_locking_held
 async def test_a_line_that_was_altered_behind_our_back_no_longer_agrees(office: Office) -> None:
     await _paid(office)
     await office.sql("ALTER TABLE line DISABLE TRIGGER USER")
-    alter = "UPDATE line SET amount_fen = amount_fen + 1 WHERE person_id = :person AND month = '2026-06'"
+    alter = "UPDATE line SET amount_fen = amount_fen + 1 WHERE person_id = :person AND month = '2026-06-01'"
     await office.sql(alter, person=nursed())
     found = await office.get(_path(nursed()))
     assert not found["agrees"]
