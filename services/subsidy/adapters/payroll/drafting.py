@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,12 +61,13 @@ _UNPRICED: Final = """
 SELECT coalesce(sum(cardinality(alike.members)), 0) FROM judged_asked d JOIN alike ON alike.person_id = d.person_id
  WHERE d.problem IS NOT NULL AND d.covered AND d.scheme = ANY(CAST(:schemes AS text[]))
    AND starts_with(d.county, :division)"""
-# Every column that is money or says to whom; a county at a time, so that no value grows with the province.
+# Every column that is money, to whom, and why; not who is held, which locking may still add to: the digest of what was
+# approved can be taken of the entered lines for ever. A county at a time, so that no value grows with the province.
 _DIGEST: Final = """
 SELECT encode(sha256(coalesce(string_agg(of_county, '' ORDER BY county), '')), 'hex') FROM (
   SELECT county, sha256(convert_to(string_agg(
            concat_ws('|', month, person_id, scheme, seq, award_id, county, amount_fen, settled_before_fen, cause,
-                     coalesce(held, '')), E'\\n' ORDER BY month, person_id, scheme, seq), 'UTF8')) AS of_county
+                     rules), E'\\n' ORDER BY month, person_id, scheme, seq), 'UTF8')) AS of_county
     FROM {lines} GROUP BY county) AS counties"""
 _FORGET: Final = ("alike", *(f"asked_{name}" for name in engine.STANDING))
 
@@ -133,6 +135,12 @@ async def digest_of(connection: AsyncConnection, lines: str) -> str:
     # A sort a county is cheap; one that was forbidden for the judging would be planned around here.
     await connection.exec_driver_sql("SET LOCAL enable_sort = on")
     return str(await connection.scalar(text(_DIGEST.format(lines=lines))))
+
+
+async def digest_entered(connection: AsyncConnection, run_id: UUID) -> str:
+    """The same over the lines that were entered: another one says that somebody altered them since."""
+    entered = _DIGEST.format(lines="(SELECT * FROM line WHERE run_id = :run_id) AS entered")
+    return str(await connection.scalar(text(entered), {"run_id": run_id}))
 
 
 async def _judged_before(connection: AsyncConnection, run: Run, policy: str) -> tuple[Month, datetime] | None:

@@ -77,9 +77,11 @@ _NOTHING_OWED: Final = (
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
-async def policy_digest(connection: AsyncConnection) -> tuple[list[PolicyDocument], str]:
-    """The policy in force and its digest: which policy a run was drawn up by."""
-    documents = await policy_documents.in_force(connection, None)
+async def policy_digest(
+    connection: AsyncConnection, known_at: datetime | None = None
+) -> tuple[list[PolicyDocument], str]:
+    """The policy in force at a moment (None: now) and its digest: which policy a run was drawn up by."""
+    documents = await policy_documents.in_force(connection, known_at)
     told = [policy_documents.dump(document) for document in documents]
     return documents, hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 

@@ -35,25 +35,34 @@ _STYLE: Final = (
 
 def page_of(explanation: Explanation) -> str:
     """The page."""
+    title = f"{explanation.title}发放依据"
+    return sheet(title, sections_of(explanation))
+
+
+def sheet(title: str, sections: Iterable[str]) -> str:
+    """A page to print, of sections that are written already."""
+    return (
+        f"<!doctype html><html lang=zh-CN><head><meta charset=utf-8><title>{escape(title)}</title>"
+        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{''.join(sections)}</body></html>"
+    )
+
+
+def sections_of(explanation: Explanation) -> tuple[str, ...]:
+    """What was due, by which rules, how it was computed, from which facts and policy."""
     answer = explanation.answer
     due = "待人工处理" if answer.due_fen is None else f"{Money(answer.due_fen)} 元"
     paid = f"已发放：{Money(answer.settled_fen)} 元　在途：{Money(answer.open_fen)} 元"
-    sections = (
+    return (
         f"<p class=sum>{_place(explanation.county)}　{answer.month}　应发：<strong>{due}</strong>　{paid}</p>",
-        _section("不予发放的依据" if answer.due_fen == 0 else "审查结果", _reasons(explanation)),
-        _section("计算过程", _list(explanation.arithmetic or ("本月不计发",))),
-        _section("所依据的情况", _facts(explanation.known)),
-        _section(
+        section("不予发放的依据" if answer.due_fen == 0 else "审查结果", _reasons(explanation)),
+        section("计算过程", _list(explanation.arithmetic or ("本月不计发",))),
+        section("所依据的情况", _facts(explanation.known)),
+        section(
             "所依据的政策",
             _list(f"{each.title}（{each.legal_basis}，{each.since} 起施行）" for each in explanation.documents),
         ),
         _records(explanation),
-        f"<p>按 {_moment(explanation.known_at)} 掌握的情况计算。</p>",
-    )
-    title = f"{explanation.title}发放依据"
-    return (
-        f"<!doctype html><html lang=zh-CN><head><meta charset=utf-8><title>{escape(title)}</title>"
-        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{''.join(sections)}</body></html>"
+        f"<p>按 {moment(explanation.known_at)} 掌握的情况计算。</p>",
     )
 
 
@@ -62,10 +71,11 @@ def _records(explanation: Explanation) -> str:
     told = [f"同一人的登记 {each} 已并入，其情况一并计算" for each in explanation.other_records]
     if len(explanation.succeeded) > 1:
         told.append(f"区划变更：{' → '.join(map(_place, explanation.succeeded))}，变更前各月按原县政策计算")
-    return _section("合并与承接", _list(told)) if told else ""
+    return section("合并与承接", _list(told)) if told else ""
 
 
-def _section(title: str, body: str) -> str:
+def section(title: str, body: str) -> str:
+    """A heading and what stands under it."""
     return f"<h2>{escape(title)}</h2>{body}"
 
 
@@ -85,14 +95,23 @@ def _reasons(explanation: Explanation) -> str:
 def _facts(known: Iterable[Known]) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.what)}</td><td>{escape(each.told)}</td><td>{each.valid_from or '—'}</td>"
-        f"<td>{each.valid_to or '—'}</td><td>{SOURCE_ZH[each.source]}</td><td>{_moment(each.known_from)}</td>"
+        f"<td>{each.valid_to or '—'}</td><td>{SOURCE_ZH[each.source]}</td><td>{moment(each.known_from)}</td>"
         f"<td class=id>{each.id or '—'}</td></tr>"
         for each in known
     )
-    heads = "".join(
-        f"<th>{head}</th>" for head in ("事项", "内容", "起", "止（不含当日）", "来源", "得知时间", "事件或事实编号")
+    return _framed(("事项", "内容", "起", "止（不含当日）", "来源", "得知时间", "事件或事实编号"), rows)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Rows of plain values under their heads."""
+    told = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return _framed(heads, told)
+
+
+def _framed(heads: Iterable[str], rows: str) -> str:
+    return (
+        f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead><tbody>{rows}</tbody></table>"
     )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _place(county: str | None) -> str:
@@ -104,5 +123,6 @@ def _place(county: str | None) -> str:
         return escape(county)
 
 
-def _moment(at: datetime | None) -> str:
+def moment(at: datetime | None) -> str:
+    """As a clerk writes it; None is now."""
     return "现在" if at is None else f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from tests.integration.authorisation.row import CONFLICT, FORBIDDEN, UNKNOWN, Answer, Row, many, one, stale
 
@@ -11,6 +11,9 @@ _RUN = f"{_RUNS}/{{run_id}}"
 _ELSEWHERE: Final = Answer(FORBIDDEN, "division_outside_scope")
 _NOT_YET: Final = "run_step_not_allowed"
 _NOBODY: Final = "01970000-0000-7000-8000-00000000ffff"
+_GROUNDS: Final = "/api/v1/persons/{person_id}/payments/{scheme}/{month}/{seq}/grounds"
+_LINE: Final = {"scheme": "=nursing_subsidy", "month": "=2026-06", "seq": "=0"}
+_NO_LINE: Final[dict[str, Any]] = {"status": UNKNOWN, "code": "line_not_found"}
 _REASON: Final = {"reason": "OTHER"}
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -78,4 +81,6 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
     one("GET", "/api/v1/persons/{person_id}/balances", "payment:read"),
+    one("GET", _GROUNDS, "entitlement:read", "payment:read", at=_LINE, **_NO_LINE),
+    one("GET", f"{_GROUNDS}/page", "entitlement:read", "payment:read", at=_LINE, **_NO_LINE),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.subsidy.entrypoints.http.payroll.files import bank_answer_router, bank_file_router
+from services.subsidy.entrypoints.http.payroll.grounds import router as grounds_router
 from services.subsidy.entrypoints.http.payroll.lines import line_router, statement_router
 from services.subsidy.entrypoints.http.payroll.runs import router as run_router
 from services.subsidy.entrypoints.http.payroll.steps import step_router
@@ -18,6 +19,7 @@ def payroll_routers(jobs: Jobs, blobs: Blobs) -> tuple[Router, ...]:
         step_router(jobs),
         line_router,
         statement_router,
+        grounds_router,
         bank_file_router(jobs, blobs),
         bank_answer_router(jobs, blobs),
     )
