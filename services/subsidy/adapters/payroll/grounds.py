@@ -7,7 +7,7 @@ one expression again. What was noted then must be what comes out now; each compa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -56,8 +56,10 @@ class Grounds:
 
 _INSTRUCTIONS: Final = text(
     """
-SELECT i.instruction_key, i.attempt, i.dispatch_no, i.amount_fen, d.sent_at, d.sent_by
+SELECT i.instruction_key, i.attempt, i.dispatch_no, i.amount_fen, d.sent_at, d.sent_by, f.name AS file_name
   FROM instruction i JOIN dispatch d ON d.run_id = i.run_id AND d.no = i.dispatch_no
+  LEFT JOIN bank_file_line l ON l.run_id = i.run_id AND l.instruction_key = i.instruction_key
+  LEFT JOIN bank_file f ON f.file_id = l.file_id
  WHERE i.run_id = :run_id AND (i.person_id, i.scheme, i.month, i.seq)
        = (CAST(:person_id AS uuid), :scheme, CAST(:month AS date), :seq) ORDER BY i.attempt"""
 )
@@ -82,9 +84,12 @@ async def of_line(connection: AsyncConnection, key: LineKey) -> Grounds:
     """Everything about one line. Raises `LineNotFound`."""
     of_person = await lines.of_person(connection, key.person_id)
     named = (key.scheme, key.month.first_day, key.seq)
-    line = next((each for each in of_person if (each.scheme, each.month, each.seq) == named), None)
-    if line is None:
+    found = [each for each in of_person if (each.scheme, each.month, each.seq) == named]
+    if not found:
         raise LineNotFound
+    # Of two records of one person each may have a line of the same name: the one that was asked for comes first.
+    line = min(found, key=lambda each: each.person_id != key.person_id)
+    key = replace(key, person_id=line.person_id)
     run = await runs.get(connection, line.run_id, within=Scope.everywhere())
     assert run.draft is not None, "lines are entered from a draft"
     explanation = await explanations.explain(

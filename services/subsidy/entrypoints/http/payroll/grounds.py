@@ -66,6 +66,7 @@ class ToldOut(_Out):
     amount_fen: int
     sent_at: datetime
     sent_by: str
+    file_name: str | None
 
 
 class TurnOut(_Out):

@@ -49,7 +49,14 @@ def page_of(grounds: Grounds) -> str:
         (each.maker, moment(each.made_at), each.checker, moment(each.decided_at)) for each in grounds.approvals
     ]
     told = [
-        (each.instruction_key, each.attempt, each.dispatch_no, Money(each.amount_fen), moment(each.sent_at))
+        (
+            each.instruction_key,
+            each.attempt,
+            each.dispatch_no,
+            Money(each.amount_fen),
+            moment(each.sent_at),
+            each.file_name or "—",
+        )
         for each in grounds.instructions
     ]
     turns = [
@@ -82,7 +89,7 @@ def page_of(grounds: Grounds) -> str:
                 ),
             ),
             section("复核", table(("提请人", "提请时间", "复核人", "复核时间"), approvals)),
-            section("付款指令", table(("指令", "次数", "第几次下达", "金额（元）", "下达时间"), told)),
+            section("付款指令", table(("指令", "次数", "第几次下达", "金额（元）", "下达时间", "银行文件"), told)),
             section("银行答复和办理", table(("序", "状态", "代码", "指令", "时间", "登记"), turns)),
             section(
                 "资格的事件",
