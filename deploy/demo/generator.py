@@ -107,7 +107,14 @@ def generate(persons: int = 20_000, *, seed: int = 3415, today: date) -> Iterato
         raise ValueError(f"there are synthetic numbers for {_NUMBERS_MAX} persons, not for {persons}")
     villages = _villages(seed)
     blocks = (_block(number * _BLOCK, seed, today, villages) for number in count())
-    return islice(chain.from_iterable(blocks), persons)
+    return _forgetting(islice(chain.from_iterable(blocks), persons))
+
+
+def _forgetting(persons: Iterator[SyntheticPerson]) -> Iterator[SyntheticPerson]:
+    """What was kept for speed is ten megabytes, and the demonstration weighs its processes."""
+    yield from persons
+    for kept in (_weight_of, _day, _last_valid_day):
+        kept.cache_clear()
 
 
 def write_import_files(

@@ -33,7 +33,7 @@ async def test_a_payment_shows_its_facts_rules_approvals_instruction_and_answer(
     assert [(each["maker"], each["checker"]) for each in found["approvals"]] == [("maker", "checker")]
     assert [each["instruction_key"] for each in found["instructions"]] == [instruction["instruction_key"]]
     assert [each["state"] for each in found["turns"]] == ["SETTLED"]
-    assert [each["step"] for each in found["steps"]][-3:] == ["fund", "send", "answer"]
+    assert [each["step"] for each in found["steps"]][-3:] == ["approve", "fund", "send"]
 
 
 async def test_what_was_learned_later_does_not_change_why_it_was_paid(office: Office) -> None:
