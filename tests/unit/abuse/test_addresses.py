@@ -18,7 +18,7 @@ KNOWN = frozenset({
     "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
     "programme", "free", "unchecked", "on",
     "period", "aspect",
-    "variant", "check", "holds",
+    "variant", "check", "holds", "seq", "reading",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""
