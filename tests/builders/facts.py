@@ -154,7 +154,9 @@ async def _restand(connection: AsyncConnection, persons: set[UUID], *, at: datet
         {"persons": list(persons)},
     )
     whose = await records.belong(connection, persons, at=at)
-    await records.pass_on(connection, whose, at=at)
+    merges = await connection.execute(text("SELECT absorbed_id, person_id FROM copy_registry_merge"))
+    joined = {record for merge in merges for record in merge}
+    await records.pass_on(connection, {record: whose[record] for record in joined & whose.keys()}, at=at)
     await restand(connection, dict.fromkeys(News, whose.keys() | persons), at=at)
 
 
