@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -69,7 +70,7 @@ async def measure(database: AsyncEngine, persons: int) -> list[Measurement]:
     """All figures of a province that is on record."""
     floor = await _times(database, _floor)
     due = await _times(database, lambda connection: _due(connection, persons))
-    lists = await _times(database, _lists, lambda connection: _judge(connection, persons))
+    lists = await _lists(database, persons)
     trial = await _times(database, _trial)
     explained = await _explained(database, persons)
     millions = f"{persons:,} persons"
@@ -82,8 +83,8 @@ async def measure(database: AsyncEngine, persons: int) -> list[Measurement]:
     ]  # fmt: skip
 
 
-async def _times(database: AsyncEngine, work: Work, proof: Work | None = None) -> list[float]:
-    """Seconds of each repeat, without those of its proof; nothing of them stays."""
+async def _times(database: AsyncEngine, work: Work) -> list[float]:
+    """Seconds of each repeat; nothing of them stays."""
     seconds = []
     for _ in range(REPEATS):
         async with database.connect() as connection:
@@ -93,8 +94,6 @@ async def _times(database: AsyncEngine, work: Work, proof: Work | None = None) -
             begun = time.perf_counter()
             await work(connection)
             seconds.append(time.perf_counter() - begun)
-            if proof is not None:
-                await proof(connection)
             await connection.rollback()
     return seconds
 
@@ -115,8 +114,25 @@ async def _due(connection: AsyncConnection, persons: int) -> None:
         raise AssertionError(f"{found} is due, not {province.due_in_all(persons)}")
 
 
-async def _lists(connection: AsyncConnection) -> None:
-    await findings.look(connection, province.MONTH, division=None, at=datetime.now(UTC))
+async def _lists(database: AsyncEngine, persons: int) -> list[float]:
+    """Seconds of each look from nothing to findings that are committed, as the job does it, proved after each."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[AsyncConnection]:
+        async with database.begin() as connection:
+            for setting in _SETTINGS:
+                await connection.execute(text(f"SET LOCAL {setting}"))
+            yield connection
+
+    seconds = []
+    for _ in range(REPEATS):
+        begun = time.perf_counter()
+        await findings.look_over(begin, province.MONTH, division=None, at=datetime.now(UTC))
+        seconds.append(time.perf_counter() - begun)
+        async with database.begin() as connection:
+            await _judge(connection, persons)
+            await connection.execute(text("TRUNCATE finding"))
+    return seconds
 
 
 async def _judge(connection: AsyncConnection, persons: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, cast
+from uuid import UUID
 
 from sqlalchemy import Column, Compiled, MetaData, Row, Select, Table, Uuid, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
@@ -102,6 +103,25 @@ def _standing(table: Table, *, whole: bool) -> Select[Any]:
     if whole or table is not TABLES.determination:
         return standing
     return standing.where(alike.is_asked_about(table))
+
+
+_COUNTED: Final = text("SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = 'home'::regclass")
+_MIDDLE: Final = text(
+    "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY person_id) FROM home TABLESAMPLE SYSTEM (:percent)"
+)
+_SAMPLED: Final = 10_000
+_FIRST: Final = UUID(int=0)
+_LAST: Final = UUID(int=(1 << 128) - 1)
+
+
+async def halves(connection: AsyncConnection) -> list[Population]:
+    """Everybody, in two parts of about the same number: one person's answers need nobody else's, so two transactions
+    may work beside each other, each on a processor of its own."""
+    counted = await connection.scalar(_COUNTED)
+    middle = await connection.scalar(_MIDDLE, {"percent": min(100.0, 100 * _SAMPLED / float(counted))})
+    if middle is None or middle.int == 0:
+        return [Population.everyone()]
+    return [Population.between(_FIRST, UUID(int=middle.int - 1)), Population.between(middle, _LAST)]
 
 
 async def counties(connection: AsyncConnection, population: Population) -> set[str]:

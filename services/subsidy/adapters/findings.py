@@ -6,6 +6,9 @@ while it is so, is settled when it no longer is, or is closed by a person with a
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -28,6 +31,7 @@ from shared.values.division import Division, Scope
 from shared.values.month import Month
 
 CLOSING: Final = b"finding.closing"
+Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 MONTHS_BACK: Final = 12
 _PAUSED: Final = sum(1 << rule.number for rule in BARS if rule.effect is Effect.PAUSED)
 _NO_REASON_TO_STOP: Final = (
@@ -106,7 +110,7 @@ SELECT person_id, scheme, entitled_fen, rules FROM decided
 _NOT_DUE: Final = """
 CREATE TEMPORARY TABLE not_due ON COMMIT DROP AS
 SELECT a.person_id, a.scheme, a.division, a.award_id FROM award a
- WHERE a.status = 'ACTIVE' AND {awards} AND NOT EXISTS (
+ WHERE a.status = 'ACTIVE' AND {about} AND NOT EXISTS (
    SELECT FROM decided d WHERE d.person_id = a.person_id AND d.scheme = a.scheme AND d.due_fen <> 0)"""
 # An award that is shown as running although the month is not due for a reason that stops it. Which award an answer is
 # about is looked up only where a rate is missing.
@@ -127,9 +131,9 @@ SELECT 'STOP_MISSED', a.person_id, a.scheme, a.division, a.award_id,
         ELSE d.award_id IS NOT NULL AND a.award_id = (SELECT e.award_id FROM determination e
           WHERE e.person_id = a.person_id AND e.scheme = a.scheme AND e.single) END) IS NOT TRUE"""  # noqa: S608 - put together from constants
 
-_SETTLE: Final = text(
+_SETTLE: Final = (
     "UPDATE finding f SET state = 'SETTLED', version = version + 1, closed_at = :at, closed_by = 'system' "
-    "WHERE f.state = 'OPEN' AND f.division LIKE :prefix AND NOT EXISTS (SELECT FROM found n WHERE n.kind = f.kind "
+    "WHERE f.state = 'OPEN' AND {about} AND NOT EXISTS (SELECT FROM found n WHERE n.kind = f.kind "
     "AND n.person_id = f.person_id AND n.scheme = f.scheme)"
 )
 _KEEP: Final = text(
@@ -149,23 +153,51 @@ _OPEN: Final = text(
 )
 
 
-async def look(connection: AsyncConnection, month: Month, *, division: str | None, at: datetime) -> Tally:
-    """Look over everybody (or a division) for a month; what is so is open afterwards, what is not is settled."""
-    population = Population.everyone() if division is None else Population.within(division)
+async def look(connection: AsyncConnection, month: Month, *, population: Population, at: datetime) -> Tally:
+    """Look over a population for a month; what is so is open afterwards, what is not is settled."""
     book = PolicyBook(await policy_documents.in_force(connection, None))
     crowd = await engine.set_apart(connection, population, months=[month], books=[book])
     await engine.hold(connection, "decided", crowd, book=book)
-    awards = "true" if division is None else "starts_with(a.division, :division)"
-    bound = {} if division is None else {"division": division}
-    await connection.execute(text(_NOT_DUE.format(awards=awards)), bound)
+    about, bound = _about(population)
+    await connection.execute(text(_NOT_DUE.format(about=about.format("a"))), bound)
     await connection.execute(text(_UNPAID))
     await connection.execute(text("ANALYZE not_due, unpaid"))
     found = await connection.execute(text(_FOUND))
     values = {"at": at, "month": month.first_day}
-    settled = await connection.execute(_SETTLE, {"at": at, "prefix": f"{division or ''}%"})
+    settled = await connection.execute(text(_SETTLE.format(about=about.format("f"))), {"at": at, **bound})
     await connection.execute(_KEEP, {"month": month.first_day})
     opened = await connection.execute(_OPEN, values)
     return Tally(found=found.rowcount, opened=opened.rowcount, settled=settled.rowcount)
+
+
+async def look_over(begin: Begin, month: Month, *, division: str | None, at: datetime) -> Tally:
+    """Look over a division in one transaction, or over everybody in two beside each other (``begin`` opens one).
+
+    What one of them found stays when the other fails: whoever looks again changes nothing about those.
+    """
+    if division is not None:
+        populations = [Population.within(division)]
+    else:
+        async with begin() as connection:
+            populations = await engine.halves(connection)
+
+    async def part(population: Population) -> Tally:
+        async with begin() as connection:
+            return await look(connection, month, population=population, at=at)
+
+    async with asyncio.TaskGroup() as group:
+        parts = [group.create_task(part(population)) for population in populations]
+    tallies = [each.result() for each in parts]
+    return Tally(*(sum(getattr(each, name) for each in tallies) for name in ("found", "opened", "settled")))
+
+
+def _about(population: Population) -> tuple[str, dict[str, Any]]:
+    """The condition that a finding or an award is about the population, and what it binds."""
+    if population.division is not None:
+        return "starts_with({0}.division, :population_division)", population.parameters
+    if population.span is not None:
+        return "{0}.person_id BETWEEN :population_first AND :population_last", population.parameters
+    return "true", {}
 
 
 async def page_of(

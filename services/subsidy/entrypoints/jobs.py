@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import application_queries, findings, reminders, tellings, trials
 from services.subsidy.adapters.policies import POLICIES
@@ -91,8 +93,14 @@ async def look_over_everybody(job: RunningJob[SubsidyWork]) -> JobResult:
     month, division = Month.parse(job.params["month"]), job.params["division"]
     await job.progress(phase="looking")
     async with job.begin() as work:
-        tally = await findings.look(work.connection, month, division=division, at=work.now())
-    return JobResult(asdict(tally))
+        at = work.now()
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[AsyncConnection]:
+        async with job.begin() as part:
+            yield part.connection
+
+    return JobResult(asdict(await findings.look_over(begin, month, division=division, at=at)))
 
 
 async def try_policy(job: RunningJob[SubsidyWork]) -> JobResult:

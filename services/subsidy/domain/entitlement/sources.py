@@ -28,14 +28,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 KNOWN_AT = bindparam("known_at", type_=TIMESTAMP(timezone=True))
+_NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Whom a question is about: some persons, everybody who belongs to a division, or everybody."""
+    """Whom a question is about: some persons, everybody who belongs to a division, a span of ids, or everybody."""
 
     persons: tuple[UUID, ...] | None = None
     division: str | None = None
+    span: tuple[UUID, UUID] | None = None
 
     @classmethod
     def of(cls, persons: Iterable[UUID]) -> Population:
@@ -52,16 +54,27 @@ class Population:
         """Everybody."""
         return cls()
 
+    @classmethod
+    def between(cls, first: UUID, last: UUID) -> Population:
+        """Everybody whose id is one of these or between them: a part of the work over everybody."""
+        return cls(span=(first, last))
+
     @property
     def shape(self) -> Population:
         """The same kind of population without its members: one statement serves all of a shape."""
-        return Population(persons=None if self.persons is None else (), division=None if self.division is None else "")
+        return Population(
+            persons=None if self.persons is None else (),
+            division=None if self.division is None else "",
+            span=None if self.span is None else (_NOBODY, _NOBODY),
+        )
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What the expression binds."""
         if self.persons is not None:
             return {"persons": list(self.persons)}
+        if self.span is not None:
+            return {"population_first": self.span[0], "population_last": self.span[1]}
         return {} if self.division is None else {"population_division": self.division}
 
 
@@ -100,6 +113,10 @@ class Sources:
         """Whether a row is about the population."""
         if self.population.persons is not None:
             return person_id == any_(bindparam("persons", type_=ARRAY(Uuid)))
+        if self.population.span is not None:
+            return person_id.between(
+                bindparam("population_first", type_=Uuid), bindparam("population_last", type_=Uuid)
+            )
         if self.population.division is None:
             return true()
         division = bindparam("population_division", type_=Text)
