@@ -27,11 +27,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.domain.document_faults import NATION
 from shared.kit.four_eyes import APPROVAL, Content, Matter
 from shared.kit.pagination import Page, paginate
 from shared.kit.work import UnitOfWork
 from shared.values.division import Division
+from shared.values.document_faults import NATION
 from shared.values.refusal import Refusal
 
 
