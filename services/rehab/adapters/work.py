@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.rehab.adapters.aid import SqlAid
 from services.rehab.adapters.care import SqlCare
 from services.rehab.adapters.institutions import SqlInstitutions, limits_of
 from services.rehab.adapters.repositories import SqlCases, SqlClients
@@ -29,6 +30,7 @@ class RehabWork(UnitOfWork):
         self.clients = SqlClients(connection)
         self.cases = SqlCases(connection, self.clients, recorded_by=by, trace_id=trace_id, audit=self.audit)
         self.care = SqlCare(connection, recorded_by=by, audit=self.audit)
+        self.aid = SqlAid(connection, recorded_by=by, audit=self.audit)
         self.institutions = SqlInstitutions(connection, recorded_by=by, audit=self.audit)
 
     async def timing(self, division: Division) -> Timing:
