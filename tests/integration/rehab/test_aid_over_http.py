@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from services.rehab.adapters.tables import rehab_case
 from services.rehab.adapters.work import RehabWork
 from shared.kit.work import Works
 from tests.builders.aid import (
@@ -79,7 +80,7 @@ async def accepted(by: Caller, delivery_id: str, body: dict[str, Any] = SIGNED) 
     return ok(await by.post(f"{DELIVERIES}/{delivery_id}/acceptance", body, seen='"1"'))
 
 
-async def code(answer: Any) -> str:
+def code(answer: Any) -> str:
     return f"{answer.status_code} {answer.json().get('code')}"
 
 
@@ -94,9 +95,9 @@ async def test_a_mission_lives_from_its_draft_to_the_settlement_reh_49(
     gifts = [await given(office, each["place_id"], serial=f"SN-{no}") for no, each in enumerate(told["persons"][:2])]
     assert gifts[0]["covers_until"] == "2030-06-15"
     nothing = await office.post(f"{PROGRAMMES}/{programme_id}/settlements", {"through_on": TODAY})
-    assert await code(nothing) == "409 nothing_to_settle", "delivered is not accepted"
+    assert code(nothing) == "409 nothing_to_settle", "delivered is not accepted"
     own = await office.post(f"{DELIVERIES}/{gifts[0]['delivery_id']}/acceptance", SIGNED, seen='"1"')
-    assert await code(own) == "403 another_person_must_accept"
+    assert code(own) == "403 another_person_must_accept"
     await accepted(second, gifts[0]["delivery_id"])
     refused = ok(
         await second.post(f"{DELIVERIES}/{gifts[1]['delivery_id']}/refusal", {"fault": "DEFECTIVE"}, seen='"1"')
@@ -105,15 +106,15 @@ async def test_a_mission_lives_from_its_draft_to_the_settlement_reh_49(
     settlement = ok(await office.post(f"{PROGRAMMES}/{programme_id}/settlements", {"through_on": TODAY}))
     assert (settlement["lines"], settlement["total_fen"]) == (1, 300_000)
     path = f"{SETTLEMENTS}/{settlement['settlement_id']}"
-    assert await code(await finance.post(f"{path}/payment", None, seen='"1"')) == "409 settlement_step_not_allowed"
-    assert await code(await office.post(f"{path}/approval", None, seen='"1"')) == "403 another_person_must_decide"
+    assert code(await finance.post(f"{path}/payment", None, seen='"1"')) == "409 settlement_step_not_allowed"
+    assert code(await office.post(f"{path}/approval", None, seen='"1"')) == "403 another_person_must_decide"
     ok(await second.post(f"{path}/approval", None, seen='"1"'))
     paid = ok(await finance.post(f"{path}/payment", None, seen='"2"'))
     assert (paid["status"], paid["paid_on"]) == ("PAID", TODAY)
     (line,) = ok(await office.get(f"{path}/lines"))["items"]
     assert (line["status"], line["serial"]) == ("SETTLED", "SN-0")
     again = await office.post(f"{PROGRAMMES}/{programme_id}/settlements", {"through_on": TODAY})
-    assert await code(again) == "409 nothing_to_settle", "paid once"
+    assert code(again) == "409 nothing_to_settle", "paid once"
     progress = ok(await office.get(f"{PROGRAMMES}/{programme_id}/progress"))
     assert (progress["eligible"], progress["unserved"], progress["quota"], progress["surplus"]) == (4, 3, 2, 0)
     assert progress["claimed_fen"] == sum(progress[f"{each}_fen"] for each in ("accepted", "refused", "pending"))
@@ -140,9 +141,9 @@ async def test_a_home_is_adapted_after_survey_design_and_work(
         {"item_code": "HOME_ADAPTATION", "stage": each, "done_on": TODAY} for each in ("SURVEY", "DESIGN", "WORK")
     ]
     early = await office.post(f"{PLACES}/{place_id}/stages", stages[1])
-    assert await code(early) == "409 aid_stage_out_of_order"
+    assert code(early) == "409 aid_stage_out_of_order"
     ok(await office.post(f"{PLACES}/{place_id}/stages", stages[0]))
-    assert await code(await office.post(f"{PLACES}/{place_id}/deliveries", a_gift(**gift))) == "409 aid_stages_missing"
+    assert code(await office.post(f"{PLACES}/{place_id}/deliveries", a_gift(**gift))) == "409 aid_stages_missing"
     for each in stages[1:]:
         ok(await office.post(f"{PLACES}/{place_id}/stages", each))
     one = await given(office, place_id, **gift)
@@ -150,7 +151,7 @@ async def test_a_home_is_adapted_after_survey_design_and_work(
     unmeasured = await second.post(
         f"{DELIVERIES}/{one['delivery_id']}/acceptance", {"confirmed_by": "SELF"}, seen='"1"'
     )
-    assert await code(unmeasured) == "422 effect_is_missing"
+    assert code(unmeasured) == "422 effect_is_missing"
     await accepted(second, one["delivery_id"])
 
 
@@ -164,13 +165,13 @@ async def test_a_roster_gives_every_day_once_and_a_freed_place_to_the_next(
     place_id = await held(office, programme_id, holders[0])
     day: dict[str, Any] = {"item_code": "DAY_CARE_DAY", "amount_fen": 5_000, "serial": None}
     await given(office, place_id, **day)
-    assert await code(await office.post(f"{PLACES}/{place_id}/deliveries", a_gift(**day))) == "409 aid_given_already"
+    assert code(await office.post(f"{PLACES}/{place_id}/deliveries", a_gift(**day))) == "409 aid_given_already"
     await given(office, place_id, **day | {"delivered_on": "2026-06-14"})
     assert (await enrolled(office, programme_id, holders[1]))["persons"][0]["outcome"] == "QUOTA_IS_TAKEN"
     ok(await office.post(f"{PLACES}/{place_id}/release", {"reason": "DROPPED"}, seen='"1"'))
     await held(office, programme_id, holders[1])
     gone = await office.post(f"{PLACES}/{place_id}/deliveries", a_gift(**day))
-    assert await code(gone) == "409 place_is_released"
+    assert code(gone) == "409 place_is_released"
 
 
 async def test_nothing_is_given_twice_while_it_lasts_under_any_programme_reh_45(
@@ -182,9 +183,9 @@ async def test_nothing_is_given_twice_while_it_lasts_under_any_programme_reh_45(
     one = await given(office, await held(office, first, holders[0]))
     place_id = await held(office, other, holders[0])
     twice = await office.post(f"{PLACES}/{place_id}/deliveries", a_gift("SN-2"))
-    assert await code(twice) == "409 aid_given_already"
+    assert code(twice) == "409 aid_given_already"
     taken = await office.post(f"{PLACES}/{await held(office, first, holders[1])}/deliveries", a_gift())
-    assert await code(taken) == "409 aid_serial_taken"
+    assert code(taken) == "409 aid_serial_taken"
     ok(await office.post(f"{DELIVERIES}/{one['delivery_id']}/voiding", None, seen='"1"'))
     await given(office, place_id)
 
@@ -213,38 +214,39 @@ async def test_a_quota_is_never_exceeded_however_many_ask_at_once(
     assert (outcomes.count("ENROLLED"), outcomes.count("QUOTA_IS_TAKEN")) == (7, 33)
 
 
+@pytest.mark.parametrize(
+    ("table", "key", "changed", "told"),
+    [
+        ("aid_place", "place_id", {"person_id": "uuidv7()"}, "quota"),
+        (
+            "aid_delivery",
+            "delivery_id",
+            {"person_id": "uuidv7()", "serial": "'X'", "amount_fen": "300001"},
+            "budget",
+        ),
+    ],
+)
 async def test_the_database_refuses_a_place_above_the_quota_and_a_fen_above_the_budget(
-    office: Caller, second: Caller, holders: list[UUID], works: Works[RehabWork]
+    *,
+    office: Caller,
+    second: Caller,
+    holders: list[UUID],
+    works: Works[RehabWork],
+    table: str,
+    key: str,
+    changed: dict[str, str],
+    told: str,
 ) -> None:
     """Whoever writes past the code is told so by the database."""
     programme_id = await in_force(office, second, a_document(quota=1))
-    place_id = await held(office, programme_id, holders[0])
-    await given(office, place_id)
-    copied = "SELECT uuidv7() AS {key}, * FROM (SELECT * FROM {table} LIMIT 1) AS t"
-    for table, key, change in (
-        ("aid_place", "place_id", "person_id = uuidv7()"),
-        ("aid_delivery", "delivery_id", "person_id = uuidv7(), serial = 'X', amount_fen = 300001"),
-    ):
-        names = ", ".join(each.partition(" = ")[0] for each in change.split(", "))
-        told = ", ".join(each.partition(" = ")[2] for each in change.split(", "))
-        async with works.snapshot() as connection:
-            columns = [
-                row[0]
-                for row in await connection.execute(
-                    text("SELECT column_name FROM information_schema.columns WHERE table_name = :t"), {"t": table}
-                )
-                if row[0] not in {key, *names.split(", ")}
-            ]
-        rest = ", ".join(columns)
-        with pytest.raises(IntegrityError, match="quota|budget"):
-            async with works.begin() as work:
-                await work.connection.execute(
-                    text(
-                        f"INSERT INTO {table} ({key}, {names}, {rest}) "
-                        f"SELECT uuidv7(), {told}, {rest} FROM {table} LIMIT 1"
-                    )
-                )
-    assert copied
+    await given(office, await held(office, programme_id, holders[0]))
+    other = {key: "uuidv7()", **changed}
+    rest = [column.name for column in rehab_case.metadata.tables[table].columns if column.name not in other]
+    written = ", ".join([*other, *rest])
+    copied = ", ".join([*other.values(), *rest])
+    with pytest.raises(IntegrityError, match=told):
+        async with works.begin() as work:
+            await work.connection.execute(text(f"INSERT INTO {table} ({written}) SELECT {copied} FROM {table}"))
 
 
 async def test_money_ends_with_the_budget_and_with_the_limit_of_a_person(
@@ -253,12 +255,12 @@ async def test_money_ends_with_the_budget_and_with_the_limit_of_a_person(
     programme_id = await in_force(office, second, a_document(budget_fen=350_000, most_per_person_fen=200_000))
     places = [await held(office, programme_id, each) for each in holders[:2]]
     above = await office.post(f"{PLACES}/{places[0]}/deliveries", a_gift(amount_fen=200_001))
-    assert await code(above) == "409 aid_person_limit_reached"
+    assert code(above) == "409 aid_person_limit_reached"
     await given(office, places[0], amount_fen=200_000)
     spent = await office.post(f"{PLACES}/{places[1]}/deliveries", a_gift("SN-2", amount_fen=150_001))
-    assert (await code(spent), "150000" in spent.text) == ("409 aid_budget_spent", True)
+    assert (code(spent), "150000" in spent.text) == ("409 aid_budget_spent", True)
     dear = await office.post(f"{PLACES}/{places[1]}/deliveries", a_gift("SN-2", amount_fen=300_001))
-    assert await code(dear) == "422 aid_too_expensive"
+    assert code(dear) == "422 aid_too_expensive"
 
 
 async def test_two_settlements_at_once_share_nothing(office: Caller, second: Caller, holders: list[UUID]) -> None:
@@ -301,11 +303,8 @@ async def test_the_place_of_who_died_is_free_and_what_was_given_stays(
     used, unused = [await held(office, programme_id, each) for each in holders[:2]]
     await given(office, used)
     late = await office.post(f"{PLACES}/{unused}/release", {"reason": "DIED"}, seen='"1"')
-    assert await code(late) == "422 death_is_the_registers"
-    assert (
-        await code(await office.post(f"{PLACES}/{used}/release", {"reason": "DROPPED"}, seen='"1"'))
-        == "409 place_is_used"
-    )
+    assert code(late) == "422 death_is_the_registers"
+    assert code(await office.post(f"{PLACES}/{used}/release", {"reason": "DROPPED"}, seen='"1"')) == "409 place_is_used"
     for person_id in holders[:2]:
         registry.die(person_id, on=date(2026, 6, 1))
     await hear()
@@ -315,7 +314,7 @@ async def test_the_place_of_who_died_is_free_and_what_was_given_stays(
         unused: ("RELEASED", "DIED"),
     }
     after = await office.post(f"{PLACES}/{used}/deliveries", a_gift("SN-9"))
-    assert await code(after) == "409 person_has_died"
+    assert code(after) == "409 person_has_died"
 
 
 async def test_an_age_is_named_where_the_programme_is_for_some_ages_reh_33(
@@ -326,7 +325,7 @@ async def test_an_age_is_named_where_the_programme_is_for_some_ages_reh_33(
     programme_id = await in_force(office, second, document)
     body = {"person_ids": [str(holders[0])]}
     missing = await office.post(f"{PROGRAMMES}/{programme_id}/enrolments", body)
-    assert await code(missing) == "422 age_band_is_missing"
+    assert code(missing) == "422 age_band_is_missing"
     told = await enrolled(office, programme_id, holders[0], age_band="AGED_0_TO_6")
     assert told["enrolled"] == 1
 
@@ -343,9 +342,9 @@ async def test_a_confidential_programme_is_not_there_for_who_may_not_see_it_reh_
     for path in (f"{PROGRAMMES}/{programme_id}/places", f"{PROGRAMMES}/{programme_id}/deliveries"):
         assert ok(await clerk.get(path))["items"] == []
     told = await clerk.post(f"{PROGRAMMES}/{programme_id}/enrolments", {"person_ids": [str(holders[1])]})
-    assert await code(told) == "404 programme_not_found"
+    assert code(told) == "404 programme_not_found"
     signed = await clerk.post(f"{DELIVERIES}/{one['delivery_id']}/acceptance", SIGNED, seen='"1"')
-    assert await code(signed) == "404 delivery_not_found"
+    assert code(signed) == "404 delivery_not_found"
 
 
 async def test_a_programme_takes_two_persons_and_ends_with_two(
@@ -354,18 +353,16 @@ async def test_a_programme_takes_two_persons_and_ends_with_two(
     drafted = ok(await office.post(PROGRAMMES, {"document": a_document()}))
     path = f"{PROGRAMMES}/{drafted['programme_id']}"
     asleep = await office.post(f"{path}/enrolments", {"person_ids": [str(holders[0])]})
-    assert await code(asleep) == "409 programme_is_not_in_force"
+    assert code(asleep) == "409 programme_is_not_in_force"
     changed = ok(await office.put(path, {"document": a_document(quota=3)}, seen='"1"'))
     assert (changed["version"], changed["document"]["quota"]) == (2, 3)
     await approved(office, second, drafted["programme_id"])
     fixed = await office.put(path, {"document": a_document(quota=4)}, seen='"3"')
-    assert await code(fixed) == "409 programme_step_not_allowed"
+    assert code(fixed) == "409 programme_step_not_allowed"
     place_id = await held(office, drafted["programme_id"], holders[0])
     one = await given(office, place_id)
     await approved(office, second, drafted["programme_id"], step="withdrawal")
-    assert (
-        await code(await office.post(f"{PLACES}/{place_id}/deliveries", a_gift("S"))) == "409 programme_is_not_in_force"
-    )
+    assert code(await office.post(f"{PLACES}/{place_id}/deliveries", a_gift("S"))) == "409 programme_is_not_in_force"
     await accepted(second, one["delivery_id"])
 
 
@@ -375,7 +372,7 @@ async def test_a_faulty_programme_is_refused_with_every_fault(office: Caller) ->
         "/document/quota", "/document/ends_on", "/document/contract",
     }  # fmt: skip
     elsewhere = await office.post(PROGRAMMES, {"document": a_document(division="341503")})
-    assert await code(elsewhere) == "403 division_outside_scope"
+    assert code(elsewhere) == "403 division_outside_scope"
 
 
 async def test_one_sees_what_one_was_given(desk: Desk, office: Caller, second: Caller, holders: list[UUID]) -> None:
