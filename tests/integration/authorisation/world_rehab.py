@@ -54,7 +54,7 @@ async def serve_cases(world: World) -> None:
             aided = await _aided(work, division, UUID(ids["person_id"]), institution_id)
         ids |= {"case_id": str(case_id), "session_id": str(session_id), "confidential_case_id": str(hidden)}
         ids |= {"institution_id": str(institution_id), "item_id": str(item_id), "a_staff_id": str(staff_id)}
-        ids |= aided
+        ids.update(aided)
 
 
 async def _aided(work: RehabWork, division: Division, person_id: UUID, institution_id: UUID) -> dict[str, str]:
