@@ -187,14 +187,14 @@ class SqlAid:
                 self._audit(Change(each.person_id, "aid.enrolled", after=after, division=each.division))
         return found
 
-    async def release_dead(self, persons: Collection[UUID] | None) -> int:
-        """Free the places of those who died; None: of everybody."""
+    async def release_dead(self, persons: Collection[UUID] | None) -> list[UUID]:
+        """Free the places of those who died; None: of everybody. The programme of each place."""
         told = None if persons is None else uuid_array(persons)
         rows = (await self._connection.execute(text(_RELEASE_DEAD), {"persons": told})).all()
         for row in rows:
             after = {"place_id": row.place_id, "status": PlaceStatus.RELEASED, "reason": ReleaseReason.DIED}
             self._audit(Change(row.person_id, "aid.released", after=after, division=row.division))
-        return len(rows)
+        return [row.programme_id for row in rows]
 
     async def place(self, place_id: UUID, *, within: Scope, sight: Sight) -> Place | None:
         """Lock and load a place; None outside the scope or out of sight."""

@@ -25,7 +25,8 @@ Refusal
 ├── EffectIsMissing
 ├── NothingToSettle
 ├── SettlementNotFound
-└── SettlementStepNotAllowed
+├── SettlementStepNotAllowed
+└── NeedNotFound
 """
 
 from __future__ import annotations
@@ -189,3 +190,9 @@ class SettlementStepNotAllowed(Refusal):
     """Facts: step, status, allowed."""
 
     code: ClassVar[str] = "settlement_step_not_allowed"
+
+
+class NeedNotFound(Refusal):
+    """No such open need, or not the caller's."""
+
+    code: ClassVar[str] = "need_not_found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.rehab.adapters.work import RehabWork
+from services.rehab.use_cases.give_aid import release_dead
 from services.rehab.use_cases.judge_cases import judge_cases
 from shared.contracts.registry import CertificateState, PersonState, StopState
 from shared.kit.consumer import Subscription
@@ -18,12 +19,12 @@ async def follow_register(changes: Changes, work: RehabWork) -> None:
     if persons:
         traces = {change.row.stop_id: change.cause.trace_id for change in stops if change.cause is not None}
         await judge_cases(persons, work, traces=traces)
-        await work.aid.release_dead(persons)
+        await release_dead(persons, work)
 
 
 async def sweep_cases(work: RehabWork) -> int:
     """Cases and places that contradict our copy of the register, mended: a second look that trusts no event."""
-    return await judge_cases(None, work, traces={}) + await work.aid.release_dead(None)
+    return await judge_cases(None, work, traces={}) + await release_dead(None, work)
 
 
 SUBSCRIPTIONS = (

@@ -65,8 +65,11 @@ class Aid(Protocol):
     async def enrol(self, running: Running, asked: Enrolment, *, within: Scope, today: date) -> list[Enrolled]:
         """Give places to those who qualify, in the order given, and say of each what came of it."""
 
-    async def release_dead(self, persons: Collection[UUID] | None) -> int:
-        """Free the places of those who died; None: of everybody."""
+    async def release_dead(self, persons: Collection[UUID] | None) -> list[UUID]:
+        """Free the places of those who died; None: of everybody. The programme of each place."""
+
+    async def free(self, programme_id: UUID, quota: int) -> int:
+        """Places nobody holds; who takes one has locked the programme before."""
 
     async def place(self, place_id: UUID, *, within: Scope, sight: Sight) -> Place | None:
         """Lock and load; None outside the scope or out of sight."""
@@ -108,12 +111,29 @@ class Aid(Protocol):
         """Store a step of a settlement, and what it means for its deliveries."""
 
 
+class Needs(Protocol):
+    """Who waits, and for what."""
+
+    async def meet(self, person_id: UUID, item_code: str, delivery_id: UUID) -> None:
+        """What was delivered is not waited for."""
+
+    async def reopen(self, delivery_id: UUID) -> None:
+        """What was delivered was refused or never was: the need stands, unless it was told anew."""
+
+    async def next(self, programme_id: UUID, document: AidProgramme, count: int, *, today: date) -> list[UUID]:
+        """Who is to be served next (REH-31)."""
+
+
 class AidWork(Protocol):
     """One transaction about aid."""
 
     @property
     def aid(self) -> Aid:
         """Aid programmes."""
+
+    @property
+    def needs(self) -> Needs:
+        """Who waits."""
 
     @property
     def clients(self) -> Clients:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -87,6 +88,33 @@ async def release(place: Place, reason: ReleaseReason, work: AidWork) -> None:
     if found.document.counting is Counting.PERSONS and await work.aid.used(place.place_id):
         raise PlaceIsUsed
     await work.aid.release(place, reason, on=work.today())
+    if found.in_force:
+        await refill(place.programme_id, work, within=Scope.everywhere())
+
+
+async def refill(programme_id: UUID, work: AidWork, *, within: Scope) -> list[Enrolled]:
+    """Free places go to who waits, in the order of REH-31; what came of each.
+
+    Where a programme is for some ages nobody is taken unasked: who enrols names the age. Raises what `running` does.
+    """
+    found = await running(programme_id, work, within=within, lock=True)
+    free = await work.aid.free(programme_id, found.document.quota)
+    if free < 1 or found.document.qualifies.age_bands or work.today() > found.document.ends_on:
+        return []
+    persons = await work.needs.next(programme_id, found.document, free, today=work.today())
+    if not persons:
+        return []
+    return await work.aid.enrol(found, Enrolment(persons=tuple(persons)), within=Scope.everywhere(), today=work.today())
+
+
+async def release_dead(persons: Collection[UUID] | None, work: AidWork) -> int:
+    """Places of the dead are free, and who waits has them; how many. None: a second look at everybody."""
+    freed = await work.aid.release_dead(persons)
+    for programme_id in sorted(set(freed)):
+        found = await work.aid.programme(programme_id, within=Scope.everywhere())
+        if found is not None and found.in_force:
+            await refill(programme_id, work, within=Scope.everywhere())
+    return len(freed)
 
 
 async def pass_stage(place: Place, item_code: str, name: str, work: AidWork, *, on: date) -> None:
@@ -142,6 +170,7 @@ async def deliver(place: Place, giving: Giving, work: AidWork, *, by: str) -> De
     )
     if not await work.aid.deliver(place, one, item.covers(giving.delivered_on), giving.mode):
         raise AidGivenAlready
+    await work.needs.meet(one.person_id, one.item_code, one.delivery_id)
     return one
 
 
@@ -178,6 +207,12 @@ async def delivery_of(delivery_id: UUID, work: AidWork, *, within: Scope, sight:
     if found is None:
         raise DeliveryNotFound
     return found
+
+
+async def turn_back(one: Delivery, work: AidWork, what: str) -> None:
+    """A delivery that was refused or void: what it was for is waited for again."""
+    await work.aid.save(one, what)
+    await work.needs.reopen(one.delivery_id)
 
 
 async def accept(

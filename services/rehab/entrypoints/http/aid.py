@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Response
 
 from services.rehab.adapters import aid_queries as queries
+from services.rehab.adapters import needs
 from services.rehab.domain.aid_delivery import DeliveryStatus, Place, PlaceStatus, SettlementStatus, SettlementStep
 from services.rehab.domain.aid_errors import PlaceNotFound, ProgrammeNotFound, SettlementNotFound
 from services.rehab.entrypoints.http.desk import ONCE, Reader, Seen, Server, Work, Writer, sight_of
@@ -17,6 +18,7 @@ from services.rehab.entrypoints.http.schemas_aid import (
     DeliveryOut,
     EnrolmentIn,
     EnrolmentOut,
+    NeedOut,
     PlaceDetail,
     PlaceOut,
     RefusingIn,
@@ -89,6 +91,27 @@ async def _must_be_seen(programme_id: UUID, work: Work, caller: Caller) -> Runni
     if found is None or (found.document.confidential and not sight_of(caller).confidential):
         raise ProgrammeNotFound
     return found
+
+
+@of_programme.get("/waiting", summary="轮候名单")
+async def list_waiting(caller: Writer, programme_id: UUID, work: Work, page: PageAsked) -> Listed[NeedOut]:
+    """Who waits for what the programme gives, in the order they are served: dibao, poor, general (REH-31)."""
+    found = await _must_be_seen(programme_id, work, caller)
+    rows, following = await needs.waiting_page(
+        work.connection, page, programme_id, found.document, within=caller.scope, today=work.today()
+    )
+    work.audit(*looks(((row.person_id, row.division) for row in rows), ("needs",), what="read"))
+    return Listed(items=[NeedOut.of(row) for row in rows], next=following)
+
+
+@of_programme.post("/refill", dependencies=[ONCE], summary="按轮候顺序递补")
+async def refill(caller: Writer, programme_id: UUID, work: Work) -> EnrolmentOut:
+    """Free places go to who waits; releases and deaths do the same by themselves. Needs the whole programme's scope."""
+    found = await _must_be_seen(programme_id, work, caller)
+    caller.must_cover(found.document.division)
+    told = await give_aid.refill(programme_id, work, within=caller.scope)
+    work.audit(*looks(((each.person_id, each.division) for each in told), ("aid",), what="read"))
+    return EnrolmentOut.of(told)
 
 
 @places.get("/{place_id}", summary="名额详情")
@@ -190,7 +213,7 @@ async def refuse(
     """It is not what was agreed: never settled, and it may be given again."""
     one = await give_aid.delivery_of(delivery_id, work, within=caller.scope, sight=sight_of(caller))
     seen.check(one.version)
-    await work.aid.save(one.refuse(by=caller.subject, today=work.today(), fault=body.fault), "refused")
+    await give_aid.turn_back(one.refuse(by=caller.subject, today=work.today(), fault=body.fault), work, "refused")
     return await _delivery_told(delivery_id, work, caller, response)
 
 
@@ -199,7 +222,7 @@ async def void(*, caller: Server, delivery_id: UUID, work: Work, seen: Seen, res
     """Recorded by mistake; the row stays."""
     one = await give_aid.delivery_of(delivery_id, work, within=caller.scope, sight=sight_of(caller))
     seen.check(one.version)
-    await work.aid.save(one.void(), "voided")
+    await give_aid.turn_back(one.void(), work, "voided")
     return await _delivery_told(delivery_id, work, caller, response)
 
 

@@ -15,6 +15,7 @@ from services.rehab.domain.aid_delivery import (
     ReleaseReason,
     SettlementStatus,
 )
+from services.rehab.domain.need import NeedOutcome, NeedPriority, NeedSource, NeedStatus
 from services.rehab.use_cases.aid_ports import Outcome
 from shared.kit.codelists import Code, codes
 from shared.kit.problems import ProblemText
@@ -167,6 +168,9 @@ AID_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
         "结算单状态为 {status}，不能进行“{step}”；可进行：{allowed}",
         "the settlement is {status}; '{step}' is not allowed, only {allowed}",
     ),
+    errors.NeedNotFound: ProblemText(
+        404, "需求不存在", "Need not found", "在您的管辖范围内没有该未满足的需求", "no such open need"
+    ),
 }
 
 AID_CODES: Final[Mapping[str, tuple[Code, ...]]] = {
@@ -194,6 +198,29 @@ AID_CODES: Final[Mapping[str, tuple[Code, ...]]] = {
         (Every.YEAR.value, "每年一次", "once a year"),
         (Every.MONTH.value, "每月一次", "once a month"),
         (Every.DAY.value, "每日一次", "once a day"),
+    ),
+    "need_source": codes(
+        (NeedSource.SURVEY.value, "基本状况调查", "survey"),
+        (NeedSource.FAMILY_DOCTOR.value, "家庭医生", "family doctor"),
+        (NeedSource.APPLICATION.value, "本人申请", "application"),
+        (NeedSource.REFERRAL.value, "转介", "referral"),
+        (NeedSource.SCREENING.value, "筛查", "screening"),
+    ),
+    "need_priority": codes(
+        (NeedPriority.DIBAO.value, "低保", "dibao"),
+        (NeedPriority.POOR.value, "困难", "poor"),
+        (NeedPriority.GENERAL.value, "一般", "general"),
+    ),
+    "need_status": codes(
+        (NeedStatus.OPEN.value, "轮候中", "open"),
+        (NeedStatus.MET.value, "已满足", "met"),
+        (NeedStatus.WITHDRAWN.value, "已撤回", "withdrawn"),
+    ),
+    "need_outcome": codes(
+        (NeedOutcome.REGISTERED.value, "已登记", "registered"),
+        (NeedOutcome.MERGED.value, "已合并", "merged"),
+        (NeedOutcome.PERSON_NOT_KNOWN.value, "管辖范围内没有该人员", "not known"),
+        (NeedOutcome.PERSON_HAS_DIED.value, "已登记死亡", "has died"),
     ),
     "enrolment_outcome": codes(
         (Outcome.ENROLLED.value, "已纳入", "enrolled"),

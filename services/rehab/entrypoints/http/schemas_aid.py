@@ -20,6 +20,7 @@ from services.rehab.domain.aid_delivery import (
     SettlementStatus,
 )
 from services.rehab.domain.measures import AgeBand, Mode, Signer
+from services.rehab.domain.need import NeedOutcome, NeedPriority, NeedSource, NeedStatus
 from services.rehab.use_cases.aid_ports import Enrolled, Outcome
 from shared.contracts.state import CODE
 from shared.kit.documents import DocumentStatus
@@ -174,6 +175,78 @@ class PlaceDetail(PlaceOut):
     """A place and the stages that were passed."""
 
     stages: list[StageOut]
+
+
+class NeedIn(RequestModel):
+    """Something somebody lacks; ``item_code`` as programmes give it."""
+
+    person_id: UUID
+    item_code: ItemCode
+    source: NeedSource
+    priority: NeedPriority = NeedPriority.GENERAL
+    registered_on: date
+
+
+class NeedsIn(RequestModel):
+    """Needs to be kept."""
+
+    needs: Annotated[list[NeedIn], Field(min_length=1, max_length=ENROL_MAX)]
+
+
+class ToldOut(BaseModel):
+    """What came of one."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    person_id: UUID
+    item_code: str
+    outcome: NeedOutcome
+    need_id: UUID | None
+
+
+class NeedsOut(BaseModel):
+    """Each person and item once: ``received`` needs are ``registered + merged + rejected`` after that."""
+
+    model_config = ConfigDict(frozen=True)
+
+    received: int
+    registered: int
+    merged: int
+    rejected: int
+    needs: list[ToldOut]
+
+
+class NeedOut(BaseModel):
+    """A need; ``sources``: who told of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    need_id: UUID
+    person_id: UUID
+    division: str
+    item_code: str
+    priority: NeedPriority
+    registered_on: date
+    status: NeedStatus
+    met_by: UUID | None
+    sources: list[NeedSource] | None = None
+
+    @classmethod
+    def of(cls, row: Any) -> NeedOut:
+        """From its row."""
+        told = {name: getattr(row, name, None) for name in cls.model_fields if name != "priority"}
+        return cls(**told, priority=list(NeedPriority)[row.rank])
+
+
+class NeedFigureOut(BaseModel):
+    """How many wait for an item, how many programmes give it, how many places are free: need before supply."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    item_code: str
+    open: int
+    programmes: int
+    free: int
 
 
 class ReleaseIn(RequestModel):
