@@ -82,7 +82,10 @@ async def _aided(work: RehabWork, division: Division, person_id: UUID, instituti
     ]
     await give_aid.accept(given[0], work, by="maker", confirmed_by=Signer.SELF, effect=None)
     settlement_id = await settle_aid.draw_up(stored.document_id, TODAY, work, within=Scope.everywhere())
+    need = {"person_id": str(person_id), "item_code": "WHEELCHAIR", "source": "SURVEY", "rank": 2}
+    (told,) = await work.needs.tell([need | {"registered_on": TODAY.isoformat()}], within=Scope.everywhere())
     return {
+        "need_id": str(told.need_id),
         "programme_id": str(stored.document_id),
         "place_id": str(place.place_id),
         "delivery_id": str(given[1].delivery_id),

@@ -148,6 +148,22 @@ _DOCUMENT: Final = {
 }  # fmt: skip
 
 _AID: Final = (
+    one(
+        "POST", "/api/v1/needs", _WRITE, outside=Answer(OK),
+        body={
+            "needs": [
+                {
+                    "person_id": "{person_id}", "item_code": "REFERRAL", "source": "SURVEY",
+                    "registered_on": "2026-06-01",
+                }
+            ]
+        },
+    ),
+    many("/api/v1/needs", _WRITE, shows="need_id", query="?limit=1000"),
+    one("POST", "/api/v1/needs/{need_id}/withdrawal", _WRITE, status=204),
+    house("GET", "/api/v1/need-figures", "programme:read", query="?division=341502"),
+    one("GET", f"{_PROGRAMME}/waiting", _WRITE),
+    one("POST", f"{_PROGRAMME}/refill", _WRITE),
     house("GET", _PROGRAMMES, "programme:read"),
     house("GET", _PROGRAMME, "programme:read"),
     house("GET", "/api/v1/shipped-programmes", "programme:read"),
