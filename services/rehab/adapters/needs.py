@@ -54,7 +54,7 @@ WITH asked AS (
    GROUP BY 1, 2
   ON CONFLICT DO NOTHING
 )
-SELECT j.person_id, j.item_code, j.division, t.need_id,
+SELECT j.person_id, j.item_code, j.division, j.n, t.need_id,
        coalesce(j.refused, CASE WHEN t.version = 1 THEN 'REGISTERED' ELSE 'MERGED' END) AS outcome
   FROM judged j LEFT JOIN told t ON t.person_id = j.person_id AND t.item_code = j.item_code
  ORDER BY j.n
@@ -87,6 +87,7 @@ class Told:
     outcome: NeedOutcome
     need_id: UUID | None
     division: str | None
+    line: int
 
 
 class SqlNeeds:
@@ -102,7 +103,7 @@ class SqlNeeds:
         numbered = orjson.dumps([row | {"n": n} for n, row in enumerate(rows)]).decode()
         values = {"rows": numbered, "everywhere": within.is_everywhere, "prefixes": list(within.prefixes)}
         found = [
-            Told(row.person_id, row.item_code, NeedOutcome(row.outcome), row.need_id, row.division)
+            Told(row.person_id, row.item_code, NeedOutcome(row.outcome), row.need_id, row.division, row.n)
             for row in await self._connection.execute(text(_TELL), values | {"by": self._by})
         ]
         for each in found:

@@ -15,7 +15,9 @@ from typing import Final
 from services.rehab.domain.aid_errors import AidItemUnknown, AidOutsidePeriod, AidTooExpensive
 from services.rehab.domain.measures import AgeBand
 from shared.values.dates import ONE_DAY, add_months
-from shared.values.document_faults import NATION, Fault, blank_faults, division_faults
+from shared.values.division import Division
+from shared.values.document_faults import Fault, blank_faults
+from shared.values.invalid import InvalidValue
 from shared.values.month import Month
 
 ITEMS_MAX: Final = 50
@@ -166,9 +168,11 @@ def faults(programme: AidProgramme) -> list[Fault]:
 
 
 def _division_faults(division: str) -> Iterator[Fault]:
-    if division == NATION:
-        yield Fault("/division", "应为省、市、县级区划代码", "a province, a prefecture or a county")
-    yield from division_faults(division)
+    """Any division has programmes: a township's day centre as well as a province's mission."""
+    try:
+        Division(division)
+    except InvalidValue:
+        yield Fault("/division", "应为区划代码", "a division's code")
 
 
 def _money_faults(programme: AidProgramme) -> Iterator[Fault]:

@@ -61,7 +61,7 @@ async def _aided(work: RehabWork, division: Division, person_id: UUID, instituti
     """A programme in force, and somebody who was given two things: one is accepted and in a settlement."""
     item = AidItem(code="REFERRAL", name="转介", most_fen=0, every=Every.DAY)
     document = AidProgramme(
-        division=division.code[:6], code=f"JOBS{division.code}", title="就业转介", basis="文件", funding=Funding.LOCAL,
+        division=division.code, code="JOBS", title="就业转介", basis="文件", funding=Funding.LOCAL,
         purchase=Purchase.OWN, begins_on=date(2026, 1, 1), ends_on=date(2026, 12, 31), quota=9, budget_fen=0,
         items=(item,), qualifies=Qualifies(holders=False),
     )  # fmt: skip

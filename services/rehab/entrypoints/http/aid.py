@@ -59,7 +59,7 @@ async def enrol(caller: Writer, programme_id: UUID, body: EnrolmentIn, work: Wor
     )
     found = await give_aid.enrol(programme_id, asked, work, within=caller.scope)
     work.audit(*looks(((each.person_id, each.division) for each in found), ("aid",), what="read"))
-    return EnrolmentOut.of(found)
+    return EnrolmentOut.of(found, body.person_ids)
 
 
 @of_programme.get("/places", summary="救助项目名册")

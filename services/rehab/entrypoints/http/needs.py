@@ -35,7 +35,7 @@ async def tell(caller: Writer, body: NeedsIn, work: Work) -> NeedsOut:
         registered=registered,
         merged=merged,
         rejected=len(found) - registered - merged,
-        needs=[ToldOut.model_validate(each) for each in found],
+        needs=[ToldOut.of(each) for each in found],
     )
 
 

@@ -44,13 +44,15 @@ async def draft(caller: Writer, body: ProgrammeIn, work: Work, response: Respons
     return ProgrammeOut.of(stored)
 
 
-@router.get("", dependencies=[READER], summary="救助项目列表")
+@router.get("", summary="救助项目列表")
 async def list_programmes(
-    work: Work, page: PageAsked, *, division: DivisionAsked = None, status: DocumentStatus | None = None
+    *, caller: Reader, work: Work, page: PageAsked, division: DivisionAsked = None, status: DocumentStatus | None = None
 ) -> Listed[ProgrammeOut]:
-    """Programmes; with a division all that concern it."""
+    """Programmes of the caller's divisions and around them; with a division all that concern it."""
     asked = None if division is None else Division.parse(division)
-    items, following = await PROGRAMMES.page_of(work.connection, page, division=asked, status=status)
+    items, following = await PROGRAMMES.page_of(
+        work.connection, page, division=asked, status=status, reaching=caller.scope
+    )
     return Listed(items=[ProgrammeOut.of(item) for item in items], next=following)
 
 
@@ -70,10 +72,10 @@ async def draft_shipped(caller: Writer, name: ShippedName, body: CountyIn, work:
     return Listed(items=[ProgrammeOut.of(each) for each in drafted])
 
 
-@router.get("/{programme_id}", dependencies=[READER], summary="救助项目详情")
-async def read_programme(programme_id: UUID, work: Work, response: Response) -> ProgrammeOut:
+@router.get("/{programme_id}", summary="救助项目详情")
+async def read_programme(caller: Reader, programme_id: UUID, work: Work, response: Response) -> ProgrammeOut:
     """One programme."""
-    stored = await _found(work, programme_id)
+    stored = await _found(work, programme_id, caller)
     tag(response, stored.version)
     return ProgrammeOut.of(stored)
 
@@ -81,9 +83,7 @@ async def read_programme(programme_id: UUID, work: Work, response: Response) -> 
 @router.get("/{programme_id}/progress", summary="救助项目进度（符合条件、名额、完成、结余）")
 async def read_progress(caller: Reader, programme_id: UUID, work: Work) -> ProgressOut:
     """Eligible, quota, done and surplus side by side (KPI-45), for who answers for a place the programme reaches."""
-    stored = await _found(work, programme_id)
-    if not reaches(stored.document.division, caller.scope):
-        raise ProgrammeNotFound
+    stored = await _found(work, programme_id, caller)
     return ProgressOut(**await aid_queries.progress(work.connection, programme_id, stored.document, today=work.today()))
 
 
@@ -92,9 +92,9 @@ async def change(
     *, caller: Writer, programme_id: UUID, body: ProgrammeIn, work: Work, seen: Seen, response: Response
 ) -> ProgrammeOut:
     """Replace the content of a draft."""
+    stored = await _mine(work, programme_id, caller)
     must_be_faultless(faults(body.document), "programme_invalid")
     must_be_inside(body.document.division, caller)
-    stored = await _mine(work, programme_id, caller)
     seen.check(stored.version)
     changed = await PROGRAMMES.change(work.connection, stored, body.document, by=caller.subject)
     return _told(work, response, "changed", changed)
@@ -145,16 +145,17 @@ async def _drafted(work: Work, caller: Caller, document: AidProgramme) -> Stored
     return stored
 
 
-async def _found(work: Work, programme_id: UUID, *, lock: bool = False) -> StoredProgramme:
+async def _found(work: Work, programme_id: UUID, caller: Caller, *, lock: bool = False) -> StoredProgramme:
+    """One that lies in the caller's divisions or around them."""
     stored = await PROGRAMMES.get(work.connection, programme_id, lock=lock)
-    if stored is None:
+    if stored is None or not reaches(stored.document.division, caller.scope):
         raise ProgrammeNotFound
     return stored
 
 
 async def _mine(work: Work, programme_id: UUID, caller: Caller) -> StoredProgramme:
-    """A programme of the caller's divisions, locked; everybody may read the others, and nothing more."""
-    stored = await _found(work, programme_id, lock=True)
+    """A programme of the caller's divisions, locked; those around them may be read, and nothing more."""
+    stored = await _found(work, programme_id, caller, lock=True)
     must_be_inside(stored.document.division, caller)
     return stored
 

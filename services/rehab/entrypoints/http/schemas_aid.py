@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.rehab.adapters import aid_programmes
 from services.rehab.adapters.aid_programmes import StoredProgramme
+from services.rehab.adapters.needs import Told
 from services.rehab.domain.aid import AidProgramme
 from services.rehab.domain.aid_delivery import (
     DeliveryEffect,
@@ -22,7 +24,7 @@ from services.rehab.domain.aid_delivery import (
 from services.rehab.domain.measures import AgeBand, Mode, Signer
 from services.rehab.domain.need import NeedOutcome, NeedPriority, NeedSource, NeedStatus
 from services.rehab.use_cases.aid_ports import Enrolled, Outcome
-from shared.contracts.state import CODE
+from shared.contracts.state import CODE, DIVISION
 from shared.kit.documents import DocumentStatus
 from shared.kit.routing import RequestModel
 
@@ -41,7 +43,7 @@ class ProgrammeIn(RequestModel):
 class CountyIn(RequestModel):
     """Whose programme it becomes."""
 
-    division: Annotated[str, StringConstraints(pattern=r"^(\d{2}|\d{4}|\d{6})$", max_length=6)]
+    division: Annotated[str, StringConstraints(pattern=DIVISION)]
 
 
 class ProgrammeOut(BaseModel):
@@ -106,11 +108,12 @@ class EnrolmentIn(RequestModel):
 
 
 class EnrolledOut(BaseModel):
-    """What came of one."""
+    """What came of one. ``line``: where it stood in the request, from 0; somebody not known is told by that alone."""
 
     model_config = ConfigDict(frozen=True)
 
-    person_id: UUID
+    line: int
+    person_id: UUID | None
     outcome: Outcome
     place_id: UUID | None
 
@@ -127,7 +130,7 @@ class EnrolmentOut(BaseModel):
     persons: list[EnrolledOut]
 
     @classmethod
-    def of(cls, found: list[Enrolled]) -> EnrolmentOut:
+    def of(cls, found: list[Enrolled], asked: Sequence[UUID] | None = None) -> EnrolmentOut:
         """From what came of each."""
         counted = {outcome: sum(each.outcome is outcome for each in found) for outcome in Outcome}
         enrolled, unchanged = counted[Outcome.ENROLLED], counted[Outcome.UNCHANGED]
@@ -137,7 +140,13 @@ class EnrolmentOut(BaseModel):
             unchanged=unchanged,
             rejected=len(found) - enrolled - unchanged,
             persons=[
-                EnrolledOut(person_id=each.person_id, outcome=each.outcome, place_id=each.place_id) for each in found
+                EnrolledOut(
+                    line=line if asked is None else asked.index(each.person_id),
+                    person_id=None if each.outcome is Outcome.PERSON_NOT_KNOWN else each.person_id,
+                    outcome=each.outcome,
+                    place_id=each.place_id,
+                )
+                for line, each in enumerate(found)
             ],
         )
 
@@ -194,14 +203,27 @@ class NeedsIn(RequestModel):
 
 
 class ToldOut(BaseModel):
-    """What came of one."""
+    """What came of one. ``line``: where it first stood in the request; somebody not known is told by that alone."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True)
 
-    person_id: UUID
+    line: int
+    person_id: UUID | None
     item_code: str
     outcome: NeedOutcome
     need_id: UUID | None
+
+    @classmethod
+    def of(cls, told: Told) -> ToldOut:
+        """From what came of it."""
+        known = told.outcome is not NeedOutcome.PERSON_NOT_KNOWN
+        return cls(
+            line=told.line,
+            person_id=told.person_id if known else None,
+            item_code=told.item_code,
+            outcome=told.outcome,
+            need_id=told.need_id,
+        )
 
 
 class NeedsOut(BaseModel):
