@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -143,9 +144,7 @@ def test_nothing_is_given_outside_the_period_nor_above_the_price() -> None:
 
 
 def test_a_component_of_a_certificate_qualifies_reh_41() -> None:
-    """REH-41: holders, by category and grade of any component (ID-13)."""
-    import re  # noqa: PLC0415
-
+    """REH-41: holders, by category and grade of any component."""
     pattern = Qualifies(categories=(4, 6), grades=(1, 2)).pattern
     assert [bool(re.search(pattern, held)) for held in ("4:2", "1:4;6:1", "4:3", "1:1;2:2", "6:3;4:4")] == [
         True, True, False, False, False,

@@ -256,7 +256,7 @@ class NeedOut(BaseModel):
     @classmethod
     def of(cls, row: Any) -> NeedOut:
         """From its row."""
-        told = {name: getattr(row, name, None) for name in cls.model_fields if name != "priority"}
+        told: dict[str, Any] = {name: getattr(row, name, None) for name in cls.model_fields if name != "priority"}
         return cls(**told, priority=list(NeedPriority)[row.rank])
 
 
