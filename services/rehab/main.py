@@ -10,7 +10,7 @@ from services.rehab.adapters.own_data import TRUST
 from services.rehab.adapters.tables import PUBLISHED, blobs, working_days
 from services.rehab.adapters.work import RehabWork
 from services.rehab.entrypoints.consumers import SUBSCRIPTIONS
-from services.rehab.entrypoints.http import care, cases, catalogue, institutions, me
+from services.rehab.entrypoints.http import aid, care, cases, catalogue, institutions, me, needs, programmes
 from services.rehab.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.rehab.settings import RehabSettings
 from shared.contracts.asyncapi import document
@@ -35,6 +35,14 @@ def app_of(settings: RehabSettings, parts: Parts[RehabWork]) -> FastAPI:
             cases.router,
             care.router,
             care.months,
+            programmes.router,
+            needs.router,
+            needs.figures_router,
+            programmes.beside,
+            aid.of_programme,
+            aid.places,
+            aid.deliveries,
+            aid.settlements,
             institutions.router,
             catalogue.router,
             catalogue.limits,

@@ -83,6 +83,12 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "case:write": ("办理康复个案", "work on rehabilitation cases"),
     "case:serve": ("接收转介、评估、签订方案、登记服务", "serve clients: take referrals, assess, plan, log sessions"),
     "case:confidential": ("查看、办理精神障碍康复个案", "see and work on confidential (mental) cases"),
+    "programme:read": ("查看救助项目、进度和结算单", "see aid programmes, how far they are, and settlements"),
+    "programme:write": (
+        "起草、经双人复核启动和终止救助项目，编制、复核结算单",
+        "draft aid programmes, with a second person put them in force; draw up and approve settlements",
+    ),
+    "programme:settle": ("支付救助项目结算单", "pay settlements of aid programmes"),
     "indicator:read": ("查看统计指标", "see figures"),
     "indicator:report": ("上报、审定指标值和目标值", "report values and targets of indicators"),
     "indicator:freeze": ("固化、审定统计快照", "freeze figures and approve them"),
@@ -121,6 +127,7 @@ _READERS: Final = _EVERYBODY | {
     "subsidy:read",
     "award:read",
     "case:read",
+    "programme:read",
     "indicator:read",
     "entitlement:read",
     "reminder:read",
@@ -148,7 +155,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     | {"person:merge", "person:export", "report:read", "report:write", "report:import"}
     | {"survey:read", "survey:write", "survey:import", "form:write", "division:write", "portal:read"}
     | {"application:write", "application:decide", "assessment:write", "institution:write", "certificate:verify"}
-    | {"campaign:write", "rule:write", "subsidy:review"},
+    | {"campaign:write", "rule:write", "subsidy:review", "programme:write"},
     # 县（市、区）民政审定人
     "county_determiner": _READERS
     | _REQUESTS
@@ -177,11 +184,11 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 财政人员: checks who is to be paid, decides nothing about them
     "finance": _EVERYBODY
     | {"person:read", "award:read", "person:unmask", "entitlement:read", "policy:read", "bank:read"}
-    | {"payroll:read", "payroll:fund", "payment:read"},
+    | {"payroll:read", "payroll:fund", "payment:read", "programme:read", "programme:settle"},
     # 银行操作员: what is to be paid, masked; how its files are made, and what the bank answers
     "bank_operator": _EVERYBODY | {"award:read", "bank:read", "payroll:read", "payroll:answer"},
     # 定点机构: the cases that are with it; an assessment institution records what its physicians conclude
-    "institution": _EVERYBODY | {"case:read", "case:serve", "case:confidential", "assessment:write"},
+    "institution": _EVERYBODY | {"case:read", "case:serve", "case:confidential", "assessment:write", "programme:read"},
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
     | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from services.rehab.domain.aid_delivery import DELIVERIES, SETTLEMENTS
 from services.rehab.domain.case_state import CASES
 from services.rehab.domain.institution import INSTITUTIONS
 from tests.architecture.citing import Citing, drawn
@@ -101,17 +102,16 @@ ELSEWHERE: Final[Mapping[str, str]] = {
         ),
         _FIGURES,
     ),
-    **dict.fromkeys(("REH-07", "REH-13"), "the survey asks for needs; rates are the indicators'"),
+    **dict.fromkeys(("REH-07",), "the survey asks for needs; rates are the indicators'"),
     **dict.fromkeys(
         (
-            *("REH-21", "REH-22", "REH-23", "REH-25", "REH-27", "REH-28", "REH-29", "REH-32", "REH-33"),
-            *("REH-40", "REH-41", "REH-42", "REH-43", "REH-44", "REH-46", "REH-49"),
+            *("REH-21", "REH-22", "REH-23", "REH-27", "REH-28", "REH-29", "REH-32"),
+            *("REH-40", "REH-42", "REH-43", "REH-44", "REH-46"),
             *("REH-67", "REH-68", "REH-69", "REH-75", "REH-77", "REH-78"),
             *(f"REH-{number}" for number in range(90, 98)),
         ),
         _NOT_YET,
     ),
-    "REH-45": "the catalogue keeps the service life; no device is handed out in this release",
     "REH-70": "hours are kept for each person; the places they matter for are not in this release",
 }
 """Rules without a test here, each with the reason."""
@@ -140,6 +140,8 @@ def page() -> str:
         lines.append(f"| {rule} | {says} | {'<br>'.join([*tests[:_SHOWN_MAX], *more]) or ELSEWHERE[rule]} |")
     lines += drawn("康复个案 Case (RULES 7.6)", CASES)
     lines += drawn("定点机构 Designated institution (REH-26, REH-76)", INSTITUTIONS)
+    lines += drawn("救助项目发放 Delivery of aid (RULES 7.7, 10)", DELIVERIES)
+    lines += drawn("救助项目结算单 Settlement of aid (REH-25)", SETTLEMENTS)
     return "\n".join(lines) + "\n"
 
 

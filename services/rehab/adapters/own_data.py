@@ -12,7 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.rehab.adapters.aid_programmes import PROGRAMMES
 from services.rehab.adapters.tables import answers, blobs, case_step, client_person, jobs, rehab_case, requests
+from services.rehab.adapters.tables_aid import delivery, place
 from services.rehab.adapters.tables_care import assessment, follow_up, plan, plan_item, referral, session
 from services.rehab.adapters.work import RehabWork
 from shared.kit.consumption_routes import DRIFT
@@ -39,7 +41,13 @@ _SHEETS: Final = (
     ("服务记录", session, ("begins_at", "ends_at", "mode", "attendance", "institution_id")),
     ("回访", follow_up, ("due_on", "visited_on", "outcome")),
 )  # fmt: skip
-"""What is copied to the person: the table and its columns."""
+"""What is copied to the person of each case: the table and its columns."""
+_AID_SHEETS: Final = (
+    ("救助项目名额", place, ("place_id", "programme_id", "division", "age_band", "status", "enrolled_on", "ended_on",
+                       "reason")),
+    ("救助项目发放", delivery, ("delivery_id", "programme_id", "item_code", "serial", "mode", "delivered_on",
+                        "amount_fen", "status", "confirmed_by", "effect")),
+)  # fmt: skip
 
 
 async def collect(work: RehabWork, person_id: UUID) -> Sheets:
@@ -50,12 +58,17 @@ async def collect(work: RehabWork, person_id: UUID) -> Sheets:
         rows = await work.connection.execute(
             select(table).where(table.c.case_id.in_(theirs)).order_by(*table.primary_key.columns)
         )
-        sheets[name] = _sheet(rows, fields)
+        sheets[name] = _sheet(rows, ("case_id", *fields))
+    for name, table, columns in _AID_SHEETS:
+        rows = await work.connection.execute(
+            select(table).where(table.c.person_id == person_id).order_by(*table.primary_key.columns)
+        )
+        sheets[name] = _sheet(rows, columns)
     return sheets
 
 
 def _sheet(rows: Iterable[Any], fields: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"case_id": str(row.case_id), **{name: _told(getattr(row, name)) for name in fields}} for row in rows]
+    return [{name: _told(getattr(row, name)) for name in fields} for row in rows]
 
 
 def _told(value: object) -> object:
@@ -74,5 +87,10 @@ async def division_of(work: RehabWork, person_id: UUID, within: Scope) -> str | 
 
 HOLDING: Final = Holding(service="rehab", division_of=division_of, acts_for=WARDS.acts_for, collect=collect)
 TRUST: Final = Trust(
-    jobs=jobs, answers=answers, blobs=blobs, sealed=SEALED, matters=(DRIFT,), holding=lambda _: HOLDING
+    jobs=jobs,
+    answers=answers,
+    blobs=blobs,
+    sealed=SEALED,
+    matters=(DRIFT, PROGRAMMES.in_force, PROGRAMMES.withdrawal),
+    holding=lambda _: HOLDING,
 )

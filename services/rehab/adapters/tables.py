@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.rehab.adapters import tables_aid, tables_need
 from services.rehab.adapters.schema import metadata
 from services.rehab.adapters.tables_care import session
 from shared.contracts.registry import CertificateState, PersonState, StopState
@@ -105,3 +106,5 @@ requests = person_request_tables(metadata)
 working_days = calendar_tables(metadata)
 
 PUBLISHED = (Published(CaseState, rehab_case), Published(SessionState, session))
+DECLARED: Final = (tables_aid, tables_need)
+"""Modules whose tables belong to the schema although nothing here refers to them."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.rehab.adapters.aid import SqlAid
 from services.rehab.adapters.care import SqlCare
 from services.rehab.adapters.institutions import SqlInstitutions, limits_of
+from services.rehab.adapters.needs import SqlNeeds
 from services.rehab.adapters.repositories import SqlCases, SqlClients
 from services.rehab.adapters.tables import working_days
 from services.rehab.announcements import announce
@@ -29,6 +31,8 @@ class RehabWork(UnitOfWork):
         self.clients = SqlClients(connection)
         self.cases = SqlCases(connection, self.clients, recorded_by=by, trace_id=trace_id, audit=self.audit)
         self.care = SqlCare(connection, recorded_by=by, audit=self.audit)
+        self.aid = SqlAid(connection, recorded_by=by, audit=self.audit)
+        self.needs = SqlNeeds(connection, recorded_by=by, audit=self.audit)
         self.institutions = SqlInstitutions(connection, recorded_by=by, audit=self.audit)
 
     async def timing(self, division: Division) -> Timing:

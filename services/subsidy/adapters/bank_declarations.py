@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters.documents import Documents, DocumentStatus, Stored
-from services.subsidy.adapters.shipped import Shipped
 from services.subsidy.adapters.tables_policy import bank_declaration
 from services.subsidy.domain.banking.declaration import Declaration
 from services.subsidy.domain.errors import DeclarationStepNotAllowed
+from shared.kit.documents import Documents, DocumentStatus, Stored
+from shared.kit.shipped import Shipped
 
 StoredDeclaration = Stored[Declaration]
 _DECLARATION: Final = TypeAdapter(Declaration)
@@ -50,7 +51,7 @@ DECLARATIONS: Final = Documents(
     parse=parse,
     refusal=DeclarationStepNotAllowed,
 )
-SHIPPED: Final = Shipped("banks", parse)
+SHIPPED: Final = Shipped(Path(__file__).resolve().parents[1] / "banks", parse)
 """Declarations that come with the product: a rural bank's fixed width, CSV, Excel."""
 
 

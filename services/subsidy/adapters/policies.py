@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.subsidy.adapters import policy_documents
-from services.subsidy.adapters.documents import Documents, DocumentStatus, Stored
 from services.subsidy.adapters.tables_policy import policy_document
 from services.subsidy.domain.errors import PolicyStepNotAllowed
 from services.subsidy.domain.policy import PolicyDocument
+from shared.kit.documents import Documents, DocumentStatus, Stored
 
 PolicyStatus = DocumentStatus
 StoredPolicy = Stored[PolicyDocument]

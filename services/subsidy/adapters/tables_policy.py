@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Table, Text, text
 
-from services.subsidy.adapters.documents import life_columns
 from services.subsidy.adapters.schema import metadata
+from shared.kit.documents import life_columns
 
 policy_document = Table(
     "policy_document",

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from services.subsidy.domain.county_line import Stage, county_in, stages
-from services.subsidy.domain.document_faults import NATION
 from services.subsidy.domain.person_facts import FactKind
 from services.subsidy.domain.policy import (
     Amount,
@@ -31,6 +30,7 @@ from services.subsidy.domain.policy import (
     Tariff,
     Transition,
 )
+from shared.values.document_faults import NATION
 from shared.values.month import Month
 
 T = TypeVar("T")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from services.subsidy.domain.document_faults import NATION, Fault, blank_faults, division_faults
 from services.subsidy.domain.entitlement.terms import CATEGORIES, GRADES
 from services.subsidy.domain.person_facts import BENEFITS, TRAITS
 from services.subsidy.domain.policy import (
@@ -24,6 +23,7 @@ from services.subsidy.domain.policy import (
     Tariff,
 )
 from services.subsidy.domain.policy_book import PolicyBook
+from shared.values.document_faults import NATION, Fault, blank_faults, division_faults
 from shared.values.invalid import InvalidValue
 from shared.values.month import Month
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from services.subsidy.adapters import bank_files
 from services.subsidy.adapters.bank_declarations import DECLARATIONS
 from services.subsidy.adapters.bank_files import BankFile
-from services.subsidy.adapters.documents import DocumentStatus
 from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.payroll import answer_files, answers, files, runs
 from services.subsidy.adapters.payroll.answer_files import Received
@@ -22,6 +21,7 @@ from services.subsidy.domain.payroll.errors import DeclarationNotUsable
 from services.subsidy.domain.payroll.run import Run, RunStep
 from services.subsidy.metrics import BANK_ANSWERS, BANK_FILES
 from shared.kit.audit import Change
+from shared.kit.documents import DocumentStatus
 from shared.kit.jobs import Handler, JobResult, RunningJob
 
 WRITE_FILES: Final = "payroll.write_files"

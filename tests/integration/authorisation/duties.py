@@ -107,6 +107,9 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("calendar:read", *_OFFICIALS),
         ("calendar:write", SYSTEM),
         # rehabilitation, figures
+        ("programme:read", *OFFICES, FINANCE, INSTITUTION, AUDITOR),
+        ("programme:write", REVIEWER),
+        ("programme:settle", FINANCE),
         ("case:read", *OFFICES, INSTITUTION, AUDITOR, MACHINE),
         ("case:write", CLERK, REVIEWER, MACHINE),
         ("case:serve", REVIEWER, INSTITUTION, MACHINE),

@@ -10,10 +10,13 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from services.rehab.adapters import institution_queries
+from services.rehab.adapters.aid_programmes import PROGRAMMES
 from services.rehab.adapters.work import RehabWork
+from services.rehab.domain.aid import AidItem, AidProgramme, Every, Funding, Purchase, Qualifies
 from services.rehab.domain.case import Checked, Consent
-from services.rehab.domain.measures import AgeBand, Assessment, AssessmentKind, Instrument, Signer
-from services.rehab.use_cases import lead_case, serve_case
+from services.rehab.domain.measures import AgeBand, Assessment, AssessmentKind, Instrument, Mode, Signer
+from services.rehab.use_cases import give_aid, lead_case, serve_case, settle_aid
+from services.rehab.use_cases.aid_ports import Enrolment
 from services.rehab.use_cases.close_case import load
 from services.rehab.use_cases.open_case import OpenCase, open_case
 from services.rehab.use_cases.ports import WHOLE, Subject
@@ -48,8 +51,46 @@ async def serve_cases(world: World) -> None:
             case_id = await _planned(work, UUID(ids["person_id"]), institution_id, staff_id, item_id)
             session_id = await _voided(work, case_id, staff_id)
             hidden = await _confidential(work, division, institution_id)
+            aided = await _aided(work, division, UUID(ids["person_id"]), institution_id)
         ids |= {"case_id": str(case_id), "session_id": str(session_id), "confidential_case_id": str(hidden)}
         ids |= {"institution_id": str(institution_id), "item_id": str(item_id), "a_staff_id": str(staff_id)}
+        ids.update(aided)
+
+
+async def _aided(work: RehabWork, division: Division, person_id: UUID, institution_id: UUID) -> dict[str, str]:
+    """A programme in force, and somebody who was given two things: one is accepted and in a settlement."""
+    item = AidItem(code="REFERRAL", name="转介", most_fen=0, every=Every.DAY)
+    document = AidProgramme(
+        division=division.code, code="JOBS", title="就业转介", basis="文件", funding=Funding.LOCAL,
+        purchase=Purchase.OWN, begins_on=date(2026, 1, 1), ends_on=date(2026, 12, 31), quota=9, budget_fen=0,
+        items=(item,), qualifies=Qualifies(holders=False),
+    )  # fmt: skip
+    stored = await PROGRAMMES.draft(work.connection, work.new_id(), document, by="maker")
+    await PROGRAMMES.put_in_force(work.connection, stored, approved_by="checker")
+    asked = Enrolment(persons=(person_id,), institution_id=institution_id)
+    (enrolled,) = await give_aid.enrol(stored.document_id, asked, work, within=Scope.everywhere())
+    assert enrolled.place_id is not None
+    place = await give_aid.place_of(enrolled.place_id, work, within=Scope.everywhere(), sight=WHOLE)
+    given = [
+        await give_aid.deliver(
+            place,
+            give_aid.Giving(item_code="REFERRAL", delivered_on=day, amount_fen=0, mode=Mode.CENTRE),
+            work,
+            by="helper",
+        )
+        for day in (TODAY, date(2026, 6, 14))
+    ]
+    await give_aid.accept(given[0], work, by="maker", confirmed_by=Signer.SELF, effect=None)
+    settlement_id = await settle_aid.draw_up(stored.document_id, TODAY, work, within=Scope.everywhere())
+    need = {"person_id": str(person_id), "item_code": "WHEELCHAIR", "source": "SURVEY", "rank": 2}
+    (told,) = await work.needs.tell([need | {"registered_on": TODAY.isoformat()}], within=Scope.everywhere())
+    return {
+        "need_id": str(told.need_id),
+        "programme_id": str(stored.document_id),
+        "place_id": str(place.place_id),
+        "delivery_id": str(given[1].delivery_id),
+        "settlement_id": str(settlement_id),
+    }
 
 
 async def _subject(work: RehabWork, case_id: UUID) -> Subject:

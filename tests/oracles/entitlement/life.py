@@ -14,7 +14,7 @@ from uuid import UUID
 from services.subsidy.domain.decisions import BackPayment, Card, Determination, Home, Pause
 from services.subsidy.domain.person_facts import Fact, FactKind, Source
 from shared.values.month import Month
-from tests.builders.facts import Line, Succeeded, Thing
+from tests.builders.facts import Line, Merged, Succeeded, Thing
 
 T = TypeVar("T")
 DAY = timedelta(days=1)
@@ -139,7 +139,7 @@ def known(history: Iterable[Moment], at: datetime | None = None) -> Life:
         homes = told or homes
         for thing in moment.learned:
             match thing:
-                case Home():
+                case Home() | Merged():  # of records that were merged a test of their own tells
                     pass
                 case Succeeded():
                     latest = max(homes, key=lambda home: home.valid_from)

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from services.rehab.adapters import queries
+from services.rehab.adapters import aid_queries, queries
 from services.rehab.adapters.own_data import WARDS
 from services.rehab.adapters.work import RehabWork
 from services.rehab.domain.errors import PersonNotKnown
 from services.rehab.entrypoints.http.schemas import CaseOut
+from services.rehab.entrypoints.http.schemas_aid import DeliveryOut
 from services.rehab.use_cases.ports import WHOLE
 from shared.kit.audit import Look
 from shared.kit.pagination import LIMIT_MAX, Listed, Page
@@ -40,6 +41,31 @@ async def list_ward_cases(_: Self, person_id: UUID, work: Work, request: Request
     if not await WARDS.is_ward(request, person_id):
         raise PersonNotKnown
     return await _cases(work, person_id)
+
+
+@router.get("/aid", summary="我享受的救助项目")
+async def list_own_aid(caller: Self, work: Work) -> Listed[DeliveryOut]:
+    """What one was given."""
+    if caller.person_id is None:
+        raise PersonNotKnown
+    return await _aid(work, caller.person_id)
+
+
+@router.get("/wards/{person_id}/aid", summary="被监护人享受的救助项目")
+async def list_ward_aid(_: Self, person_id: UUID, work: Work, request: Request) -> Listed[DeliveryOut]:
+    """What a ward was given."""
+    if not await WARDS.is_ward(request, person_id):
+        raise PersonNotKnown
+    return await _aid(work, person_id)
+
+
+async def _aid(work: RehabWork, person_id: UUID) -> Listed[DeliveryOut]:
+    wanted = aid_queries.Given(person_id=person_id)
+    rows, _ = await aid_queries.deliveries_page(
+        work.connection, Page(LIMIT_MAX), wanted, within=Scope.everywhere(), sight=WHOLE
+    )
+    work.audit(Look(person_id, fields=("aid",), what="read by themself", purpose=Purpose.OWN_REQUEST.value))
+    return Listed(items=[DeliveryOut.model_validate(row) for row in rows])
 
 
 async def _cases(work: RehabWork, person_id: UUID) -> Listed[CaseOut]:

@@ -16,6 +16,7 @@ from services.rehab.domain.case import (
     PauseReason,
     TransferDecision,
 )
+from services.rehab.entrypoints.http.problems_aid import AID_CODES, AID_TEXTS
 from services.rehab.entrypoints.http.problems_care import CARE_CODES, CARE_TEXTS
 from services.rehab.entrypoints.http.problems_institution import INSTITUTION_CODES, INSTITUTION_TEXTS
 from shared.kit.codelists import Code, codes
@@ -26,6 +27,7 @@ from shared.values.rehab_case import CaseStatus
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     **TRUST_TEXTS,
+    **AID_TEXTS,
     **CARE_TEXTS,
     **INSTITUTION_TEXTS,
     errors.CaseNotFound: ProblemText(
@@ -115,6 +117,7 @@ TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
 
 CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
     **REQUEST_CODES,
+    **AID_CODES,
     **CARE_CODES,
     **INSTITUTION_CODES,
     "case_status": codes(

@@ -26,8 +26,8 @@ from services.subsidy.domain.banking.declaration import (
 )
 from services.subsidy.domain.banking.reasons import MEANINGS
 from services.subsidy.domain.banking.writing import NOT_IN_NAMES
-from services.subsidy.domain.document_faults import Fault, blank_faults, division_faults
 from services.subsidy.domain.payroll.instructions import Outcome
+from shared.values.document_faults import Fault, blank_faults, division_faults
 
 NAME_PARTS: Final = ("batch", "bank", "part", "date", "month")
 BYTES_MIN: Final = {

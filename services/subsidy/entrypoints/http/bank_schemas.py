@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.subsidy.adapters import bank_declarations
 from services.subsidy.adapters.bank_declarations import StoredDeclaration
-from services.subsidy.adapters.documents import DocumentStatus
 from services.subsidy.domain.banking.cells import AMOUNT_FEN_MAX, WORDS, Misfit
 from services.subsidy.domain.banking.declaration import CodeMeaning, Declaration, Holds
 from services.subsidy.domain.banking.matching import READING_WORDS, Reading, ReadLine, words_of
@@ -18,6 +17,7 @@ from services.subsidy.domain.banking.reading import FILE_WORDS, FileFault
 from services.subsidy.domain.banking.reasons import MEANINGS, Next, Reason
 from services.subsidy.domain.banking.writing import NotWritten
 from services.subsidy.domain.payroll.instructions import Outcome
+from shared.kit.documents import DocumentStatus
 from shared.kit.routing import RequestModel
 
 TRIAL_PAYMENTS_MAX = 100

@@ -15,7 +15,6 @@ from fastapi import Depends, Path, Query, Response
 from services.subsidy.adapters import bank_declarations, bank_files
 from services.subsidy.adapters.bank_declarations import DECLARATIONS, SHIPPED, StoredDeclaration
 from services.subsidy.adapters.bank_files import BankFile
-from services.subsidy.adapters.documents import DocumentStatus, checker_of
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.banking.cells import WORDS, CellDoesNotFit
 from services.subsidy.domain.banking.declaration import Declaration, Holds
@@ -23,7 +22,6 @@ from services.subsidy.domain.banking.declaration_faults import faults
 from services.subsidy.domain.banking.matching import Sent, SentLines, match
 from services.subsidy.domain.banking.reading import Answer
 from services.subsidy.domain.banking.writing import Batch, NotWritten, Payment
-from services.subsidy.domain.document_faults import NATION
 from services.subsidy.domain.errors import (
     AuthorCannotApprove,
     DeclarationInForce,
@@ -44,9 +42,10 @@ from services.subsidy.entrypoints.http.bank_schemas import (
     TrialIn,
     TrialOut,
 )
-from services.subsidy.entrypoints.http.documents import ApprovedIn, ShippedOut, must_be_faultless, must_be_inside
 from shared.kit.audit import Change
 from shared.kit.clock import SHANGHAI
+from shared.kit.document_routes import ApprovedIn, ShippedOut, must_be_faultless, must_be_inside
+from shared.kit.documents import DocumentStatus, checker_of
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
@@ -56,6 +55,7 @@ from shared.kit.permissions import Caller, Permit
 from shared.kit.problems import FieldError, Problem
 from shared.kit.routing import Router, open_work
 from shared.values.division import Division
+from shared.values.document_faults import NATION
 from shared.values.month import Month
 
 router = Router(prefix="/api/v1/bank-declarations", tags=["bank files"])

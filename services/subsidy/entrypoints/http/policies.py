@@ -10,17 +10,16 @@ from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.subsidy.adapters import policy_documents, shipped_policies
-from services.subsidy.adapters.documents import checker_of
 from services.subsidy.adapters.policies import POLICIES, PolicyStatus, StoredPolicy
 from services.subsidy.adapters.work import SubsidyWork
-from services.subsidy.domain.document_faults import NATION, Fault
 from services.subsidy.domain.errors import AuthorCannotApprove, PolicyNotFound
 from services.subsidy.domain.policy import Overlap, PolicyDocument
 from services.subsidy.domain.policy_book import PolicyBook
 from services.subsidy.domain.policy_faults import advice, clashes, faults
-from services.subsidy.entrypoints.http.documents import ApprovedIn, ShippedOut, must_be_faultless, must_be_inside
 from shared.kit.audit import Change
 from shared.kit.bodies import Moment
+from shared.kit.document_routes import ApprovedIn, ShippedOut, must_be_faultless, must_be_inside
+from shared.kit.documents import checker_of
 from shared.kit.etags import Precondition, if_match, tag
 from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
@@ -28,6 +27,7 @@ from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
 from shared.kit.routing import RequestModel, Router, open_work
 from shared.values.division import Division
+from shared.values.document_faults import NATION, Fault
 from shared.values.month import Month
 
 router = Router(prefix="/api/v1/policies", tags=["policies"])

@@ -136,6 +136,99 @@ _SUPPLY: Final = (
     ),
 )  # fmt: skip
 
+_PROGRAMMES, _PLACE = "/api/v1/programmes", "/api/v1/places/{place_id}"
+_PROGRAMME, _DELIVERY = f"{_PROGRAMMES}/{{programme_id}}", "/api/v1/deliveries/{delivery_id}"
+_SETTLEMENTS = "/api/v1/settlements"
+_SETTLEMENT = f"{_SETTLEMENTS}/{{settlement_id}}"
+_DECLARE = "programme:write"
+_DOCUMENT: Final = {
+    "division": "{division}", "code": "DRAFT", "title": "项目", "basis": "文件", "funding": "LOCAL", "purchase": "OWN",
+    "begins_on": "2026-01-01", "ends_on": "2026-12-31", "quota": 1, "budget_fen": 0,
+    "items": [{"code": "REFERRAL", "name": "转介", "most_fen": 0, "every": "DAY"}],
+}  # fmt: skip
+
+_AID: Final = (
+    one(
+        "POST", "/api/v1/needs", _WRITE, outside=Answer(OK),
+        body={
+            "needs": [
+                {
+                    "person_id": "{person_id}", "item_code": "REFERRAL", "source": "SURVEY",
+                    "registered_on": "2026-06-01",
+                }
+            ]
+        },
+    ),
+    many("/api/v1/needs", _WRITE, shows="need_id", query="?limit=1000"),
+    one(
+        "POST", "/api/v1/needs/{need_id}/withdrawal", _WRITE, at={"need_id": f"={_ID}"}, status=UNKNOWN,
+        code="need_not_found",
+    ),
+    house("GET", "/api/v1/need-figures", "programme:read", query="?division=341502"),
+    one("GET", f"{_PROGRAMME}/waiting", _WRITE),
+    one("POST", f"{_PROGRAMME}/refill", _WRITE),
+    many(_PROGRAMMES, "programme:read", shows="programme_id", query="?limit=1000"),
+    one("GET", _PROGRAMME, "programme:read", shows="programme_id"),
+    house("GET", "/api/v1/shipped-programmes", "programme:read"),
+    one(
+        "POST", "/api/v1/shipped-programmes/{name}/drafts", _DECLARE, at={"name": "=day-care"}, status=201,
+        outside=_NOT_THERE, body={"division": "{division}"},
+    ),
+    one("POST", _PROGRAMMES, _DECLARE, status=201, outside=_NOT_THERE, body={"document": _DOCUMENT}),
+    one("GET", f"{_PROGRAMME}/progress", "programme:read"),
+    stale("PUT", _PROGRAMME, _DECLARE, body={"document": _DOCUMENT}),
+    one(
+        "POST", f"{_PROGRAMME}/entry-into-force", _DECLARE, status=CONFLICT, code="programme_step_not_allowed",
+        body={"approval_id": _ID},
+    ),
+    one(
+        "POST", f"{_PROGRAMME}/withdrawal", _DECLARE, status=CONFLICT, code="approval_needed",
+        body={"approval_id": _ID},
+    ),
+    stale("POST", f"{_PROGRAMME}/discarding", _DECLARE),
+    one("POST", f"{_PROGRAMME}/enrolments", _WRITE, body={"person_ids": ["{person_id}"]}),
+    many(f"{_PROGRAMME}/places", _READ, shows="place_id"),
+    many(f"{_PROGRAMME}/deliveries", _READ, shows="delivery_id"),
+    one("GET", f"{_PROGRAMME}/unserved", _WRITE),
+    one("GET", _PLACE, _READ, shows="place_id"),
+    stale("POST", f"{_PLACE}/release", _WRITE, body={"reason": "DECLINED"}),
+    one(
+        "POST", f"{_PLACE}/stages", _SERVE, status=CONFLICT, code="aid_stage_out_of_order",
+        body={"item_code": "REFERRAL", "stage": "SURVEY", "done_on": "2026-06-15"},
+    ),
+    one(
+        "POST", f"{_PLACE}/deliveries", _SERVE, status=INVALID, code="aid_item_unknown",
+        body={"item_code": "NOTHING", "delivered_on": "2026-06-15", "amount_fen": 0},
+    ),
+    many("/api/v1/deliveries", _READ, shows="delivery_id", query="?person_id={person_id}"),
+    *(
+        stale("POST", f"{_DELIVERY}/{step}", needs, body=body)
+        for step, needs, body in (
+            ("acceptance", _WRITE, {"confirmed_by": "SELF"}),
+            ("refusal", _WRITE, {"fault": "DEFECTIVE"}),
+            ("voiding", _SERVE, None),
+        )
+    ),
+    one(
+        "POST", f"{_PROGRAMME}/settlements", _DECLARE, status=CONFLICT, code="nothing_to_settle",
+        body={"through_on": "2026-06-15"},
+    ),
+    many(_SETTLEMENTS, "programme:read", shows="settlement_id"),
+    one("GET", _SETTLEMENT, "programme:read", shows="settlement_id"),
+    many(f"{_SETTLEMENT}/lines", _READ, shows="settlement_id"),
+    stale("POST", f"{_SETTLEMENT}/approval", _DECLARE),
+    stale("POST", f"{_SETTLEMENT}/abandonment", _DECLARE),
+    stale("POST", f"{_SETTLEMENT}/payment", "programme:settle"),
+    own(
+        "GET", f"{_ME}/aid", "own:read",
+        person=(Answer(OK, shows="delivery_id"), Answer(OK, shows="delivery_id")), guardian=(NOBODYS, NOBODYS),
+    ),
+    own(
+        "GET", f"{_ME}/wards/{{person_id}}/aid", "own:read",
+        person=(NOBODYS, NOBODYS), guardian=(Answer(OK, shows="delivery_id"), NOBODYS),
+    ),
+)  # fmt: skip
+
 ROWS: Final[tuple[Row, ...]] = (
     *common.basics("case_status"),
     *common.publishing("rehab.case"),
@@ -144,6 +237,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *common.requests(),
     *_CARE,
     *_SUPPLY,
+    *_AID,
     one("POST", _CASES, _WRITE, status=CONFLICT, code="case_exists", body={"person_id": "{person_id}"}),
     many(_CASES, _READ, shows="case_id", query="?limit=1000"),
     many(_CASES, _READ, shows="case_id", query="?person_id={person_id}", note="of one person"),

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.subsidy.domain.document_faults import NATION, Fault
 from shared.kit.permissions import Caller
 from shared.kit.problems import FieldError, Problem
 from shared.kit.routing import RequestModel
+from shared.values.document_faults import NATION, Fault
 
 
 class ApprovedIn(RequestModel):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
-
-SERVICE: Final = Path(__file__).resolve().parents[1]
 
 
 class Titled(Protocol):
@@ -23,10 +21,10 @@ D = TypeVar("D", bound=Titled)
 
 
 class Shipped(Generic[D]):
-    """The files of a folder of this service, each one document or a list of them."""
+    """The files of a folder, each one document or a list of them."""
 
-    def __init__(self, folder: str, parse: Callable[[Mapping[str, Any]], D]) -> None:
-        self._folder = SERVICE / folder
+    def __init__(self, folder: Path, parse: Callable[[Mapping[str, Any]], D]) -> None:
+        self._folder = folder
         self._parse = parse
 
     def documents(self, name: str) -> tuple[D, ...] | None:

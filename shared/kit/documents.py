@@ -20,6 +20,8 @@ from sqlalchemy import (
     Uuid,
     func,
     insert,
+    literal,
+    or_,
     select,
     text,
     update,
@@ -27,11 +29,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.domain.document_faults import NATION
 from shared.kit.four_eyes import APPROVAL, Content, Matter
 from shared.kit.pagination import Page, paginate
+from shared.kit.scoping import inside
 from shared.kit.work import UnitOfWork
-from shared.values.division import Division
+from shared.values.division import Division, Scope
+from shared.values.document_faults import NATION
 from shared.values.refusal import Refusal
 
 
@@ -156,12 +159,24 @@ class Documents(Generic[D]):
         return None if row is None else self._stored(row)
 
     async def page_of(
-        self, connection: AsyncConnection, page: Page, *, division: Division | None, status: DocumentStatus | None
+        self,
+        connection: AsyncConnection,
+        page: Page,
+        *,
+        division: Division | None,
+        status: DocumentStatus | None,
+        reaching: Scope | None = None,
     ) -> tuple[list[Stored[D]], str | None]:
-        """A page of documents; with a division all that concern it: its own and those of the divisions around it."""
+        """A page of documents; with a division all that concern it: its own and those of the divisions around it.
+
+        ``reaching``: only those that lie in a scope or around it; None: documents of this kind are public.
+        """
         query = select(self.table)
+        if reaching is not None:
+            around = (literal(prefix).startswith(self.table.c.division) for prefix in sorted(reaching.prefixes))
+            query = query.where(or_(inside(self.table.c.division, reaching), *around))
         if division is not None:
-            above = [division.code[:length] for length in (2, 4, 6) if len(division.code) >= length]
+            above = [division.code[:length] for length in (2, 4, 6, 9, 12) if len(division.code) >= length]
             query = query.where(self.table.c.division.in_([NATION, *above]))
         if status is not None:
             query = query.where(self.table.c.status == status)
