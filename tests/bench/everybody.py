@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -43,6 +44,11 @@ _FLOOR: Final = text(
 )
 _SETTINGS: Final = ("work_mem = '192MB'", "idle_in_transaction_session_timeout = 0")
 _FLOOR_NAME: Final = "scan and join of the same tables"
+
+
+@dataclass(frozen=True)
+class _Working:
+    connection: AsyncConnection
 
 
 async def settle(database: AsyncEngine, persons: int) -> None:
@@ -118,11 +124,11 @@ async def _lists(database: AsyncEngine, persons: int) -> list[float]:
     """Seconds of each look from nothing to findings that are committed, as the job does it, proved after each."""
 
     @asynccontextmanager
-    async def begin() -> AsyncIterator[AsyncConnection]:
+    async def begin() -> AsyncIterator[findings.Working]:
         async with database.begin() as connection:
             for setting in _SETTINGS:
                 await connection.execute(text(f"SET LOCAL {setting}"))
-            yield connection
+            yield _Working(connection)
 
     seconds = []
     for _ in range(REPEATS):

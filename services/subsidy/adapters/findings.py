@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -31,13 +31,23 @@ from shared.values.division import Division, Scope
 from shared.values.month import Month
 
 CLOSING: Final = b"finding.closing"
-Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 MONTHS_BACK: Final = 12
 _PAUSED: Final = sum(1 << rule.number for rule in BARS if rule.effect is Effect.PAUSED)
 _NO_REASON_TO_STOP: Final = (
     _PAUSED | 1 << HIGHER.number | sum(1 << rule.number for rule in CONDITIONS if rule.id == "PERIOD")
 )
 """Awards rest under these without being stopped: they go on by themselves."""
+
+
+class Working(Protocol):
+    """What is needed of a unit of work."""
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """Its transaction."""
+
+
+Begin = Callable[[], AbstractAsyncContextManager[Working]]
 
 
 class FindingKind(StrEnum):
@@ -178,12 +188,12 @@ async def look_over(begin: Begin, month: Month, *, division: str | None, at: dat
     if division is not None:
         populations = [Population.within(division)]
     else:
-        async with begin() as connection:
-            populations = await engine.halves(connection)
+        async with begin() as work:
+            populations = await engine.halves(work.connection)
 
     async def part(population: Population) -> Tally:
-        async with begin() as connection:
-            return await look(connection, month, population=population, at=at)
+        async with begin() as work:
+            return await look(work.connection, month, population=population, at=at)
 
     async with asyncio.TaskGroup() as group:
         parts = [group.create_task(part(population)) for population in populations]

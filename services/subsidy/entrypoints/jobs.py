@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.subsidy.adapters import application_queries, findings, reminders, tellings, trials
 from services.subsidy.adapters.policies import POLICIES
@@ -94,13 +92,7 @@ async def look_over_everybody(job: RunningJob[SubsidyWork]) -> JobResult:
     await job.progress(phase="looking")
     async with job.begin() as work:
         at = work.now()
-
-    @asynccontextmanager
-    async def begin() -> AsyncIterator[AsyncConnection]:
-        async with job.begin() as part:
-            yield part.connection
-
-    return JobResult(asdict(await findings.look_over(begin, month, division=division, at=at)))
+    return JobResult(asdict(await findings.look_over(job.begin, month, division=division, at=at)))
 
 
 async def try_policy(job: RunningJob[SubsidyWork]) -> JobResult:

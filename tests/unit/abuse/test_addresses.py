@@ -18,7 +18,7 @@ KNOWN = frozenset({
     "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
     "programme", "free", "unchecked", "on",
     "period", "aspect",
-    "variant", "check", "holds", "seq", "reading",
+    "variant", "check", "holds", "seq", "reading", "item_code",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""
@@ -28,6 +28,7 @@ NAMED = frozenset(
         "GET /api/v1/local-rules",
         "POST /api/v1/shipped-policies/{name}/drafts",
         "POST /api/v1/shipped-bank-declarations/{name}/drafts",
+        "POST /api/v1/shipped-programmes/{name}/drafts",
         "POST /api/v1/payroll-runs/{run_id}/checks/{name}/waiver",
     }
 )
