@@ -69,7 +69,11 @@ NOT_PERSONAL: Final = {
     "registry * relation": "one of seven words",
     "rehab * basis": "the name or number of a public document",
     "rehab * division": "a code of a division; refused otherwise",
-    "rehab POST /api/v1/catalogue-items item_code": "a code",
+    "rehab * document.*": "the text of a programme, which is published",
+    "rehab * item_code": "a code",
+    "rehab * needs[[][]].item_code": "a code",
+    "rehab POST /api/v1/places/{place_id}/deliveries serial": "the number on a device, by a pattern",
+    "rehab POST /api/v1/places/{place_id}/stages stage": "one of the stages of its programme; refused otherwise",
     "rehab POST /api/v1/catalogue-items name": "the name of a service",
     "rehab POST /api/v1/institutions account": "an account at the issuer of tokens",
     "rehab POST /api/v1/institutions name": "the name of an institution, which is public",
@@ -107,7 +111,7 @@ PARAMETERS: Final = frozenset(
         *("relation", "relations", "fields", "buckets", "actor", "route", "indicator", "month", "from", "to"),
         *("period", "aspect", "status"),
         *("first", "last", "scheme", "unchecked"),
-        *("case_no", "code", "need", "portal", "state", "on_conflict"),
+        *("case_no", "code", "item_code", "need", "portal", "state", "on_conflict"),
         *("variant", "check", "overdue", "holds"),
     }
 )
