@@ -26,6 +26,7 @@ from services.indicators.entrypoints.http.schemas import (
     PartOut,
 )
 from services.indicators.use_cases.read_figures import read_figures
+from services.indicators.use_cases.shield_figures import Telling
 from shared.kit.audit import Look, division_of
 from shared.kit.divisions import bundled
 from shared.kit.pagination import Listed
@@ -101,7 +102,9 @@ async def read_lineage(
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         figures = SqlFigures(connection)
-        answer = await read_figures(parts, places, asked, figures, directory=bundled(), catalogue=CATALOGUE)
+        answer = await read_figures(
+            parts, places, asked, figures, telling=telling_of(request), directory=bundled(), catalogue=CATALOGUE
+        )
         told = await figures.reported(places[0], asked)
     await _looked(request, caller, {part.code for part in parts}, len(parts))
     return LineageOut(
@@ -121,6 +124,11 @@ async def read_lineage(
     )
 
 
+def telling_of(request: Request) -> Telling:
+    """From how many on numbers are told here."""
+    return Telling(request.app.state.settings.small_cell_min, request.app.state.clock.today())
+
+
 def asked_period(period: str | None, today: date) -> Period:
     """This month by default."""
     return Period.of(Span.of(Month.of(today)) if period is None else Span.parse(period), today=today)
@@ -137,7 +145,13 @@ async def _answer(
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         answer = await read_figures(
-            wanted, places, months, SqlFigures(connection), directory=bundled(), catalogue=CATALOGUE
+            wanted,
+            places,
+            months,
+            SqlFigures(connection),
+            telling=telling_of(request),
+            directory=bundled(),
+            catalogue=CATALOGUE,
         )
     await _looked(request, caller, {figure.definition.code for figure in answer.figures}, len(answer.figures))
     return FiguresOut.of(answer, name_of)
