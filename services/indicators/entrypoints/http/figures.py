@@ -65,7 +65,7 @@ async def read_values(
     What is registered at a county without a township counts for the county and for no township.
     """
     today = request.app.state.clock.today()
-    asked = _broken_down(_roots(division, caller), level, children=children)
+    asked = _broken_down(places_of(division, caller), level, children=children)
     return await _answer(request, caller, CATALOGUE.asked(indicator), asked, [asked_period(period, today)])
 
 
@@ -81,7 +81,7 @@ async def read_series(
 ) -> FiguresOut:
     """One indicator month by month, at most 36, as known now: late news has moved past months (RU-04)."""
     asked = periods(Month.parse(first), Month.parse(last), today=request.app.state.clock.today())
-    return await _answer(request, caller, [CATALOGUE.get(indicator)], _roots(division, caller), asked)
+    return await _answer(request, caller, [CATALOGUE.get(indicator)], places_of(division, caller), asked)
 
 
 @router.get("/lineage", summary="指标值的来历")
@@ -98,7 +98,7 @@ async def read_lineage(
     definition = CATALOGUE.get(indicator)
     form = definition.form
     parts = [definition, *(map(CATALOGUE.get, (form.numerator, form.denominator)) if isinstance(form, Rate) else ())]
-    places = _roots(division, caller)
+    places = places_of(division, caller)
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         figures = SqlFigures(connection)
@@ -106,7 +106,7 @@ async def read_lineage(
             parts, places, asked, figures, telling=telling_of(request), directory=bundled(), catalogue=CATALOGUE
         )
         told = await figures.reported(places[0], asked)
-    await _looked(request, caller, {part.code for part in parts}, len(parts))
+    await looked(request, caller, {part.code for part in parts}, len(parts))
     return LineageOut(
         parts=tuple(
             PartOut(
@@ -153,17 +153,18 @@ async def _answer(
             directory=bundled(),
             catalogue=CATALOGUE,
         )
-    await _looked(request, caller, {figure.definition.code for figure in answer.figures}, len(answer.figures))
+    await looked(request, caller, {figure.definition.code for figure in answer.figures}, len(answer.figures))
     return FiguresOut.of(answer, name_of)
 
 
-async def _looked(request: Request, caller: Caller, indicators: set[str], figures: int) -> None:
+async def looked(request: Request, caller: Caller, indicators: set[str], figures: int) -> None:
     """Figures are of nobody, but many of them about few people can tell of somebody."""
     look = Look(None, tuple(sorted(indicators)), "figures", division_of(caller.scope), count=figures)
     await request.app.state.works.look(look, caller=caller, trace_id=request.state.trace_id)
 
 
-def _roots(division: str | None, caller: Caller) -> list[Root]:
+def places_of(division: str | None, caller: Caller) -> list[Root]:
+    """The divisions asked about, or the caller's own. Raises `DivisionNotFound`."""
     return roots(None if division is None else Division.parse(division), caller.scope, bundled())
 
 

@@ -28,6 +28,7 @@ from services.indicators.entrypoints.http.report_schemas import (
     SnapshotOut,
     ranks,
 )
+from services.indicators.use_cases.read_board import met_by
 from services.indicators.use_cases.read_figures import read_figures
 from shared.kit.audit import Change, Look
 from shared.kit.divisions import bundled
@@ -161,7 +162,7 @@ def _compared(
             before=before,
             a_year_before=a_year_before,
             target=target,
-            met=ComparedOut.met_by(frozen[key].value, target, direction),
+            met=met_by(frozen[key].value, target, direction),
             rank=ranked.get(place),
         )
 
