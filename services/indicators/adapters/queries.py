@@ -7,7 +7,7 @@ one, what comes and goes after today is taken off again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import TextClause, text
@@ -108,10 +108,6 @@ _LATELY: Final = {
     counting: text(_LATE.format(what=_WHAT[counting] if counting in {Counting.STOCK, Counting.EVER} else "came"))
     for counting in (Counting.STOCK, Counting.EVER, Counting.BEGAN, Counting.ENDED)
 }
-_BY_PREFECTURE: Final = text("""
-SELECT left(division, 4) AS prefecture, count(*) AS value FROM spell
- WHERE kind = :kind AND from_date <= :today AND to_date > :today GROUP BY 1
-""")
 _REPORTED: Final = text("""
 SELECT DISTINCT ON (indicator, period, division) indicator, period, division, report_id, numerator, denominator
   FROM reported_value
@@ -236,9 +232,3 @@ class SqlFigures:
             text("SELECT publisher, epoch, position, moved_at FROM consumer_cursor ORDER BY publisher")
         )
         return instant, [AsOf(*row) for row in rows]
-
-
-async def stock_by_prefecture(connection: AsyncConnection, kind: Kind, today: date) -> dict[str, int]:
-    """What counts today in each prefecture."""
-    rows = await connection.execute(_BY_PREFECTURE, {"kind": kind.value, "today": today})
-    return {row.prefecture: row.value for row in rows}

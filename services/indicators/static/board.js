@@ -6,6 +6,8 @@
   const entry = document.getElementById("entry");
   let token = "";
 
+  // What is looked at stands behind "#": a link to it can be kept, and no server logs it.
+  const asked = () => (location.hash.length > 1 ? "?" + location.hash.slice(1) : "");
   const say = (words, wrong) => {
     status.textContent = words;
     if (wrong) status.setAttribute("role", "alert"); else status.setAttribute("role", "status");
@@ -27,7 +29,7 @@
       document.title = page.title;
       entry.hidden = true;
       say("已更新", false);
-      if (remember) history.pushState({ query }, "", "/board" + query);
+      if (remember) history.pushState(null, "", "/board#" + query.slice(1));
       const heading = main.querySelector("h1");
       heading.tabIndex = -1;
       heading.focus();
@@ -39,7 +41,7 @@
   entry.addEventListener("submit", (event) => {
     event.preventDefault();
     token = new FormData(entry).get("token").trim();
-    show(location.search, false);
+    show(asked(), false);
   });
   main.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
@@ -51,5 +53,5 @@
     event.preventDefault();
     show("?" + new URLSearchParams(new FormData(event.target)), true);
   });
-  addEventListener("popstate", () => { if (token) show(location.search, false); });
+  addEventListener("popstate", () => { if (token) show(asked(), false); });
 })();
