@@ -30,7 +30,7 @@ async def settle(url: str) -> None:
     engine = new_engine(url, pool_size=2, application_name="test")
     clock = Clock(movable=True)
     world = World(works_on(engine, IndicatorsWork, clock=clock))
-    for division, count in ((JINAN, 12), (YUAN, 7)):
+    for division, count in ((JINAN, 12), (YUAN, 8)):
         for number in range(count):
             person_id = world.registry.register(division, on=date(2025, 1 + number % 12, 5))
             world.registry.issue(person_id, on=date(2025, 1 + number % 12, 5), until=date(2035, 1, 5))
