@@ -73,7 +73,8 @@ class Demonstration:
         self._screen.heading("量服演示", "Liangfu demonstration")
         _empty(self._wishes.stack_dir)
         try:
-            stack = Stack(self._wishes.stack_dir)
+            # Nobody of this population lives anywhere, and the story follows single persons through the figures.
+            stack = Stack(self._wishes.stack_dir, extra_env={"SMALL_CELL_MIN": "1"})
             async with AsyncExitStack() as running:
                 async with self._step("stack_started", "启动全部服务", "the stack starts"):
                     await running.enter_async_context(stack)

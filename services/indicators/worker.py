@@ -13,7 +13,7 @@ from services.indicators.adapters.tables import blobs, jobs
 from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
-from services.indicators.entrypoints.jobs import TIMERS
+from services.indicators.entrypoints.jobs import timers
 from services.indicators.settings import IndicatorsSettings
 from shared.kit.jobs import JobRunner
 from shared.kit.letters_cli import letters_command
@@ -58,7 +58,7 @@ def main() -> None:
         settings,
         works=parts.works,
         blobs=parts.blobs,
-        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=TIMERS),
+        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=timers(settings.small_cell_min)),
     )
     run_worker(settings, worker, parts.ops)
 

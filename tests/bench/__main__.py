@@ -19,6 +19,7 @@ from tests.bench.events import events_end_to_end
 from tests.bench.everybody import one_expression_over_a_province
 from tests.bench.expiring import expiry_of_a_day
 from tests.bench.exporting import export_of_a_list
+from tests.bench.figuring import figures_of_a_prefecture
 from tests.bench.ground import Ground, ground
 from tests.bench.importing import import_of_a_file
 from tests.bench.measure import Measurement, table, write_report
@@ -45,13 +46,16 @@ PROVINCE: Final[Mapping[str, Bench]] = {
     "export": export_of_a_list,
 }
 """On the registry alone: its persons are put there at once, without the events by which others would know them."""
+FIGURES: Final[Mapping[str, Bench]] = {"figures": figures_of_a_prefecture}
+"""On the indicators alone: a past of years, written at once."""
 _REGISTRY: Final = [service for service in SERVICES if service.name == "registry"]
 GROUNDS: Final[Sequence[tuple[Mapping[str, Bench], Sequence[Service]]]] = (
     (WHOLE, SERVICES),
     (ALONE, _REGISTRY),
     (PROVINCE, _REGISTRY),
+    (FIGURES, [service for service in SERVICES if service.name == "indicators"]),
 )
-BENCHES: Final = {**WHOLE, **ALONE, **PROVINCE}
+BENCHES: Final = {**WHOLE, **ALONE, **PROVINCE, **FIGURES}
 
 
 async def run(names: list[str]) -> list[Measurement]:

@@ -58,9 +58,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_of(service: str, works: Works[Any], folder: Path) -> AsyncIterator[Desk]:
-    """The API of a service on the database of ``works``."""
-    app = api_of(service, folder, works=works)
+async def desk_of(service: str, works: Works[Any], folder: Path, **given: Any) -> AsyncIterator[Desk]:
+    """The API of a service on the database of ``works``; ``given``: settings of its own."""
+    app = api_of(service, folder, works=works, **given)
     app.state.tokens = TrustingVerifier()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as client:
         yield Desk(client)

@@ -49,6 +49,8 @@ def settings_of(service: str, folder: Path, **given: Any) -> ServiceSettings:
     }
     if service == "registry":
         values["proof_signing_key"] = PROOF_KEY
+    if service == "indicators":
+        values["small_cell_min"] = 1  # tests count few people; what is hidden of few has tests of its own
     module = importlib.import_module(f"services.{service}.settings")
     kind = getattr(module, f"{service.capitalize()}Settings")
     settings: ServiceSettings = kind(**values | given)
@@ -65,9 +67,9 @@ def make_of(service: str) -> Callable[..., UnitOfWork]:
     return plain
 
 
-def api_of(service: str, folder: Path, *, works: Works[Any] | None = None) -> FastAPI:
+def api_of(service: str, folder: Path, *, works: Works[Any] | None = None, **given: Any) -> FastAPI:
     """The service's API with all its routes, as its process makes it; without ``works`` nothing to connect to."""
-    settings = settings_of(service, folder)
+    settings = settings_of(service, folder, **given)
     tables = importlib.import_module(f"services.{service}.adapters.tables")
     keys = KeyRing.parse(settings.data_keys)
     if works is None:

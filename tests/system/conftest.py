@@ -22,6 +22,6 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def house(home: Path) -> AsyncIterator[House]:
     """The running product. Comparisons every second: what the stories leave behind is checked as they go."""
-    stack = Stack(home / "var", environment="test", extra_env={"ANTI_ENTROPY_SECONDS": "1"})
+    stack = Stack(home / "var", environment="test", extra_env={"ANTI_ENTROPY_SECONDS": "1", "SMALL_CELL_MIN": "1"})
     async with stack, House(stack) as house:
         yield house

@@ -1,36 +1,32 @@
-"""Counting spells. Whole months of history are one pass over one index."""
+"""Figures: read from what is kept counted where it is, from the spells where it is not.
+
+Spells tell whole months of history by one pass over one index. What is kept counted ends with months; of the running
+one, what comes and goes after today is taken off again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.indicators.adapters.tallies import ROOTED, TURNS, literally
 from services.indicators.domain.breakdown import Root
 from services.indicators.domain.definition import Count, Counting, Kind
 from services.indicators.domain.period import Period, day_after
+from services.indicators.domain.tally import facet_of, grain_of
 from services.indicators.use_cases.ports import AsOf, Counted, ReportedFigure, Told
 
-# Who was found to be one person with whom, and with whom that one (RU-02); an absorbed record is nobody of its own.
-_MERGED: Final = """
-WITH RECURSIVE chain AS (
-  SELECT absorbed_id, person_id, 1 AS step FROM copy_registry_merge WHERE NOT undone
-  UNION ALL
-  SELECT c.absorbed_id, m.person_id, step + 1 FROM chain c
-    JOIN copy_registry_merge m ON m.absorbed_id = c.person_id AND NOT m.undone WHERE step < 20),
-merged AS (
-  SELECT DISTINCT ON (absorbed_id) absorbed_id, person_id FROM chain ORDER BY absorbed_id, step DESC)
-"""
 _COUNTED: Final = "kind = :kind AND division LIKE :within AND length(division) >= :digits AND trait LIKE ANY (:traits)"
 
 # ``hits``: bit i is set when the spell counts in period i: from the first period that is not over before it begins,
 # until the last one it reaches. ``:after`` are the days after the reference dates, ``:firsts`` the first days. Equal
 # hits are counted before they are spread over the periods.
-_EACH: Final = f"""{_MERGED},
-hit AS (
+_EACH: Final = f"""
+WITH hit AS (
   SELECT left(division, :digits) AS place, person_id,
          (1::bigint << {{until}}) - (1::bigint << width_bucket(from_date, CAST(:after AS date[]))) AS hits
     FROM spell WHERE {_COUNTED} AND from_date < :last_after AND {{reaches}}),
@@ -45,12 +41,12 @@ _UNTIL: Final[Mapping[Counting, tuple[str, str]]] = {
 _ALL: Final = "SELECT place, hits, count(*) AS n FROM hit GROUP BY 1, 2"
 _PERSONS: Final = (
     "SELECT place, hits, count(*) AS n FROM hit "
-    "WHERE NOT EXISTS (SELECT FROM merged m WHERE m.absorbed_id = hit.person_id) GROUP BY 1, 2"
+    "WHERE NOT EXISTS (SELECT FROM absorbed m WHERE m.absorbed_id = hit.person_id) GROUP BY 1, 2"
 )
 # A person counts in a period when any of their spells does (RU-02).
 _DISTINCT: Final = (
     "SELECT place, hits, count(*) AS n FROM (SELECT place, bit_or(hits) AS hits FROM hit "
-    "LEFT JOIN merged m ON m.absorbed_id = hit.person_id "
+    "LEFT JOIN absorbed m ON m.absorbed_id = hit.person_id "
     "GROUP BY place, coalesce(m.person_id, hit.person_id)) AS person GROUP BY 1, 2"
 )
 _TURNED: Final[Mapping[Counting, TextClause]] = {
@@ -62,22 +58,56 @@ SELECT left(division, :digits) AS place, width_bucket({day}, CAST(:firsts AS dat
 }
 # KPI-20: due for the month of the reference date, although a stop older than it still held on its first day. A stop
 # from before an award began is no reason against it: the award was granted in its knowledge.
-_DESPITE: Final = text(f"""{_MERGED}
+_DESPITE: Final = text("""
 SELECT left(s.division, :digits) AS place, p.i - 1, count(*)
   FROM unnest(CAST(:after AS date[]), CAST(:months AS date[])) WITH ORDINALITY AS p(after, month, i)
   JOIN spell s ON s.from_date < p.after AND s.to_date >= p.after
   JOIN copy_subsidy_award a ON a.award_id = s.subject_id
  WHERE s.kind = :kind AND s.division LIKE :within AND length(s.division) >= :digits AND s.trait LIKE ANY (:traits)
    AND EXISTS (
-    SELECT FROM spell f LEFT JOIN merged m ON m.absorbed_id = f.person_id
+    SELECT FROM spell f LEFT JOIN absorbed m ON m.absorbed_id = f.person_id
      WHERE f.kind = 'stop' AND coalesce(m.person_id, f.person_id) = s.person_id
        AND f.from_date >= CAST(a.start_month || '-01' AS date) AND f.from_date < p.month AND f.to_date > p.month)
  GROUP BY 1, 2
-""")  # noqa: S608 - one text of ours
-_BY_PREFECTURE: Final = text("""
-SELECT left(division, 4) AS prefecture, count(*) AS value FROM spell
- WHERE kind = :kind AND from_date <= :today AND to_date > :today GROUP BY 1
 """)
+# ``firsts``: the first month of each period, ``lasts``: that of its reference date. What comes to nothing is left out.
+_KEPT: Final = """
+SELECT left(place, :digits) AS place, (p.i - 1)::int AS i, sum({what})::bigint AS n
+  FROM tally JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) WITH ORDINALITY AS p(first, last, i)
+    ON month <= p.last
+ WHERE facet = :facet AND grain = :grain AND place >= :prefix AND place < :prefix || ':' AND length(place) >= :digits
+ GROUP BY 1, 2 HAVING sum({what}) <> 0
+"""
+_WHAT: Final[Mapping[Counting, str]] = {
+    Counting.STOCK: "came - went",
+    Counting.EVER: "CASE WHEN after = '-infinity' THEN came ELSE 0 END",
+    Counting.BEGAN: "CASE WHEN month >= p.first THEN came ELSE 0 END",
+    Counting.ENDED: "CASE WHEN month >= p.first THEN came ELSE 0 END",
+    # Whole months: who had gone before it began and was not there at its beginning has come anew.
+    Counting.DURING: "CASE WHEN after <= p.first THEN came ELSE 0 END "
+    "- CASE WHEN month <= p.first THEN went ELSE 0 END",
+}
+_TALLIES: Final = {counting: text(_KEPT.format(what=what)) for counting, what in _WHAT.items()}
+_LATE: Final = f"""
+WITH seen AS (
+  SELECT 1 AS side, s.* FROM spell s WHERE s.kind = :kind AND s.person_id = ANY(ARRAY(
+    WITH late AS (
+      SELECT person_id FROM spell WHERE kind = :kind AND to_date > :day AND to_date < 'infinity'
+         AND to_date <= CAST(:month_end AS date) + 1 AND division LIKE :within
+      UNION SELECT person_id FROM spell
+       WHERE kind = :kind AND from_date > :day AND from_date <= :month_end AND division LIKE :within),
+    circle AS (SELECT coalesce(a.person_id, l.person_id) AS root
+                 FROM late l LEFT JOIN absorbed a ON a.absorbed_id = l.person_id)
+    SELECT root FROM circle UNION SELECT a.absorbed_id FROM circle JOIN absorbed a ON a.person_id = root))),
+{ROOTED}, {TURNS}
+SELECT left(place, :digits), sum({{what}})::bigint FROM turn
+ WHERE day > :day AND day <= :month_end AND grain = :grain
+   AND place LIKE :within AND length(place) >= :digits GROUP BY 1
+"""  # noqa: S608 - texts of ours
+_LATELY: Final = {
+    counting: text(_LATE.format(what=_WHAT[counting] if counting in {Counting.STOCK, Counting.EVER} else "came"))
+    for counting in (Counting.STOCK, Counting.EVER, Counting.BEGAN, Counting.ENDED)
+}
 _REPORTED: Final = text("""
 SELECT DISTINCT ON (indicator, period, division) indicator, period, division, report_id, numerator, denominator
   FROM reported_value
@@ -117,7 +147,7 @@ def _values(count: Count, root: Root, asked: Sequence[Period]) -> dict[str, obje
 
 
 def query_of(count: Count) -> str:
-    """The statement behind a count, as lineage shows it."""
+    """The statement behind a count, as lineage shows it: over spells, which what is kept counted must agree with."""
     return _statement(count).text
 
 
@@ -126,9 +156,52 @@ class SqlFigures:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._kept: frozenset[str] | None = None
 
     async def count(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
         """One count below one root, for some periods in order, without gaps."""
+        facet, grain = facet_of(count), grain_of(root.digits)
+        if facet is None or grain is None or facet.code not in await self._facets():
+            return await self.from_spells(count, root, asked)
+        last = asked[-1]
+        where = {
+            "facet": facet.code,
+            "grain": grain,
+            "digits": root.digits,
+            "prefix": root.prefix,
+        }
+        months = {
+            "firsts": [period.first_day for period in asked],
+            "lasts": [period.reference_month.first_day for period in asked],
+        }
+        rows = await self._connection.execute(_TALLIES[count.counting], {**where, **months})
+        told = {(place, index): value for place, index, value in rows}
+        if last.reference_date < last.reference_month.last_day and not count.kind.by_month:
+            for place, value in await self._late(count, last, where):
+                key = (place, len(asked) - 1)
+                told[key] = told.get(key, 0) - value
+        return {key: value for key, value in told.items() if value}
+
+    async def _late(self, count: Count, last: Period, where: Mapping[str, object]) -> list[tuple[str, int]]:
+        """What the running month has already counted of the days after today."""
+        told = {
+            **{name: where[name] for name in ("grain", "digits")},
+            "facet": literally(str(where["facet"])),
+            "within": f"{where['prefix']}%",
+            "kind": count.kind.value,
+            "day": last.reference_date,
+            "month_end": last.reference_month.last_day,
+        }
+        return [(place, value) for place, value in await self._connection.execute(_LATELY[count.counting], told)]
+
+    async def _facets(self) -> frozenset[str]:
+        """What is kept counted."""
+        if self._kept is None:
+            self._kept = frozenset(await self._connection.scalars(text("SELECT facet FROM tally_facet")))
+        return self._kept
+
+    async def from_spells(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
+        """The same by counting spells."""
         statement, values = _statement(count), _values(count, root, asked)
         used = {name: values[name] for name in values if f":{name}" in statement.text}
         rows = await self._connection.execute(statement, used)
@@ -159,9 +232,3 @@ class SqlFigures:
             text("SELECT publisher, epoch, position, moved_at FROM consumer_cursor ORDER BY publisher")
         )
         return instant, [AsOf(*row) for row in rows]
-
-
-async def stock_by_prefecture(connection: AsyncConnection, kind: Kind, today: date) -> dict[str, int]:
-    """What counts today in each prefecture."""
-    rows = await connection.execute(_BY_PREFECTURE, {"kind": kind.value, "today": today})
-    return {row.prefecture: row.value for row in rows}

@@ -13,6 +13,8 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.indicators.adapters import tallies
+from services.indicators.adapters.tallies import ROOTED, SEEN_BEFORE_AND_AFTER, TALLIED
 from services.indicators.domain.definition import Kind, Source
 from services.indicators.use_cases.ports import Handover
 from shared.kit.database import uuid_array
@@ -121,14 +123,16 @@ put AS (
          trait = excluded.trait
    WHERE (s.to_date, s.division, s.opens, s.closes, s.trait)
          IS DISTINCT FROM (excluded.to_date, excluded.division, excluded.opens, excluded.closes, excluded.trait)
-  RETURNING 1)
-SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put)
+  RETURNING 1),
+{tallied}
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put) AS changed, (SELECT kept_at FROM nothing) AS kept_at
 """
+_TALLIED: Final = f"{SEEN_BEFORE_AND_AFTER}, {ROOTED}, {TALLIED}"
 
 _STATEMENTS: Final[Mapping[Source, TextClause]] = {
-    Source.REGISTRY: text(_ALIGN.format(derived=_REGISTRY.format(handed_over=_HANDED_OVER))),
-    Source.SUBSIDY: text(_ALIGN.format(derived=_SUBSIDY + _HANDOVERS)),
-    Source.REHAB: text(_ALIGN.format(derived=_REHAB + _HANDOVERS)),
+    Source.REGISTRY: text(_ALIGN.format(derived=_REGISTRY.format(handed_over=_HANDED_OVER), tallied=_TALLIED)),
+    Source.SUBSIDY: text(_ALIGN.format(derived=_SUBSIDY + _HANDOVERS, tallied=_TALLIED)),
+    Source.REHAB: text(_ALIGN.format(derived=_REHAB + _HANDOVERS, tallied=_TALLIED)),
 }
 _PERSONS_OF: Final[Mapping[Source, str]] = {
     Source.REGISTRY: "copy_registry_person",
@@ -153,11 +157,23 @@ class SqlSpells:
         """Make the spells of some persons what the copies say; the number of spells that changed."""
         if not persons:
             return 0
-        changed = await self._connection.scalar(
-            _STATEMENTS[source], {"persons": uuid_array(persons), "kinds": kinds_of(source)}
+        if source is Source.REGISTRY:
+            await tallies.regroup(self._connection, persons)
+        await tallies.share_lock(self._connection)
+        others = await tallies.others_of(self._connection, persons)
+        row = await self._connection.execute(
+            _STATEMENTS[source],
+            {
+                "persons": uuid_array(persons),
+                "others": uuid_array(others),
+                "circle": uuid_array({*persons, *others}),
+                "kinds": kinds_of(source),
+                "facet": "%",
+            },
         )
-        assert isinstance(changed, int)
-        return changed
+        changed, kept_at = row.one()
+        await tallies.take_out(self._connection, kept_at)
+        return int(changed)
 
     async def hand_over(self, handovers: Sequence[Handover]) -> None:
         """Remember since when another division has been responsible; a repetition changes nothing."""
@@ -182,6 +198,9 @@ class SqlSpells:
 
     async def forget(self, source: Source) -> None:
         """Drop everything derived from one publisher, and only that."""
+        if source is Source.REGISTRY:
+            await tallies.regroup(self._connection)
+        await tallies.forget(self._connection, kinds_of(source))
         for table in ("spell", "handover"):
             await self._connection.execute(
                 text(f"DELETE FROM {table} WHERE kind = ANY(:kinds)"),  # noqa: S608 - two names of ours

@@ -137,7 +137,12 @@ Form = Count | Rate | Reported
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """One indicator. ``target``: the national one, in the unit; a division's own targets are reported. ``basis``: the
-    text it is taken from."""
+    text it is taken from.
+
+    ``shield``: what is hidden of one of these, where few are counted, is hidden of all (they add up to each other, or
+    are nearly the same); None: told as it is, because it counts the work of offices, or because a division told it.
+    ``near``: definitions from which it must not differ by a few.
+    """
 
     code: str
     version: int
@@ -152,6 +157,8 @@ class Definition:
     basis: str | None = None
     direction: Direction | None = None
     target: int | None = None
+    shield: str | None = None
+    near: tuple[str, ...] = ()
 
     @property
     def nature(self) -> Nature:
@@ -197,7 +204,13 @@ def parse(told: Mapping[str, Any]) -> Definition:
         case other:
             raise ValueError(other)
     direction = given.pop("direction", None)
-    return Definition(form=form, direction=None if direction is None else Direction(direction), **given)
+    return Definition(
+        form=form,
+        direction=None if direction is None else Direction(direction),
+        shield=given.pop("shield", given["code"] if isinstance(form, Count) else None),
+        near=tuple(given.pop("near", ())),
+        **given,
+    )
 
 
 class Catalogue:
@@ -212,6 +225,8 @@ class Catalogue:
         self._by_code: Final = newest
         for each in newest.values():
             if isinstance(each.form, Rate) and not {each.form.numerator, each.form.denominator} <= newest.keys():
+                raise ValueError(each.code)
+            if not newest.keys() >= {*each.near}:
                 raise ValueError(each.code)
 
     def __iter__(self) -> Iterator[Definition]:

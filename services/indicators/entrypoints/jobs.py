@@ -1,32 +1,68 @@
-"""Scheduled work of the indicators service: what counts today, for the monitoring system."""
+"""Scheduled work of the indicators service: what is kept counted, and what counts today for the monitoring system."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
+from services.indicators.adapters import tallies
 from services.indicators.adapters.catalogue import CATALOGUE
-from services.indicators.adapters.queries import stock_by_prefecture
+from services.indicators.adapters.queries import SqlFigures
 from services.indicators.adapters.work import IndicatorsWork
-from services.indicators.domain.definition import Count
-from services.indicators.metrics import STOCK
+from services.indicators.domain.breakdown import Root
+from services.indicators.domain.definition import FULL, Nature
+from services.indicators.domain.period import Period
+from services.indicators.domain.tally import facets
+from services.indicators.metrics import RATE, STOCK
+from services.indicators.use_cases.read_board import HEADLINES
+from services.indicators.use_cases.read_figures import read_figures
+from services.indicators.use_cases.shield_figures import Telling
+from shared.kit.divisions import bundled
 from shared.kit.work import Works
 from shared.kit.worker import Timer
+from shared.values.division import EVERYWHERE, Level
+from shared.values.month import Month
+
+MEASURED: Final = ("persons", "certificates", "awards", "rehab_cases", *HEADLINES)
 
 
-async def measure_stocks(works: Works[IndicatorsWork]) -> None:
-    """Refresh the gauges from one snapshot."""
-    today = works.clock.today()
+async def measure_figures(works: Works[IndicatorsWork], minimum: int) -> None:
+    """Refresh the gauges from one snapshot: chosen indicators by prefecture, of which no country has many.
+
+    What is hidden of a few people is no more measured than told; a prefecture without anything has no sample.
+    """
+    telling = Telling(minimum, works.clock.today())
+    month = Period.of(Month.of(telling.today), today=telling.today)
     async with works.snapshot() as connection:
-        counted = {
-            definition.code: await stock_by_prefecture(connection, form.kind, today)
-            for definition in CATALOGUE
-            # Whatever is no more than a kind of spell on a day: cheap enough to count every minute.
-            if isinstance(form := definition.form, Count) and form == Count(kind=form.kind)
-        }
+        answer = await read_figures(
+            [CATALOGUE.get(code) for code in dict.fromkeys(MEASURED)],
+            [Root(EVERYWHERE, Level.PREFECTURE)],
+            [month],
+            SqlFigures(connection),
+            telling=telling,
+            directory=bundled(),
+            catalogue=CATALOGUE,
+        )
     STOCK.clear()
-    for code, by_prefecture in counted.items():
-        for prefecture, value in by_prefecture.items():
-            STOCK.labels(code, prefecture).set(value)
+    RATE.clear()
+    for figure in answer.figures:
+        if value := figure.number.value:
+            code, rate = figure.definition.code, figure.definition.nature is Nature.RATE
+            (RATE if rate else STOCK).labels(code, figure.division).set(value / FULL if rate else value)
 
 
-TIMERS: Final[tuple[Timer[IndicatorsWork], ...]] = (Timer("stock-gauges", 60.0, measure_stocks),)
+async def keep_counted(works: Works[IndicatorsWork]) -> None:
+    """Begin to keep what the definitions read; each in a transaction of its own, for events wait meanwhile."""
+    async with works.begin() as work:
+        new = await tallies.missing(work.connection, facets(CATALOGUE).values())
+    for facet in new:
+        async with works.begin() as work:
+            await tallies.begin_counting(work.connection, facet)
+
+
+def timers(minimum: int) -> tuple[Timer[IndicatorsWork], ...]:
+    """What the worker does now and then; ``minimum``: from how many on a number is told."""
+    return (
+        Timer("tallies", 3600.0, keep_counted),
+        Timer("figure-gauges", 60.0, partial(measure_figures, minimum=minimum)),
+    )

@@ -17,6 +17,7 @@ from services.indicators.domain.definition import Catalogue, Count, Definition, 
 from services.indicators.domain.errors import TooManyPlaces
 from services.indicators.domain.period import Period
 from services.indicators.use_cases.ports import AsOf, Figures, Told
+from services.indicators.use_cases.shield_figures import Hidden, Shields, Telling
 
 
 class FigureState(StrEnum):
@@ -26,6 +27,7 @@ class FigureState(StrEnum):
     REPORTED = "REPORTED"
     MISSING = "MISSING"
     NOT_APPLICABLE = "NOT_APPLICABLE"
+    SUPPRESSED = "SUPPRESSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Answer:
     as_of: list[AsOf]
 
 
+HIDDEN: Final = Number(FigureState.SUPPRESSED)
 FIGURES_MAX: Final = 40_000
 """What one answer may hold."""
 Numbers = Mapping[tuple[str, int], Number]
@@ -75,10 +78,11 @@ async def read_figures(
     asked: Sequence[Period],
     figures: Figures,
     *,
+    telling: Telling,
     directory: Directory,
     catalogue: Catalogue,
 ) -> Answer:
-    """Every indicator at every place in every period. Raises `TooManyPlaces`."""
+    """Every indicator at every place in every period; what would tell of few is hidden. Raises `TooManyPlaces`."""
     places = sum(len(root.listed(directory)) for root in roots)
     places_max = min(PLACES_MAX, FIGURES_MAX // max(1, len(wanted) * len(asked)))
     if places > places_max:
@@ -87,8 +91,10 @@ async def read_figures(
     told: list[Figure] = []
     for root in roots:
         reading = _Reading(root, asked, figures, catalogue)
+        shields = Shields(root, asked, figures, telling, catalogue=catalogue)
         for definition in wanted:
-            told += await reading.figures(definition, directory)
+            hidden = await shields.of(definition, directory)
+            told += await reading.figures(definition, directory, hidden)
     return Answer(told, data_time, as_of)
 
 
@@ -101,12 +107,14 @@ class _Reading:
         self._known: dict[str, Numbers] = {}
         self._told: Told | None = None
 
-    async def figures(self, definition: Definition, directory: Directory) -> list[Figure]:
-        """One indicator at every place, those without anything among them."""
+    async def figures(self, definition: Definition, directory: Directory, hidden: Hidden) -> list[Figure]:
+        """One indicator at every place, those without anything among them. Nothing of what is hidden leaves."""
         known, nothing = await self.of(definition), self.absent(definition)
         places = sorted({*self._root.listed(directory), *(place for place, _ in known)})
         return [
-            Figure(definition, place, period, known.get((place, index), nothing))
+            Figure(
+                definition, place, period, HIDDEN if (place, index) in hidden else known.get((place, index), nothing)
+            )
             for place in places
             for index, period in enumerate(self._asked)
         ]

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.postgres import PostgresServer
 from services.indicators.adapters.tables import metadata
 from services.indicators.adapters.work import IndicatorsWork
+from services.indicators.entrypoints.jobs import keep_counted
 from shared.kit.clock import Clock
 from shared.kit.work import Works
 from tests.builders.databases import emptied, migrated
@@ -41,5 +42,6 @@ def works(engine: AsyncEngine) -> Works[IndicatorsWork]:
 
 
 @pytest.fixture
-def world(works: Works[IndicatorsWork]) -> World:
+async def world(works: Works[IndicatorsWork]) -> World:
+    await keep_counted(works)  # as a worker does when it starts
     return World(works)

@@ -10,10 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from services.indicators.adapters.catalogue import CATALOGUE
+from services.indicators.adapters.queries import SqlFigures
 from services.indicators.adapters.work import IndicatorsWork
+from services.indicators.domain.breakdown import Root
+from services.indicators.domain.definition import Count
+from services.indicators.domain.period import Period, Span, periods
 from shared.kit.clock import SHANGHAI
 from shared.kit.work import Works
 from shared.values.award import TWO_SUBSIDIES
+from shared.values.division import Level
 from shared.values.month import Month
 from tests.builders.publishers import again, deliver
 from tests.integration.indicators.world import BY_NAME, TODAY, World
@@ -201,7 +207,8 @@ async def _nothing_known(works: Works[IndicatorsWork]) -> None:
     async with works.begin() as work:
         await work.connection.execute(
             text(
-                "TRUNCATE spell, handover, copy_registry_merge, copy_registry_person, copy_registry_certificate, "
+                "TRUNCATE spell, handover, tally, absorbed, copy_registry_merge, "
+                "copy_registry_person, copy_registry_certificate, "
                 "copy_registry_stop, copy_subsidy_award, copy_rehab_case"
             )
         )
@@ -234,11 +241,67 @@ async def test_any_history_is_counted_as_the_oracle_counts_it_and_again_after_a_
     await _agree(world, "award_recipients", [*lives.awards.values()], persons_in)
     await _agree_over_time(world, lives)
 
-    before = await world.spells()
+    before, kept = await world.spells(), await world.tallies()
+    await _agree_with_spells(world, random)
     assert await world.look_again() == 0
     for publisher in random.sample([*BY_NAME], 3):
         await world.replay(publisher, limit=random.choice((2, 7, 1_000)))
     assert await world.spells() == before
+    assert await world.tallies() == kept
+    await world.recount()
+    assert await world.tallies() == kept
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), steps=st.integers(5, 40))
+async def test_what_is_kept_counted_follows_records_that_are_merged_and_parted_again(
+    world: World, seed: int, steps: int
+) -> None:
+    """RU-02: at whatever moment of three journals a merge is heard of, in chains too."""
+    await _nothing_known(world.works)
+    random = Random(seed)
+    world = World(world.works)
+    lives = Lives(world, random)
+    merges: list[UUID] = []
+    apart: set[UUID] = set()
+    for _ in range(steps):
+        lives.step()
+        free = sorted(lives.persons.keys() - apart)
+        if len(free) > 1 and random.random() < 0.3:
+            survivor, absorbed = random.sample(free, 2)
+            merges.append(world.registry.merge(survivor, absorbed, on=lives.day()))
+            apart.add(absorbed)
+        elif merges and random.random() < 0.2:
+            undone = merges.pop(random.randrange(len(merges)))
+            world.registry.unmerge(undone)
+            apart.discard(world.registry.merges[undone].absorbed_id)
+        if random.random() < 0.4:
+            await world.hear(*random.sample([*BY_NAME], 2), limit=random.randrange(1, 6))
+    await world.hear()
+    await _agree_with_spells(world, random)
+    kept = await world.tallies()
+    for publisher in random.sample([*BY_NAME], 3):
+        await world.replay(publisher, limit=random.choice((2, 7, 1_000)))
+    assert await world.tallies() == kept
+    await world.recount()
+    assert await world.tallies() == kept
+
+
+async def _agree_with_spells(world: World, random: Random) -> None:
+    """What is kept counted is what a count of spells gives: every definition, some type of period, some breakdown."""
+    today = TODAY
+    asked = [
+        [Period.of(Span.parse(told), today=today)] for told in ("2026-10", "2026-11", "2026-Q2", "2026-H1", "2026")
+    ]
+    asked.append([*periods(FIRST, LAST, today=today)])
+    roots = (Root("*"), Root("34", Level.PREFECTURE), Root("3415", Level.COUNTY), Root("341502001"))
+    async with world.works.snapshot() as connection:
+        figures = SqlFigures(connection)
+        for definition in CATALOGUE:
+            if isinstance(form := definition.form, Count):
+                root, some = random.choice(roots), random.choice(asked)
+                kept = await figures.count(form, root, some)
+                assert kept == await figures.from_spells(form, root, some), (definition.code, root, some)
 
 
 async def _agree(world: World, code: str, subjects: Sequence[Subject], answer: Callable[..., int]) -> None:

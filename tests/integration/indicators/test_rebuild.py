@@ -4,13 +4,14 @@ import asyncio
 from datetime import date
 
 import pytest
+from prometheus_client import Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.postgres import PostgresServer
 from services.indicators.adapters.rebuild import rebuild
-from services.indicators.entrypoints.jobs import measure_stocks
-from services.indicators.metrics import STOCK
+from services.indicators.entrypoints.jobs import measure_figures
+from services.indicators.metrics import RATE, STOCK
 from shared.kit.leader import LeadershipLost, lead
 from shared.values.award import Scheme
 from tests.integration.indicators.world import BY_NAME, World
@@ -60,8 +61,18 @@ async def test_a_leading_worker_is_deposed_and_can_lead_again(
         assert again.term == leadership.term + 1
 
 
-async def test_gauges_tell_today_s_stock_by_prefecture(world: World) -> None:
+def measured(gauge: Gauge) -> dict[tuple[str, ...], float]:
+    return {tuple(sample.labels.values()): sample.value for metric in gauge.collect() for sample in metric.samples}
+
+
+async def test_gauges_tell_chosen_figures_by_prefecture(world: World) -> None:
     await a_world_that_was_heard(world)
-    await measure_stocks(world.works)
-    told = {tuple(sample.labels.values()): sample.value for metric in STOCK.collect() for sample in metric.samples}
-    assert told == {("persons", "3415"): 1, ("awards", "3415"): 1}
+    await measure_figures(world.works, minimum=1)
+    told = measured(STOCK)
+    assert told == {(code, "3415"): 1 for code in ("persons", "awards", "award_recipients")}
+
+
+async def test_gauges_hide_what_figures_hide(world: World) -> None:
+    await a_world_that_was_heard(world)
+    await measure_figures(world.works, minimum=5)
+    assert measured(STOCK) == measured(RATE) == {}

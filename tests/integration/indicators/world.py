@@ -14,6 +14,7 @@ from services.indicators.domain.breakdown import Root
 from services.indicators.domain.definition import Count
 from services.indicators.domain.period import Period, Span, periods
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
+from services.indicators.entrypoints.jobs import keep_counted
 from shared.contracts.event import Envelope
 from shared.kit import mirror
 from shared.kit.work import Works
@@ -68,6 +69,22 @@ class World:
                 )
             )
             return [tuple(row) for row in rows]
+
+    async def tallies(self) -> list[tuple[Any, ...]]:
+        """Every row that is kept counted."""
+        async with self.works.snapshot() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT facet, grain, place, month::text, after::text, came, went FROM tally ORDER BY 1, 2, 3, 4, 5"
+                )
+            )
+            return [tuple(row) for row in rows]
+
+    async def recount(self) -> None:
+        """Forget what is kept counted and count it anew from the spells."""
+        async with self.works.begin() as work:
+            await work.connection.execute(text("TRUNCATE tally, tally_facet"))
+        await keep_counted(self.works)
 
     async def spells_of(self, subject_id: UUID) -> list[tuple[date, date | None, str]]:
         """From, to and where of one subject."""

@@ -21,7 +21,8 @@ from services.indicators.domain.definition import (
     basis_points,
 )
 from services.indicators.domain.period import PeriodIsInvalid, Span
-from services.indicators.entrypoints.http.report_schemas import ComparedOut, ranks
+from services.indicators.entrypoints.http.report_schemas import ranks
+from services.indicators.use_cases.read_board import met_by
 from shared.values.month import Month
 
 SPANS = st.builds(
@@ -108,7 +109,7 @@ def test_the_best_is_first_and_equals_share_a_rank() -> None:
 def test_a_target_is_met_in_its_direction(
     value: int | None, target: int | None, direction: Direction | None, *, met: bool | None
 ) -> None:
-    assert ComparedOut.met_by(value, target, direction) is met
+    assert met_by(value, target, direction) is met
 
 
 def test_a_rate_of_something_unknown_is_no_catalogue() -> None:

@@ -26,6 +26,7 @@ from services.indicators.entrypoints.http.schemas import (
     PartOut,
 )
 from services.indicators.use_cases.read_figures import read_figures
+from services.indicators.use_cases.shield_figures import Telling
 from shared.kit.audit import Look, division_of
 from shared.kit.divisions import bundled
 from shared.kit.pagination import Listed
@@ -64,7 +65,7 @@ async def read_values(
     What is registered at a county without a township counts for the county and for no township.
     """
     today = request.app.state.clock.today()
-    asked = _broken_down(_roots(division, caller), level, children=children)
+    asked = _broken_down(places_of(division, caller), level, children=children)
     return await _answer(request, caller, CATALOGUE.asked(indicator), asked, [asked_period(period, today)])
 
 
@@ -80,7 +81,7 @@ async def read_series(
 ) -> FiguresOut:
     """One indicator month by month, at most 36, as known now: late news has moved past months (RU-04)."""
     asked = periods(Month.parse(first), Month.parse(last), today=request.app.state.clock.today())
-    return await _answer(request, caller, [CATALOGUE.get(indicator)], _roots(division, caller), asked)
+    return await _answer(request, caller, [CATALOGUE.get(indicator)], places_of(division, caller), asked)
 
 
 @router.get("/lineage", summary="指标值的来历")
@@ -97,13 +98,15 @@ async def read_lineage(
     definition = CATALOGUE.get(indicator)
     form = definition.form
     parts = [definition, *(map(CATALOGUE.get, (form.numerator, form.denominator)) if isinstance(form, Rate) else ())]
-    places = _roots(division, caller)
+    places = places_of(division, caller)
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         figures = SqlFigures(connection)
-        answer = await read_figures(parts, places, asked, figures, directory=bundled(), catalogue=CATALOGUE)
+        answer = await read_figures(
+            parts, places, asked, figures, telling=telling_of(request), directory=bundled(), catalogue=CATALOGUE
+        )
         told = await figures.reported(places[0], asked)
-    await _looked(request, caller, {part.code for part in parts}, len(parts))
+    await looked(request, caller, {part.code for part in parts}, len(parts))
     return LineageOut(
         parts=tuple(
             PartOut(
@@ -119,6 +122,11 @@ async def read_lineage(
         data_time=answer.data_time,
         as_of=tuple(AsOfOut.of(each) for each in answer.as_of),
     )
+
+
+def telling_of(request: Request) -> Telling:
+    """From how many on numbers are told here."""
+    return Telling(request.app.state.settings.small_cell_min, request.app.state.clock.today())
 
 
 def asked_period(period: str | None, today: date) -> Period:
@@ -137,19 +145,26 @@ async def _answer(
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         answer = await read_figures(
-            wanted, places, months, SqlFigures(connection), directory=bundled(), catalogue=CATALOGUE
+            wanted,
+            places,
+            months,
+            SqlFigures(connection),
+            telling=telling_of(request),
+            directory=bundled(),
+            catalogue=CATALOGUE,
         )
-    await _looked(request, caller, {figure.definition.code for figure in answer.figures}, len(answer.figures))
+    await looked(request, caller, {figure.definition.code for figure in answer.figures}, len(answer.figures))
     return FiguresOut.of(answer, name_of)
 
 
-async def _looked(request: Request, caller: Caller, indicators: set[str], figures: int) -> None:
+async def looked(request: Request, caller: Caller, indicators: set[str], figures: int) -> None:
     """Figures are of nobody, but many of them about few people can tell of somebody."""
     look = Look(None, tuple(sorted(indicators)), "figures", division_of(caller.scope), count=figures)
     await request.app.state.works.look(look, caller=caller, trace_id=request.state.trace_id)
 
 
-def _roots(division: str | None, caller: Caller) -> list[Root]:
+def places_of(division: str | None, caller: Caller) -> list[Root]:
+    """The divisions asked about, or the caller's own. Raises `DivisionNotFound`."""
     return roots(None if division is None else Division.parse(division), caller.scope, bundled())
 
 

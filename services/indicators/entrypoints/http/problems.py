@@ -145,5 +145,6 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         (FigureState.REPORTED.value, "由区划上报", "reported by the division"),
         (FigureState.MISSING.value, "未上报", "not reported"),
         (FigureState.NOT_APPLICABLE.value, "不适用（分母为零）", "not applicable: the denominator is zero"),
+        (FigureState.SUPPRESSED.value, "人数过少，不予显示", "not shown: it would tell of few people"),
     ),
 }

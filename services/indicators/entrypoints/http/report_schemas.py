@@ -198,13 +198,6 @@ class ComparedOut(BaseModel):
     met: bool | None
     rank: int | None
 
-    @classmethod
-    def met_by(cls, value: int | None, target: int | None, direction: Direction | None) -> bool | None:
-        """Whether the target is reached; None where that cannot be said."""
-        if value is None or target is None or direction is None:
-            return None
-        return value >= target if direction is Direction.UP else value <= target
-
 
 class ComparisonOut(BaseModel):
     """A snapshot compared; ids of what it was compared with, null where nothing was approved."""

@@ -15,7 +15,7 @@ from services.indicators.domain.breakdown import below_it, roots
 from services.indicators.domain.definition import Reported
 from services.indicators.domain.period import Period, Span
 from services.indicators.domain.report import Aspect, ReportStatus, ReportStep, must_fit
-from services.indicators.entrypoints.http.figures import Reader, name_of
+from services.indicators.entrypoints.http.figures import Reader, name_of, telling_of
 from services.indicators.entrypoints.http.report_schemas import ApprovedIn, MissingOut, ReportIn, ReportOut
 from services.indicators.use_cases.read_figures import FigureState, read_figures
 from shared.kit.audit import Change
@@ -86,7 +86,13 @@ async def list_missing(
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         answer = await read_figures(
-            wanted, below, [asked], SqlFigures(connection), directory=bundled(), catalogue=CATALOGUE
+            wanted,
+            below,
+            [asked],
+            SqlFigures(connection),
+            telling=telling_of(request),
+            directory=bundled(),
+            catalogue=CATALOGUE,
         )
     items: list[MissingOut] = []
     for figure in answer.figures:

@@ -117,7 +117,8 @@ class AsOfOut(BaseModel):
 class FigureOut(BaseModel):
     """One number. ``reference_date`` is the last day of the period, or today while it runs.
 
-    ``value`` null: nobody reported it (MISSING), or a rate over nothing (NOT_APPLICABLE, RU-06).
+    ``value`` null: nobody reported it (MISSING), a rate over nothing (NOT_APPLICABLE, RU-06), or few people are behind
+    it, or behind what could be subtracted from it (SUPPRESSED).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from services.indicators.adapters import snapshots
 from services.indicators.adapters.catalogue import CATALOGUE
@@ -16,7 +16,7 @@ from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.domain.breakdown import below_it, roots
 from services.indicators.domain.definition import Direction
 from services.indicators.domain.period import Period, Span
-from services.indicators.entrypoints.http.figures import Reader, name_of
+from services.indicators.entrypoints.http.figures import Reader, name_of, telling_of
 from services.indicators.entrypoints.http.report_schemas import (
     ApprovedIn,
     ComparedOut,
@@ -28,6 +28,7 @@ from services.indicators.entrypoints.http.report_schemas import (
     SnapshotOut,
     ranks,
 )
+from services.indicators.use_cases.read_board import met_by
 from services.indicators.use_cases.read_figures import read_figures
 from shared.kit.audit import Change, Look
 from shared.kit.divisions import bundled
@@ -46,7 +47,7 @@ Freezer = Annotated[Caller, Permit("indicator:freeze")]
 
 
 @router.post("", status_code=201, dependencies=[Idempotent()], summary="固化统计快照")
-async def freeze(caller: Freezer, body: SnapshotIn, work: Work, response: Response) -> SnapshotOut:
+async def freeze(caller: Freezer, body: SnapshotIn, work: Work, request: Request, response: Response) -> SnapshotOut:
     """Freeze every indicator of a division and of what lies directly below, for a period that is over."""
     division = Division.parse(body.division)
     if not caller.scope.covers(division):
@@ -57,7 +58,13 @@ async def freeze(caller: Freezer, body: SnapshotIn, work: Work, response: Respon
     (root,) = roots(division, caller.scope, bundled())
     asked = list(dict.fromkeys((root, below_it(root, bundled()))))
     answer = await read_figures(
-        CATALOGUE.asked(None), asked, [period], SqlFigures(work.connection), directory=bundled(), catalogue=CATALOGUE
+        CATALOGUE.asked(None),
+        asked,
+        [period],
+        SqlFigures(work.connection),
+        telling=telling_of(request),
+        directory=bundled(),
+        catalogue=CATALOGUE,
     )
     kept = await snapshots.freeze(work, answer, division.code, period, correction=body.correction, by=caller.subject)
     response.headers["Location"] = f"/api/v1/snapshots/{kept.snapshot_id}"
@@ -155,7 +162,7 @@ def _compared(
             before=before,
             a_year_before=a_year_before,
             target=target,
-            met=ComparedOut.met_by(frozen[key].value, target, direction),
+            met=met_by(frozen[key].value, target, direction),
             rank=ranked.get(place),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.integration.authorisation.row import CONFLICT, CREATED, FORBIDDEN, Answer, Row, house, many, one
+from tests.integration.authorisation.row import CONFLICT, CREATED, FORBIDDEN, Answer, Row, house, many, one, public
 from tests.integration.authorisation.rows import house as common
 
 _FIGURES, _READ = "/api/v1/indicators", "indicator:read"
@@ -25,6 +25,9 @@ ROWS: Final[tuple[Row, ...]] = (
         "GET", f"{_FIGURES}/series", _READ,
         query="?division=341502&indicator=persons&from=2026-01&to=2026-02",
     ),
+    public("/board"),
+    public("/board/assets/{name}", at={"name": "=board.css"}),
+    one("GET", "/api/v1/board", _READ, query="?division=341502", note="of one county"),
     one("GET", f"{_FIGURES}/lineage", _READ, query="?division=341502&indicator=nursing_share"),
     one(
         "POST", _REPORTS, _REPORT, status=CREATED, outside=_ELSEWHERE,
