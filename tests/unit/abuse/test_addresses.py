@@ -17,7 +17,7 @@ KNOWN = frozenset({
     "outcome", "need", "portal", "received_on", "case_no", "code",
     "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
     "programme", "free", "unchecked", "on",
-    "period", "aspect",
+    "period", "ranked_by", "aspect",
     "variant", "check", "holds", "seq", "reading", "item_code",
 })
 # fmt: on
