@@ -24,6 +24,7 @@ PUBLIC: Final = frozenset(
     {
         *("/livez", "/readyz", "/metrics", "/version", "/docs", "/redoc", "/openapi.json", "/asyncapi.json"),
         *("/api/v1/code-lists", "/api/v1/code-lists/{name}", "/api/v1/clock", "/api/v1/status-proof-keys"),
+        *("/board", "/board/assets/{name}"),  # an empty page that asks for a token, and what it is drawn with
     }
 )
 """What anybody may read: about no person."""
