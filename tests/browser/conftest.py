@@ -5,11 +5,14 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.system.conftest import home, house
 
 __all__ = ["home", "house"]
+
+# What comes late on a busy machine still comes; what never comes fails as well.
+expect.set_options(timeout=60_000)
 
 # Chromium would otherwise look up hosts of its own maker at every start.
 ARGUMENTS = (
