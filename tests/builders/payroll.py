@@ -15,7 +15,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.subsidy.adapters import facts
+from services.subsidy.adapters import explanations, facts
 from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import blobs, jobs
@@ -297,6 +297,7 @@ async def settle(engine: AsyncEngine) -> None:
 @asynccontextmanager
 async def opened(engine: AsyncEngine, folder: Path) -> AsyncIterator[Office]:
     """An office in June 2026 on a settled database."""
+    explanations.warm()  # as the processes do: no transaction stands still meanwhile
     clock = Clock(movable=True)
     clock.show(date(2026, 6, 15))
     works = works_on(engine, SubsidyWork, clock=clock)

@@ -23,17 +23,15 @@ from shared.kit.signing import KeyPair, new_key
 
 SIGNER = KeyPair.parse(new_key("a1"))
 KEYS = {"a1": SIGNER.public_key}
-LINES_AT = 3
-"""Of the list in a file: after the header and a mark."""
 
 
 def a_line(place: int, amount_fen: int = 8_000, state: str = "SETTLED") -> str:
     key = ("2026-06-01", f"00000000-0000-0000-0000-{place:012d}", "nursing_subsidy", 0)
-    return form.line_text((*key, "award", "341502", amount_fen, 0, "REGULAR", 7, state, "", "2026-06-12T02:00:00Z"))
+    return json.dumps([*key, "award", "341502", amount_fen, 0, "REGULAR", 7, state, "", "2026-06-12T02:00:00Z"])
 
 
 def listed(lines: list[str]) -> list[str]:
-    return [form.entry_text(form.line_of(line)[0], form.hash_of(line)) for line in lines]
+    return [json.dumps([*form.line_of(line)[0], form.hash_of(line)]) for line in lines]
 
 
 def a_seal(lines: list[str], before: tuple[Seal, ...] = (), **change: Any) -> Seal:
@@ -113,7 +111,7 @@ def test_a_line_that_was_removed_is_named(place: int) -> None:
 
 @pytest.mark.parametrize("place", [0, 3, 5])
 def test_a_line_that_was_added_is_named(place: int) -> None:
-    added = a_line(9) if place == 5 else form.line_text(("2026-05-01", *json.loads(FIVE[0])[1:]))
+    added = a_line(9) if place == 5 else json.dumps(["2026-05-01", *json.loads(FIVE[0])[1:]])
     file = [*FILE[: FIRST + place], added, *FILE[FIRST + place :]]
     report = judged(file)
     assert Found(SealFinding.LINE_ADDED, line=form.line_of(added)[0], place=place + 1) in report.findings
@@ -187,6 +185,12 @@ def test_lines_that_were_not_those_approved_are_told_though_the_file_is_whole() 
 @pytest.mark.parametrize("cut", range(len(FILE)))
 def test_a_file_that_breaks_off_is_unreadable(cut: int) -> None:
     assert SealFinding.UNREADABLE in kinds(judged(FILE[:cut]))
+
+
+@pytest.mark.parametrize("place", range(len(FILE) + 1))
+def test_whatever_is_put_in_between_or_behind_is_found(place: int) -> None:
+    for put in ("", FIVE[0], form.END):
+        assert not judged([*FILE[:place], put, *FILE[place:]]).intact
 
 
 @given(st.text(), st.integers(0, len(FILE) - 1))

@@ -114,23 +114,13 @@ LINE_FIELDS: Final = (
 _AMOUNT, _STATE = LINE_FIELDS.index("amount_fen"), LINE_FIELDS.index("state")
 
 
-def line_text(values: tuple[Any, ...]) -> str:
-    """A line in the form that is hashed."""
-    return _compact(values)
-
-
 def hash_of(line: str) -> str:
     """The hash of a line, of its text without its end."""
     return sha256(line.encode()).hexdigest()
 
 
-def entry_text(key: LineKey, hashed: str) -> str:
-    """Key and hash as the file lists them."""
-    return _compact([*key, hashed])
-
-
 def entry_of(text: str) -> tuple[LineKey, str]:
-    """The reverse. Raises `SealIsMalformed`."""
+    """Key and hash of a line as the file lists them. Raises `SealIsMalformed`."""
     match _loaded(text):
         case [str(month), str(person_id), str(scheme), int(seq), str(hashed)] if len(hashed) == len(GENESIS):
             return LineKey(month, person_id, scheme, seq), hashed
@@ -143,13 +133,8 @@ def line_of(text: str) -> tuple[LineKey, int]:
         case [str(month), str(person_id), str(scheme), int(seq), *_] as values if len(values) == len(LINE_FIELDS):
             amount, state = values[_AMOUNT], values[_STATE]
             if type(amount) is int and isinstance(state, str):
-                return LineKey(month, person_id, scheme, seq), settled_fen(state, amount)
+                return LineKey(month, person_id, scheme, seq), amount if state == "SETTLED" else 0
     raise SealIsMalformed
-
-
-def settled_fen(state: str, amount_fen: int) -> int:
-    """What a line in its last state has paid."""
-    return amount_fen if state == "SETTLED" else 0
 
 
 def header(seals: tuple[Seal, ...]) -> str:
@@ -171,15 +156,26 @@ END: Final = '"end"'
 """What parts the sections of the file."""
 
 
-def section(lines: Iterator[str], begins: str, ends: str) -> Iterator[str]:
-    """The lines between two marks. Raises `SealIsMalformed` where one is missing."""
-    for line in lines:
-        if line == begins:
-            break
-    else:
+def listed(lines: Iterator[str]) -> Iterator[str]:
+    """Keys and hashes of a file that is read from its beginning. Raises `SealIsMalformed` where a mark is missing."""
+    next(lines, None)  # the header
+    if next(lines, None) != LISTED:
         raise SealIsMalformed
+    yield from _until(LINES, lines)
+
+
+def sealed(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a file, behind that list; nothing may follow them. Raises `SealIsMalformed`."""
+    for _ in listed(lines):
+        pass
+    yield from _until(END, lines)
+    if next(lines, None) is not None:
+        raise SealIsMalformed
+
+
+def _until(mark: str, lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
-        if line == ends:
+        if line == mark:
             return
         yield line
     raise SealIsMalformed

@@ -42,7 +42,7 @@ class SealFinding(StrEnum):
     SIGNATURE_INVALID = "SIGNATURE_INVALID"
     """No key of ours signed the seal."""
     UNREADABLE = "UNREADABLE"
-    """The file is no seal's, or breaks off."""
+    """The file is no seal's, breaks off, or goes on behind its end."""
     OTHER_RUN = "OTHER_RUN"
     """The file it is held against is not of the same seal, or was altered itself."""
 
@@ -101,7 +101,7 @@ def check(file: Open, verifies: Verifies, *, against: Open | None = None) -> Sea
     try:
         if _digest(file) != seals[-1].digest:
             report.add(SealFinding.LIST_ALTERED, seal=seals[-1].number)
-        _check_lines(_list(against or file), form.section(file(), form.LINES, form.END), seals[-1], report)
+        _check_lines(_list(against or file), form.sealed(file()), seals[-1], report)
     except SealIsMalformed:
         report.add(SealFinding.UNREADABLE, place=report.lines + 1)
     return report
@@ -159,11 +159,11 @@ def _seals(file: Open) -> tuple[Seal, ...]:
 
 
 def _list(file: Open) -> Iterator[tuple[LineKey, str]]:
-    return map(form.entry_of, form.section(file(), form.LISTED, form.LINES))
+    return map(form.entry_of, form.listed(file()))
 
 
 def _digest(file: Open) -> str:
     digest = sha256()
-    for entry in form.section(file(), form.LISTED, form.LINES):
+    for entry in form.listed(file()):
         digest.update(entry.encode())
     return digest.hexdigest()
