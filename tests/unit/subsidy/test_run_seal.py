@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -98,7 +99,10 @@ def test_an_altered_amount_names_its_line() -> None:
 def test_another_last_state_names_its_line() -> None:
     file = [*FILE]
     file[FIRST] = a_line(0, state="RETURNED")
-    assert Found(SealFinding.LINE_ALTERED, line=key_of(0), place=1) in judged(file).findings
+    assert judged(file).findings == [
+        Found(SealFinding.LINE_ALTERED, line=key_of(0), place=1),
+        Found(SealFinding.TOTALS_DIFFER, seal=2),
+    ], "what came back was not paid"
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])
@@ -151,6 +155,16 @@ def test_whoever_writes_the_seal_anew_has_no_key_of_ours() -> None:
     seal = a_seal(lines, (BEFORE,))
     other = seal.signed(base64.b64encode(mine.sign(seal.statement)).decode())
     assert kinds(judged(a_file(lines, (BEFORE, other)))) == [SealFinding.SIGNATURE_INVALID]
+
+
+@pytest.mark.parametrize("name", [name for name in Seal.__dataclass_fields__ if name != "signature"])
+def test_nothing_a_seal_says_can_be_changed_under_its_signature(name: str) -> None:
+    seal = SEALS[-1]
+    said = getattr(seal, name)
+    other: Any = said + 1 if type(said) is int else "?" if isinstance(said, str) else None
+    other = ("?",) if name == "schemes" else other
+    forged = replace(seal, **{name: other})
+    assert Found(SealFinding.SIGNATURE_INVALID, seal=forged.number) in judged(a_file(FIVE, (BEFORE, forged))).findings
 
 
 def test_seals_that_were_exchanged_are_found() -> None:
