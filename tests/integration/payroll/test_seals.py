@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy.exc import IntegrityError, InternalError
 
 from services.subsidy.adapters.payroll import sealing
@@ -13,6 +15,7 @@ from services.subsidy.domain.payroll.seal import GENESIS
 from services.subsidy.domain.payroll.seal_check import SealFinding
 from services.subsidy.entrypoints.seal_jobs import seal_what_settled
 from services.subsidy.seal_verify import verify_file
+from shared.kit import migrations
 from tests.builders.payroll import SIGNER, Office, nursed, result
 
 SEALS = "/api/v1/payroll-seals"
@@ -190,6 +193,20 @@ async def test_a_run_of_an_earlier_digest_raises_no_alarm_and_is_sealed_without_
     assert await sealed(office)
     (seal,) = await seals_of(office, run_id)
     assert seal["as_approved"] is None
+
+
+async def test_the_migration_takes_every_digest_there_was_for_an_earlier_one(office: Office) -> None:
+    run_id = await office.drawn_up()
+    await office.lock(run_id)
+    assert (await office.run(run_id))["draft"]["digest_version"] == 2
+    with pytest.raises((IntegrityError, InternalError)):
+        await office.sql("UPDATE payroll_run SET digest_version = 1")
+    config = migrations.config_of("subsidy", office.works.engine.url.render_as_string(hide_password=False))
+    await asyncio.to_thread(command.downgrade, config, "0013")
+    await asyncio.to_thread(command.upgrade, config, "head")
+    assert (await office.run(run_id))["draft"]["digest_version"] == 1
+    opened = await office.opened("2026-05")
+    assert (await office.run(opened))["draft"] is None
 
 
 async def test_two_persons_approve_who_is_held_as_well(office: Office) -> None:
