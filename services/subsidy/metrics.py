@@ -17,6 +17,12 @@ PAYROLL_STEPS = Counter("liangfu_subsidy_payroll_steps_total", "Steps of payroll
 PAYROLL_HELD = Counter(
     "liangfu_subsidy_payroll_held_lines_total", "Lines held by name when they were judged again at lock and send"
 )
+RUNS_SEALED = Counter(
+    "liangfu_subsidy_runs_sealed_total",
+    "Settled runs that were sealed, by whether their lines were still those approved",
+    ["lines"],
+)
+RUNS_UNSEALED = Gauge("liangfu_subsidy_runs_unsealed", "Settled runs without a seal")
 BANK_FILES = Counter("liangfu_subsidy_bank_files_total", "Files written for banks (SUB-55)")
 BANK_ANSWERS = Counter(
     "liangfu_subsidy_bank_answer_lines_total", "Lines of banks' answers, by what they were to us (SUB-59)", ["reading"]

@@ -29,6 +29,7 @@ from services.subsidy.entrypoints.jobs import (
 from services.subsidy.entrypoints.list_import import KIND as LIST_IMPORT_JOB
 from services.subsidy.entrypoints.list_import import list_import, may_pass_soon
 from services.subsidy.entrypoints.payroll_jobs import PAYROLL_TIMERS, payroll_handlers
+from services.subsidy.entrypoints.seal_jobs import SEAL_TIMERS, seal_handlers
 from services.subsidy.entrypoints.suspect_export import SUSPECT_EXPORT
 from services.subsidy.settings import SubsidySettings
 from shared.kit.exports import export_handler
@@ -55,6 +56,7 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
         REMINDERS_JOB: look_for_new_cases,
         **payroll_handlers(journal_clients(settings)[REGISTER]),
         **bank_handlers(Payees(parts.keys)),
+        **seal_handlers(settings.audit_signer()),
         **TRUST.handlers(settings, parts),
     }
 
@@ -81,7 +83,9 @@ def main() -> None:
         works=parts.works,
         blobs=parts.blobs,
         roles=Roles(
-            subscriptions=SUBSCRIPTIONS, jobs=runner, timers=(*TIMERS, *COMPARISON_TIMERS, *PAYROLL_TIMERS, telling)
+            subscriptions=SUBSCRIPTIONS,
+            jobs=runner,
+            timers=(*TIMERS, *COMPARISON_TIMERS, *PAYROLL_TIMERS, *SEAL_TIMERS, telling),
         ),
     )
     run_worker(settings, worker, parts.ops)

@@ -15,7 +15,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.subsidy.adapters import facts
+from services.subsidy.adapters import explanations, facts
 from services.subsidy.adapters.payees import Payees
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import blobs, jobs
@@ -23,12 +23,14 @@ from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
 from services.subsidy.entrypoints.bank_jobs import bank_handlers
 from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
+from services.subsidy.entrypoints.seal_jobs import seal_handlers
 from shared.kit.blobs import Blobs, DirectoryStore
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
 from shared.kit.jobs import JobRunner
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import PublisherUnreachable
+from shared.kit.signing import KeyPair, new_key
 from shared.kit.work import Works
 from shared.values.division import Scope
 from tests.builders import province
@@ -38,6 +40,7 @@ from tests.builders.works import works_on
 from tests.unit.kit.a_service import a_verifier, bearer
 
 EPOCH: Final = 1
+SIGNER: Final = KeyPair.parse(new_key("test"))
 RUNS: Final = "/api/v1/payroll-runs"
 SCHEMES: Final = ["living_subsidy", "nursing_subsidy"]
 
@@ -294,6 +297,7 @@ async def settle(engine: AsyncEngine) -> None:
 @asynccontextmanager
 async def opened(engine: AsyncEngine, folder: Path) -> AsyncIterator[Office]:
     """An office in June 2026 on a settled database."""
+    explanations.warm()  # as the processes do: no transaction stands still meanwhile
     clock = Clock(movable=True)
     clock.show(date(2026, 6, 15))
     works = works_on(engine, SubsidyWork, clock=clock)
@@ -303,7 +307,8 @@ async def opened(engine: AsyncEngine, folder: Path) -> AsyncIterator[Office]:
     app.state.tokens = a_verifier()
     register = Register()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
-        runner = JobRunner(works, jobs, payroll_handlers(register) | bank_handlers(Payees(keys)), files, worker="test")  # type: ignore[arg-type]
+        handlers = payroll_handlers(register) | bank_handlers(Payees(keys)) | seal_handlers(SIGNER)  # type: ignore[arg-type]
+        runner = JobRunner(works, jobs, handlers, files, worker="test")
         yield Office(works, client, runner, register)
 
 

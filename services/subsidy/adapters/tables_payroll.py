@@ -11,6 +11,7 @@ from __future__ import annotations
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -50,6 +52,7 @@ payroll_run = Table(
     Column("proven_at", TIMESTAMP(timezone=True), comment="when the register told its position"),
     Column("policy_digest", Text),
     Column("digest", Text, comment="over every line in order"),
+    Column("digest_version", SmallInteger, comment="what the digest covers"),
     Column("lines", BigInteger),
     Column("amount_fen", BigInteger),
     Column("held", BigInteger),
@@ -62,11 +65,38 @@ payroll_run = Table(
     ),
     CheckConstraint("state IN ('DRAFT', 'ABORTED') OR digest IS NOT NULL", name="drawn_up_before_locked"),
     CheckConstraint(
-        "num_nulls(known_at, news_since, epoch, position, proven_at, policy_digest, digest, lines, amount_fen, held, "
-        "left_out) IN (0, 11)",
+        "num_nulls(known_at, news_since, epoch, position, proven_at, policy_digest, digest, digest_version, lines, "
+        "amount_fen, held, left_out) IN (0, 12)",
         name="draft_is_whole",
     ),
     Index("ix_payroll_run_month", "month"),
+)
+
+run_seal = Table(
+    "run_seal",
+    metadata,
+    Column("seal_id", Uuid, primary_key=True),
+    Column("division", Text, nullable=False),
+    Column("number", Integer, nullable=False, comment="1, 2... of its division: a chain"),
+    Column("run_id", Uuid, ForeignKey("payroll_run.run_id"), nullable=False),
+    Column("run_version", BigInteger, nullable=False, comment="a run that settles again is sealed again"),
+    Column("month", Date, nullable=False),
+    Column("schemes", ARRAY(Text), nullable=False),
+    Column("lines", BigInteger, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False, comment="settled"),
+    Column("digest", Text, nullable=False, comment="over key and hash of every line in order"),
+    Column("approved", Text, nullable=False, comment="the digest that two persons approved"),
+    Column("as_approved", Boolean, comment="the entered lines were still those; null: an earlier digest"),
+    Column("previous", Text, nullable=False, comment="the chain up to the seal before"),
+    Column("chain", Text, nullable=False),
+    Column("sealed_at", Text, nullable=False, comment="as it was signed"),
+    Column("key_id", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("blob_id", Uuid, nullable=False, comment="its file: seals, hashes, lines"),
+    CheckConstraint("number > 0", name="number_counts_from_one"),
+    UniqueConstraint("division", "number"),
+    UniqueConstraint("division", "previous"),
+    UniqueConstraint("run_id", "run_version"),
 )
 
 run_step = Table(

@@ -344,20 +344,27 @@ async def _find(world: World) -> None:
 
 
 async def _pay(world: World) -> None:
-    """A run is open in each county."""
+    """A run is open in each county, and an earlier one was sealed."""
     opened = (
         "INSERT INTO payroll_run (run_id, version, division, month, schemes, arrears_from, state, created_by) "
         "VALUES (:run_id, 1, :county, '2026-06-01', '{nursing_subsidy}', '2026-06-01', 'DRAFT', 'test')"
     )
-    runs: dict[str, str] = {}
+    sealed = (
+        "INSERT INTO run_seal (seal_id, division, number, run_id, run_version, month, schemes, lines, amount_fen, "
+        "digest, approved, previous, chain, sealed_at, key_id, signature, blob_id) VALUES (:seal_id, :county, 1, "
+        ":run_id, 1, '2026-06-01', '{nursing_subsidy}', 0, 0, '', '', '', '', '', '', '', :seal_id)"
+    )
+    runs: dict[str, tuple[str, str]] = {}
     for place in DIVISIONS:
         ids = world.ids["subsidy"][place]
         known = ids["county"] in runs
         ids |= {"a_check": "MISSING_RATE"}
-        ids["run_id"] = runs.setdefault(ids["county"], str(uuid7()))
+        ids["run_id"], ids["seal_id"] = runs.setdefault(ids["county"], (str(uuid7()), str(uuid7())))
         if not known:
             async with world.parts["subsidy"].works.begin() as work:
-                await work.connection.execute(text(opened), {name: ids[name] for name in ("run_id", "county")})
+                for statement in (opened, sealed):
+                    names = [name for name in ("run_id", "county", "seal_id") if f":{name}" in statement]
+                    await work.connection.execute(text(statement), {name: ids[name] for name in names})
 
 
 # ---------------------------------------------------------------------------- what every service has

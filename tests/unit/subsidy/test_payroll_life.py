@@ -35,6 +35,7 @@ DRAFT = Draft(
     proven=Proven(epoch=1, position=1, at=NOW),
     policy_digest="",
     digest="",
+    digest_version=2,
     lines=1,
     amount_fen=1,
     held=0,

@@ -20,7 +20,7 @@ from services.subsidy.adapters.payroll import fence, gate, news, runs, turning
 from services.subsidy.adapters.payroll.fence import Horizon
 from services.subsidy.domain.entitlement.sources import Population
 from services.subsidy.domain.payroll.line import Cause, HoldReason
-from services.subsidy.domain.payroll.run import Draft, Run
+from services.subsidy.domain.payroll.run import DIGEST_VERSION, Draft, Run
 from services.subsidy.domain.policy_book import PolicyBook
 from shared.values.month import Month
 
@@ -61,14 +61,26 @@ _UNPRICED: Final = """
 SELECT coalesce(sum(cardinality(alike.members)), 0) FROM judged_asked d JOIN alike ON alike.person_id = d.person_id
  WHERE d.problem IS NOT NULL AND d.covered AND d.scheme = ANY(CAST(:schemes AS text[]))
    AND starts_with(d.county, :division)"""
-# Every column that is money, to whom, and why; not who is held, which locking may still add to: the digest of what was
-# approved can be taken of the entered lines for ever. A county at a time, so that no value grows with the province.
+# Every column that is money, to whom, and why; not who is held, which locking may still add to and which has a digest
+# of its own: this one can be taken of the entered lines for ever. A county at a time, so that no value grows with the
+# province. Whatever is changed here is another DIGEST_VERSION.
 _DIGEST: Final = """
 SELECT encode(sha256(coalesce(string_agg(of_county, '' ORDER BY county), '')), 'hex') FROM (
   SELECT county, sha256(convert_to(string_agg(
            concat_ws('|', month, person_id, scheme, seq, award_id, county, amount_fen, settled_before_fen, cause,
                      rules), E'\\n' ORDER BY month, person_id, scheme, seq), 'UTF8')) AS of_county
     FROM {lines} GROUP BY county) AS counties"""
+# Whoever is held in addition is paid later at worst; whoever is let go is paid: that changes what was approved.
+_HELD_BACK: Final = text(
+    """
+SELECT count(*) AS lines, encode(sha256(convert_to(coalesce(string_agg(
+         concat_ws('|', l.month, l.person_id, l.scheme, l.seq, l.held), E'\\n'
+         ORDER BY l.month, l.person_id, l.scheme, l.seq), ''), 'UTF8')), 'hex') AS digest
+  FROM line l
+ WHERE l.run_id = :run_id AND l.held IS NOT NULL AND NOT EXISTS (
+   SELECT FROM line_turn t WHERE (t.person_id, t.scheme, t.month, t.seq) = (l.person_id, l.scheme, l.month, l.seq)
+      AND t.state = 'PENDING')"""
+)
 _FORGET: Final = ("alike", *(f"asked_{name}" for name in engine.STANDING))
 
 
@@ -123,6 +135,7 @@ async def draw_up(
         proven=proven,
         policy_digest=policy,
         digest=await digest_of(connection, stage),
+        digest_version=DIGEST_VERSION,
         lines=int(sums.lines),
         amount_fen=int(sums.fen),
         held=int(sums.held),
@@ -141,6 +154,20 @@ async def digest_entered(connection: AsyncConnection, run_id: UUID) -> str:
     """The same over the lines that were entered: another one says that somebody altered them since."""
     entered = _DIGEST.format(lines="(SELECT * FROM line WHERE run_id = :run_id) AS entered")
     return str(await connection.scalar(text(entered), {"run_id": run_id}))
+
+
+async def as_approved(connection: AsyncConnection, run: Run) -> bool | None:
+    """Whether the entered lines are those that were drawn up; None: under an earlier digest it cannot be said."""
+    assert run.draft is not None, "lines are entered from a draft"
+    if run.draft.digest_version != DIGEST_VERSION:
+        return None
+    return await digest_entered(connection, run.run_id) == run.draft.digest
+
+
+async def held_back(connection: AsyncConnection, run_id: UUID) -> tuple[int, str]:
+    """How many lines were entered held and not let go since, and the digest of which and why."""
+    row = (await connection.execute(_HELD_BACK, {"run_id": run_id})).one()
+    return int(row.lines), str(row.digest)
 
 
 async def _judged_before(connection: AsyncConnection, run: Run, policy: str) -> tuple[Month, datetime] | None:

@@ -20,23 +20,26 @@ from services.subsidy.adapters.payroll.lines import LineKey, LineSeen
 from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN
 from services.subsidy.domain.explanation import Explanation
 from services.subsidy.domain.payroll.errors import LineNotFound
-from services.subsidy.domain.payroll.run import Run
+from services.subsidy.domain.payroll.run import DIGEST_VERSION, Run
 from shared.kit.four_eyes import APPROVAL
 from shared.values.division import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Something that was noted when the line was drawn up, and what it comes to today."""
+    """Something that was noted when the line was drawn up, and what it comes to today.
+
+    ``found`` is None where it was noted in a way of that time and cannot be computed again.
+    """
 
     name: str
     noted: str
-    found: str
+    found: str | None
 
     @property
-    def agrees(self) -> bool:
-        """Whether nothing was altered."""
-        return self.noted == self.found
+    def agrees(self) -> bool | None:
+        """Whether nothing was altered; None: it cannot be said."""
+        return None if self.found is None else self.noted == self.found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +131,11 @@ async def _compared(
     assert run.draft is not None
     _, policy = await news.policy_digest(connection, run.draft.known_at)
     rules = await connection.scalar(_RULES, key.bound)
+    comparable = run.draft.digest_version == DIGEST_VERSION
+    entered = await drafting.digest_entered(connection, run.run_id) if comparable else None
     return (
         Compared("AMOUNT", str(line.amount_fen), str(explanation.answer.payable_fen)),
         Compared("RULES", str(rules), str(explanation.answer.rules)),
         Compared("POLICY", run.draft.policy_digest, policy),
-        Compared("LINES_OF_RUN", run.draft.digest, await drafting.digest_entered(connection, run.run_id)),
+        Compared("LINES_OF_RUN", run.draft.digest, entered),
     )

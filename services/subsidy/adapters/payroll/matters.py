@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.subsidy.adapters.payroll import fence, gate, runs
+from services.subsidy.adapters.payroll import drafting, fence, gate, runs
 from services.subsidy.domain.payroll.errors import ApproverCannotFund, RunNotFound
 from services.subsidy.domain.payroll.run import ENDED, Run, RunState
 from shared.kit.four_eyes import APPROVAL, Content, Matter
@@ -31,7 +31,15 @@ async def _frozen(work: UnitOfWork, subject_id: str) -> Content | None:
         {"check": row.name, "found": row.found, "by": row.waived_by, "reason": row.waiver}
         for row in await gate.red(work.connection, run.run_id)
     ]
-    what = {"run_id": str(run.run_id), "version": run.version, **runs.told_of(run.draft), "waivers": waived}
+    lines, digest = await drafting.held_back(work.connection, run.run_id)
+    what = {
+        "run_id": str(run.run_id),
+        "version": run.version,
+        **runs.told_of(run.draft),
+        "held_when_locked": lines,
+        "held_digest": digest,
+        "waivers": waived,
+    }
     return Content(what, run.division)
 
 

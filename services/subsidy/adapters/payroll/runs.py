@@ -194,7 +194,8 @@ def _run(row: Any) -> Run:
 def told_of(draft: Draft) -> dict[str, Any]:
     """A draft for the record of steps."""
     told = {
-        name: getattr(draft, name) for name in ("digest", "policy_digest", "lines", "amount_fen", "held", "left_out")
+        name: getattr(draft, name)
+        for name in ("digest", "digest_version", "policy_digest", "lines", "amount_fen", "held", "left_out")
     }
     return told | {
         "epoch": draft.proven.epoch,

@@ -165,6 +165,12 @@ class BankAnswerNotFound(Refusal):
     code: ClassVar[str] = "bank_answer_not_found"
 
 
+class SealNotFound(Refusal):
+    """No such seal."""
+
+    code: ClassVar[str] = "seal_not_found"
+
+
 class AnswerNeedsItsFile(Refusal):
     """The declaration numbers its lines: whose they are is known with the file they answer."""
 

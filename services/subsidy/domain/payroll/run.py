@@ -70,6 +70,10 @@ LEFT: Final = (RunState.SENT, RunState.PARTIALLY_SETTLED, RunState.SETTLED)
 """Money has left: nothing takes these back but answers of the bank and cases of recovery."""
 ENDED: Final = (RunState.SETTLED, RunState.ABORTED)
 
+DIGEST_VERSION: Final = 2
+"""1: amounts, persons, causes and who is held in the draft: it cannot be taken of entered lines, of which locking may
+hold more. 2: amounts, persons, causes and rules: it is that of the entered lines for ever."""
+
 _S, _E = RunState, RunStep
 
 PAYROLL_RUN: Final = Machine(
@@ -149,7 +153,8 @@ class Proven:
 class Draft:
     """What was drawn up. ``news_since``: whatever came to stand later is not in it. Amounts in fen.
 
-    ``lines`` are paid or held, ``left_out`` could not be priced (READ-14); ``digest`` covers every line in order.
+    ``lines`` are paid or held, ``left_out`` could not be priced (READ-14); ``digest`` covers every line in order, in
+    the way of ``digest_version``.
     """
 
     known_at: datetime
@@ -157,6 +162,7 @@ class Draft:
     proven: Proven
     policy_digest: str
     digest: str
+    digest_version: int
     lines: int
     amount_fen: int
     held: int

@@ -106,6 +106,9 @@ PAYROLL_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     errors.BankAnswerNotFound: ProblemText(
         404, "回盘文件不存在", "Answer not found", "该批次没有此回盘文件", "the run has no such answer"
     ),
+    errors.SealNotFound: ProblemText(
+        404, "封存不存在", "Seal not found", "在您的管辖范围内没有该封存", "no such seal within your divisions"
+    ),
     errors.AnswerNeedsItsFile: ProblemText(
         422,
         "须指明所答复的银行文件",

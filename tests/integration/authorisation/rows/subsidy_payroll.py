@@ -79,6 +79,12 @@ ROWS: Final[tuple[Row, ...]] = (
         "GET", f"{_RUN}/bank-answers/{{answer_id}}/lines", _READ, status=UNKNOWN, code="bank_answer_not_found",
         at={"answer_id": f"={_NOBODY}"},
     ),
+    many("/api/v1/payroll-seals", _READ, shows="seal_id", query="?limit=1000"),
+    many("/api/v1/payroll-seals", _READ, shows="seal_id", query="?division={county}", note="of a county"),
+    one("GET", "/api/v1/payroll-seals/{seal_id}", _READ, shows="seal_id"),
+    one(
+        "GET", "/api/v1/payroll-seals/{seal_id}/content", "payment:read", status=UNKNOWN, code="blob_not_found",
+    ),
     one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
     one("GET", "/api/v1/persons/{person_id}/balances", "payment:read"),
     one("GET", _GROUNDS, "entitlement:read", "payment:read", at=_LINE, **_NO_LINE),

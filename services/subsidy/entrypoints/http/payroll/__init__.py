@@ -1,4 +1,4 @@
-"""Payroll over HTTP: runs and their steps, lines, answers of the bank."""
+"""Payroll over HTTP: runs and their steps, lines, answers of the bank, seals."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from services.subsidy.entrypoints.http.payroll.files import bank_answer_router, 
 from services.subsidy.entrypoints.http.payroll.grounds import router as grounds_router
 from services.subsidy.entrypoints.http.payroll.lines import line_router, statement_router
 from services.subsidy.entrypoints.http.payroll.runs import router as run_router
+from services.subsidy.entrypoints.http.payroll.seals import seal_router
 from services.subsidy.entrypoints.http.payroll.steps import step_router
 from shared.kit.blobs import Blobs
 from shared.kit.jobs import Jobs
@@ -22,4 +23,5 @@ def payroll_routers(jobs: Jobs, blobs: Blobs) -> tuple[Router, ...]:
         grounds_router,
         bank_file_router(jobs, blobs),
         bank_answer_router(jobs, blobs),
+        seal_router(blobs),
     )

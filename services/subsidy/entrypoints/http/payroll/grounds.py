@@ -93,12 +93,15 @@ class EventOut(_Out):
 
 
 class ComparedOut(_Out):
-    """What was noted when the line was drawn up, and what it comes to when computed again."""
+    """What was noted when the line was drawn up, and what it comes to when computed again.
+
+    ``found`` and ``agrees`` are null where the run was drawn up under an earlier digest.
+    """
 
     name: str
     noted: str
-    found: str
-    agrees: bool
+    found: str | None
+    agrees: bool | None
 
 
 class GroundsOut(_Out):
@@ -131,7 +134,7 @@ class GroundsOut(_Out):
             turns=[TurnOut.model_validate(each) for each in found.turns],
             events=[EventOut.model_validate(each) for each in found.events],
             compared=[ComparedOut.model_validate(each) for each in found.compared],
-            agrees=all(each.agrees for each in found.compared),
+            agrees=not any(each.agrees is False for each in found.compared),
         )
 
 

@@ -25,6 +25,7 @@ COMPARED_ZH: Final = {
     "POLICY": "政策文本摘要",
     "LINES_OF_RUN": "批次名单摘要",
 }
+AGREES_ZH: Final = {True: "是", False: "否", None: "按当时的摘要方法生成，不能重算"}
 STEP_ZH: Final = {
     "create": "新建",
     "draw_up": "生成",
@@ -43,7 +44,7 @@ def page_of(grounds: Grounds) -> str:
     """The page."""
     line, draft = grounds.line, grounds.run.draft
     assert draft is not None
-    altered = [COMPARED_ZH[each.name] for each in grounds.compared if not each.agrees]
+    altered = [COMPARED_ZH[each.name] for each in grounds.compared if each.agrees is False]
     verdict = f"与发放时不一致：{'、'.join(altered)}" if altered else "与发放时一致"
     approvals = [
         (each.maker, moment(each.made_at), each.checker, moment(each.decided_at)) for each in grounds.approvals
@@ -75,7 +76,7 @@ def page_of(grounds: Grounds) -> str:
                 + table(
                     ("项目", "发放时", "现在重算", "一致"),
                     (
-                        (COMPARED_ZH[each.name], each.noted, each.found, "是" if each.agrees else "否")
+                        (COMPARED_ZH[each.name], each.noted, each.found or "—", AGREES_ZH[each.agrees])
                         for each in grounds.compared
                     ),
                 ),

@@ -114,6 +114,7 @@ class DraftOut(_Out):
     proven_at: datetime
     policy_digest: str
     digest: str
+    digest_version: int
     lines: int
     amount_fen: int
     held: int
