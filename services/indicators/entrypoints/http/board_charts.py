@@ -12,11 +12,15 @@ _MARGIN: Final = 6
 
 
 def trend(title: str, points: Sequence[tuple[str, int | None]]) -> str:
-    """A line of months; where a number is missing, the line is broken."""
+    """A line of months; where a number is missing, the line is broken.
+
+    The height is never less than a fifth of the highest number: one person of twenty is no fall to the ground.
+    """
     values = [value for _, value in points if value is not None]
     if not values:
         return ""
-    low, spread = min(values), max(max(values) - min(values), 1)
+    low, high = min(values), max(values)
+    spread = max(high - low, high / 5, 1)
     step = (_WIDTH - 2 * _MARGIN) / max(len(points) - 1, 1)
     runs: list[list[tuple[float, float]]] = [[]]
     for index, (_, value) in enumerate(points):
