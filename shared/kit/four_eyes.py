@@ -220,12 +220,14 @@ _NEEDED: Final = ProblemText(
 )
 
 
-async def redeem(work: UnitOfWork, matter: Matter, subject_id: str, approval_id: UUID) -> None:
-    """Use an approval for the action of this transaction.
+async def redeem(work: UnitOfWork, matter: Matter, subject_id: str, approval_id: UUID | None) -> None:
+    """Use an approval for the action of this transaction; None: nobody named one.
 
     Raises Problem: 409 `approval_needed` unless it was approved for this subject, has not lapsed and was not used;
     409 `approval_content_changed` when what was approved is no longer what stands.
     """
+    if approval_id is None:
+        raise Problem("approval_needed", text=_NEEDED, days=VALID_DAYS)
     await redeemable(work, matter, subject_id, approval_id)
     await use(work, approval_id)
 

@@ -167,6 +167,11 @@ class Office:
         assert given.status_code == 200, given.text
         return approval_id
 
+    async def renewal(self, run_id: str, line: dict[str, Any]) -> str:
+        """Two persons agree to pay a line again, to the account on record now; the id of their approval."""
+        place = (str(line["person_id"]), line["scheme"], str(line["month"])[:7], str(line["seq"]))
+        return await self.agreed(":".join((run_id, *place)), "payment.renewal")
+
     async def approved(self, run_id: str) -> None:
         """Two persons approve, finance checks."""
         answer = await self.ask(run_id, "approval", {"approval_id": await self.agreed(run_id)})

@@ -17,7 +17,7 @@ from services.subsidy.adapters.findings import CLOSING, Closings, forget_words_o
 from services.subsidy.adapters.forms import FORM, NUMBER, OBJECTION, REASON, Forms
 from services.subsidy.adapters.payees import ACCOUNT, NAME, Payees
 from services.subsidy.adapters.payroll import lines
-from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, SILENT_REGISTER
+from services.subsidy.adapters.payroll.matters import APPROVAL_OF_RUN, RENEWAL, SILENT_REGISTER
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import answers, award, blobs, holder_person, jobs, payee, requests
 from services.subsidy.adapters.tables_application import application, objection
@@ -231,6 +231,7 @@ TRUST: Final = Trust(
         DECLARATIONS.withdrawal,
         APPROVAL_OF_RUN,
         SILENT_REGISTER,
+        RENEWAL,
     ),
     holding=holding,
     kept=(FORMS, LISTS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -51,7 +52,13 @@ async def test_what_came_back_is_paid_by_another_attempt_or_closed(office: Offic
     first, second, *others = await office.instructions(run_id)
     back = [result(first, "RETURNED"), result(second, "RETURNED")]
     assert (await office.answer(run_id, [*map(result, others), *back]))["state"] == "PARTIALLY_SETTLED"
-    renewed = await _step(office, run_id, first, "renew", "ACCOUNT_CORRECTED")
+    alone = await _asked(office, run_id, first, "renew", "ACCOUNT_CORRECTED")
+    assert (alone.status_code, alone.json()["code"]) == (409, "approval_needed")
+    of_another = await office.renewal(run_id, second)
+    mistaken = await _asked(office, run_id, first, "renew", "ACCOUNT_CORRECTED", approval_id=of_another)
+    assert (mistaken.status_code, mistaken.json()["code"]) == (409, "approval_needed")
+    agreed = await office.renewal(run_id, first)
+    renewed = await _step(office, run_id, first, "renew", "ACCOUNT_CORRECTED", approval_id=agreed)
     assert renewed["state"] == "PENDING"
     closed = await _step(office, run_id, second, "close", "DIED")
     assert closed["state"] == "CLOSED_UNPAID"
@@ -69,6 +76,28 @@ async def test_what_came_back_is_paid_by_another_attempt_or_closed(office: Offic
     assert "SETTLED" in {each["state"] for each in statement["items"]}
 
 
+async def test_an_account_changed_after_two_persons_saw_it_is_not_the_one_they_approved(office: Office) -> None:
+    run_id = await office.sent()
+    first, *others = await office.instructions(run_id)
+    await office.answer(run_id, [result(first, "RETURNED"), *map(result, others)])
+    agreed = await office.renewal(run_id, first)
+    await office.sql("UPDATE payee SET version = version + 1 WHERE award_id = :award", award=UUID(first["award_id"]))
+    changed = await _asked(office, run_id, first, "renew", "ACCOUNT_CORRECTED", approval_id=agreed)
+    assert (changed.status_code, changed.json()["code"]) == (409, "approval_content_changed")
+    (still,) = await office.lines(run_id, "state=RETURNED")
+    assert still["person_id"] == first["person_id"]
+
+
+async def test_what_did_not_come_back_cannot_be_proposed_to_be_paid_again(office: Office) -> None:
+    run_id = await office.sent()
+    one = (await office.instructions(run_id))[0]
+    subject = f"{run_id}:{one['person_id']}:{one['scheme']}:2026-06:{one['seq']}"
+    for about in (subject, "nonsense", f"{subject}:1", subject.replace(run_id, str(uuid.uuid4()))):
+        body = {"kind": "payment.renewal", "subject_id": about, "note": "请复核"}
+        refused = await office.call("POST", "/api/v1/approvals", body)
+        assert (refused.status_code, refused.json()["code"]) == (404, "approval_subject_unknown"), refused.text
+
+
 async def test_a_line_takes_only_the_steps_its_state_knows(office: Office) -> None:
     run_id = await office.sent()
     one = (await office.instructions(run_id))[0]
@@ -79,7 +108,9 @@ async def test_a_line_takes_only_the_steps_its_state_knows(office: Office) -> No
     assert (other.status_code, other.json()["code"]) == (404, "line_not_found")
 
 
-async def _asked(office: Office, run_id: str, one: dict[str, Any], step: str, reason: str) -> httpx.Response:
+async def _asked(
+    office: Office, run_id: str, one: dict[str, Any], step: str, reason: str, **more: str
+) -> httpx.Response:
     body = {
         "person_id": str(one["person_id"]),
         "scheme": one["scheme"],
@@ -87,12 +118,15 @@ async def _asked(office: Office, run_id: str, one: dict[str, Any], step: str, re
         "seq": one["seq"],
         "step": step,
         "reason": reason,
+        **more,
     }
     return await office.call("POST", f"{RUNS}/{run_id}/line-steps", body)
 
 
-async def _step(office: Office, run_id: str, one: dict[str, Any], step: str, reason: str) -> dict[str, Any]:
-    answer = await _asked(office, run_id, one, step, reason)
+async def _step(
+    office: Office, run_id: str, one: dict[str, Any], step: str, reason: str, **more: str
+) -> dict[str, Any]:
+    answer = await _asked(office, run_id, one, step, reason, **more)
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()
     return told

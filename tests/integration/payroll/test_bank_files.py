@@ -171,6 +171,34 @@ async def test_a_payment_no_cell_takes_is_in_no_file_and_comes_back_by_name(offi
     await office.reconciled(run_id)
 
 
+@pytest.mark.parametrize("behind_their_backs", [True, False])
+async def test_what_came_back_is_written_again_only_to_the_account_two_persons_approved(
+    office: Office, *, behind_their_backs: bool
+) -> None:
+    await accounts(office)
+    run_id, declaration = await office.sent(), await declared(office)
+    first, *others = await office.instructions(run_id)
+    await office.answer(run_id, [result(first, "RETURNED"), *map(result, others)])
+    body = {name: first[name] for name in ("person_id", "scheme", "month", "seq")}
+    body |= {"step": "renew", "reason": "ACCOUNT_CORRECTED", "approval_id": await office.renewal(run_id, first)}
+    renewed = await office.call("POST", f"{RUNS}/{run_id}/line-steps", body)
+    assert renewed.status_code == 200, renewed.text
+    await office.done(run_id, "sending")
+    if behind_their_backs:
+        await office.sql(
+            "UPDATE payee SET version = version + 1, recorded_at = clock_timestamp() WHERE award_id = :award",
+            award=UUID(first["award_id"]),
+        )
+    told = await write(office, run_id, declaration, 2)
+    lines = await office.lines(run_id, "state=RETURNED")
+    if behind_their_backs:
+        assert (told["files"], told["not_written"]) == (0, 1)
+        assert [each["reason"] for each in lines] == ["NOT_WRITTEN_ACCOUNT_NOT_APPROVED"]
+    else:
+        assert (told["files"], told["not_written"], lines) == (1, 0, [])
+    await office.reconciled(run_id)
+
+
 async def test_a_worker_killed_between_two_files_goes_on_behind_the_last(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,6 +134,8 @@ class Money(RuleBasedStateMachine):
             one = data.draw(st.sampled_from(lines))
             body = {name: one[name] for name in ("person_id", "scheme", "month", "seq")}
             body |= {"step": step, "reason": "OTHER"}
+            if step == "renew" and one["state"] == "RETURNED":
+                body["approval_id"] = self.do(self.office.renewal(run_id, one))
             answer = self.do(self.office.call("POST", f"{RUNS}/{run_id}/line-steps", body))
             assert answer.status_code in (200, 409), answer.text
 

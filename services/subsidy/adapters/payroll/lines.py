@@ -161,20 +161,26 @@ async def one(connection: AsyncConnection, run: Run, key: LineKey) -> Any:
     return row
 
 
-async def take(work: UnitOfWork, run: Run, key: LineKey, step: LineStep, reason: LineReason, *, by: str) -> LineSeen:
-    """A person takes a step with a line; the run is locked by the caller.
-
-    Raises `LineNotFound`, `LineStepNotAllowed`, `LineStillNotDue`.
-    """
-    row = await one(work.connection, run, key)
+async def must_be_open_to(connection: AsyncConnection, run: Run, key: LineKey, step: LineStep) -> tuple[Any, LineState]:
+    """The line, and the state a step would bring it to. Raises `LineNotFound`, `LineStepNotAllowed`."""
+    row = await one(connection, run, key)
     before = LineState(row.state)
     move = LINE.move(before, step)
     if move is None:
         allowed = [each.value for each in LINE.allowed(before) if each in BY_PEOPLE]
         raise LineStepNotAllowed(step=step.value, state=before.value, allowed=allowed)
+    return row, move.targets[0]
+
+
+async def take(work: UnitOfWork, run: Run, key: LineKey, step: LineStep, reason: LineReason, *, by: str) -> LineSeen:
+    """A person takes a step with a line; the run is locked by the caller.
+
+    Raises `LineNotFound`, `LineStepNotAllowed`, `LineStillNotDue`.
+    """
+    row, after = await must_be_open_to(work.connection, run, key, step)
     if step is LineStep.CLEAR:
         await _must_be_owed(work.connection, row)
-    bound = {**key.bound, "state": move.targets[0].value, "reason": reason.value}
+    bound = {**key.bound, "state": after.value, "reason": reason.value}
     await turning.turn(work, run, step.value, _TURN_ONE, bound, by=by)
     return _seen(await one(work.connection, run, key))
 

@@ -54,6 +54,7 @@ class Misfit(StrEnum):
     NOT_A_KEY = "NOT_A_KEY"
     NOT_THE_CONSTANT = "NOT_THE_CONSTANT"
     NOT_DECODABLE = "NOT_DECODABLE"
+    NOT_APPROVED = "NOT_APPROVED"
 
 
 WORDS: Final[dict[Misfit, tuple[str, str]]] = {
@@ -70,6 +71,7 @@ WORDS: Final[dict[Misfit, tuple[str, str]]] = {
     Misfit.NOT_A_KEY: ("指令编号不正确", "not an instruction key"),
     Misfit.NOT_THE_CONSTANT: ("固定内容不符", "not what always stands here"),
     Misfit.NOT_DECODABLE: ("不是约定的字符集", "not of the agreed encoding"),
+    Misfit.NOT_APPROVED: ("退回后更正的账户未经第二人复核", "an account corrected since without a second person"),
 }
 
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from services.subsidy.adapters.payroll import answers, balances, lines, runs, sending
+from services.subsidy.adapters.payroll import answers, balances, lines, matters, runs, sending
 from services.subsidy.adapters.payroll.lines import BY_PEOPLE, LineKey
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.errors import PersonNotKnown
 from services.subsidy.domain.payroll.errors import LineStepNotAllowed, RunStepNotAllowed
 from services.subsidy.domain.payroll.instructions import Result
-from services.subsidy.domain.payroll.line import LineState
+from services.subsidy.domain.payroll.line import LineState, LineStep
 from services.subsidy.domain.payroll.run import Run, RunState, RunStep
 from services.subsidy.entrypoints.http.entitlements import span_of
 from services.subsidy.entrypoints.http.payroll.schemas import (
@@ -29,6 +29,7 @@ from services.subsidy.entrypoints.http.payroll.schemas import (
 from shared.contracts.state import MONTH
 from shared.kit.audit import Change, Look, looks
 from shared.kit.etags import tag
+from shared.kit.four_eyes import redeem
 from shared.kit.idempotency import Idempotent
 from shared.kit.pagination import Listed, PageAsked
 from shared.kit.permissions import Caller, Permit
@@ -83,12 +84,18 @@ async def list_differences(
 
 @line_router.post("/line-steps", dependencies=[Idempotent()], summary="办理一条明细")
 async def take_step(caller: Writer, run_id: UUID, body: LineStepIn, work: Work) -> LineOut:
-    """Hold, clear, cancel, renew or close one line, by name and with a reason (RULES 4.8)."""
+    """Hold, clear, cancel, renew or close one line, by name and with a reason (RULES 4.8).
+
+    What came back is paid again only to the account a second person approved (`payment.renewal`).
+    """
     run = await _entered(work, caller, run_id)
     if body.step not in BY_PEOPLE:
         allowed = [step.value for step in BY_PEOPLE]
         raise LineStepNotAllowed(step=body.step.value, state=run.state.value, allowed=allowed)
     key = LineKey(body.person_id, body.scheme, Month.parse(body.month), body.seq)
+    await lines.must_be_open_to(work.connection, run, key, body.step)
+    if body.step is LineStep.RENEW:
+        await redeem(work, matters.RENEWAL, matters.renewal_of(run_id, key), body.approval_id)
     seen = await lines.take(work, run, key, body.step, body.reason, by=caller.subject)
     await answers.follow(work, run, by=caller.subject)
     told = {"run_id": run_id, "scheme": seen.scheme, "month": body.month, "seq": seen.seq, "state": seen.state}

@@ -83,6 +83,9 @@ class LineStepIn(RequestModel):
     seq: Annotated[int, Field(ge=0, le=32_767)] = 0
     step: LineStep = Field(description="hold、clear、cancel、renew、close；其余由银行回盘产生")
     reason: LineReason
+    approval_id: UUID | None = Field(
+        default=None, description="renew 须有第二人的复核（种类 payment.renewal，对象“批次:人员:补贴:月份:序号”）"
+    )
 
 
 class ResultIn(RequestModel):
