@@ -1,8 +1,8 @@
 """The bundled directory of administrative divisions: names, what lies where, what became of old codes (ID-19, ID-21).
 
-Nothing is read until somebody asks for `bundled()`, once per process. The 46,669 rows then cost about one megabyte:
-codes are one sorted array of numbers (the code padded to twelve digits, so that everything inside a division is one
-slice), and names one text with an array of offsets.
+Nothing is read until somebody asks for `bundled()`, once per process. The 46,669 rows then cost about one and a half
+megabytes: codes are one sorted array of numbers, and one more for each level (the code padded to twelve digits, so that
+everything inside a division is one slice), and names one text with an array of offsets.
 """
 
 import csv
@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from heapq import merge
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -43,7 +44,7 @@ class Succession:
 class Divisions:
     """Names and relations of divisions. Codes may be given as text, padded or not."""
 
-    __slots__ = ("_codes", "_ends", "_names", "_successions")
+    __slots__ = ("_codes", "_ends", "_names", "_of_level", "_successions")
 
     def __init__(self, rows: Iterable[tuple[str, str]], successions: Iterable[Succession] = ()) -> None:
         self._codes = array("Q")
@@ -54,6 +55,9 @@ class Divisions:
             self._ends.append(self._ends[-1] + len(name))
             names.append(name)
         self._names = "".join(names)
+        self._of_level = {level: array("Q") for level in Level}
+        for number in self._codes:
+            self._of_level[_level(number)].append(number)
         self._successions: dict[Division, tuple[Succession, ...]] = {}
         for each in successions:
             self._successions[each.division] = (*self._successions.get(each.division, ()), each)
@@ -88,19 +92,20 @@ class Divisions:
     def within(self, division: Division | str, *levels: Level) -> Iterator[Division]:
         """Everything that lies inside a division, sorted by code; only some levels if they are named."""
         asked = _division(division)
-        start = _number(asked.code)
-        first = bisect_left(self._codes, start)
-        last = bisect_left(self._codes, start + 10 ** (_DIGITS - len(asked.code)))
-        for number in self._codes[first:last]:
+        start, end = _number(asked.code), _number(asked.code) + 10 ** (_DIGITS - len(asked.code))
+        slices = [
+            codes[bisect_left(codes, start) : bisect_left(codes, end)]
+            for codes in ([self._of_level[level] for level in levels] if levels else [self._codes])
+        ]
+        for number in merge(*slices):
             if number != start:
-                inside = _canonical(number)
-                if not levels or inside.level in levels:
-                    yield inside
+                yield _canonical(number)
 
     def children(self, division: Division | str) -> tuple[Division, ...]:
         """The divisions directly below, sorted by code."""
         asked = _division(division)
-        return tuple(inside for inside in self.within(asked) if inside.parent == asked)
+        below = [level for level in Level if level > asked.level]
+        return tuple(inside for inside in self.within(asked, *below[:2]) if inside.parent == asked)
 
     def successors(self, division: Division | str) -> tuple[Succession, ...]:
         """What directly replaced a division that was given up; nothing if it stands."""
@@ -144,6 +149,10 @@ def _division(division: Division | str) -> Division:
 
 def _number(code: str) -> int:
     return int(code.ljust(_DIGITS, "0"))
+
+
+def _level(number: int) -> Level:
+    return next(level for level in Level if number % 10 ** (_DIGITS - level) == 0)
 
 
 def _canonical(number: int) -> Division:
