@@ -50,7 +50,7 @@ async def registry_works(stack: Stack) -> AsyncIterator[Works[RegistryWork]]:
         await engine.dispose()
 
 
-async def traffic(works: Works[RegistryWork], *, events_per_second: int, seconds: float) -> float:
+async def traffic(works: Works[RegistryWork], *, events_per_second: float, seconds: float) -> float:
     """Register holders with certificates that expired long ago, and announce the expiry; the events/s reached.
 
     Several writers keep one schedule, so that a slow transaction is made up for by the others.

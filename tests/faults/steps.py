@@ -13,7 +13,7 @@ from typing import Final
 
 from deploy.local.program import until
 
-HELD_SECONDS_MAX: Final = 15.0
+HELD_SECONDS_MAX: Final = 60.0
 POLL_SECONDS: Final = 0.002
 
 

@@ -17,6 +17,7 @@ from tests.faults.victims import Victim, kill9
 from tests.faults.world import World, a_world
 
 LEADER_LOCK: Final = 7_251_002
+GIVEN_UP_SECONDS: Final = 60.0
 WORKERS: Final = (Victim.RELAY, Victim.CONSUMER)
 
 
@@ -142,6 +143,6 @@ async def test_a_consumer_that_slept_through_a_resync_applies_nothing_of_the_old
 
 
 async def _deposed(world: World, role: Victim) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(GIVEN_UP_SECONDS):
         while "worker.deposed" not in world.stack.log_file(role).read_text():
             await asyncio.sleep(0.05)

@@ -8,7 +8,7 @@ from typing import Final
 from deploy.local.program import until
 from deploy.local.stack import Stack
 
-REBORN_SECONDS_MAX: Final = 10.0
+REBORN_SECONDS_MAX: Final = 60.0
 
 
 class Victim(StrEnum):

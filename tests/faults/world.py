@@ -21,6 +21,7 @@ from deploy.local.catalogue import SERVICES
 from deploy.local.process import ServiceProcess
 from deploy.local.stack import Stack
 from tests.faults.invariants import Diverged, Expectation, check
+from tests.faults.pace import Pace
 from tests.faults.people import Holder, settle
 from tests.faults.report import Report
 from tests.faults.steps import Control
@@ -128,22 +129,24 @@ class World:
     # ------------------------------------------------------------------ what is asserted
 
     async def agreed(self, *, since: float | None = None) -> float:
-        """Wait until everything holds; the seconds from ``since`` (now), which must not be more than five.
+        """Wait until everything holds; the seconds from ``since`` (now), which must not be more than five (`Pace`).
 
         Raises `Diverged` with what did not hold at the end of the time.
         """
         began = time.monotonic() if since is None else since
+        pace = Pace()
         while True:
+            pace.sample()
             try:
                 await check(self.stack, self.expected)
                 break
             except Diverged:
-                if time.monotonic() - began > CONVERGED_SECONDS_MAX:
+                if time.monotonic() - began > CONVERGED_SECONDS_MAX * pace.slowness:
                     raise
             await asyncio.sleep(POLL_SECONDS)
         seconds = time.monotonic() - began
-        if seconds > CONVERGED_SECONDS_MAX:
-            raise Diverged(f"agreed only after {seconds:.1f} s")
+        if seconds > CONVERGED_SECONDS_MAX * pace.slowness:
+            raise Diverged(f"agreed only after {seconds:.1f} s, the machine {pace.slowness:.1f} times as slow")
         return seconds
 
     async def converged(self, scenario: str, *, since: float | None = None, **facts: Any) -> None:
