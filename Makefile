@@ -16,7 +16,7 @@ PYTEST := $(PY) -m pytest
 CODE := services shared deploy tests
 
 .PHONY: help setup demo up down test proof check fmt lint types imports contracts migrations duplicates audit \
-        faults faults-quick bench canary browser lock clean roles
+        faults faults-quick bench canary browser office lock clean roles
 
 help:  ## This list
 	@echo "Liangfu (量服): make <target>"
@@ -81,6 +81,11 @@ canary: $(READY)  ## Put unique values into every sensitive field, then search e
 browser: $(READY)  ## What a person sees, in a real Chromium (installed by apt-get when root and absent)
 	@command -v chromium > /dev/null || test "$$(id -u)" -ne 0 || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
 	@$(PYTEST) -q tests/browser
+
+office: $(READY)  ## An office program opens what the product writes (LibreOffice, installed by apt-get when root and absent)
+	@command -v soffice > /dev/null || test "$$(id -u)" -ne 0 || { apt-get update -qq && apt-get install -y -qq \
+		--no-install-recommends libreoffice-writer-nogui fonts-noto-cjk poppler-utils > /dev/null; }
+	@$(PYTEST) -q tests/office
 
 bench: $(READY)  ## Measure against floors taken in the same run; writes var/bench/report.json
 	@$(PY) -m tests.bench

@@ -12,7 +12,7 @@ from typing import Final
 import psutil
 
 from deploy.demo import cancellations, policy, story, tour
-from deploy.demo.cast import Cast, operator
+from deploy.demo.cast import PREFECTURE, Cast, operator
 from deploy.demo.generator import SyntheticPerson, generate
 from deploy.demo.loading import Watch, caught_up, holders, import_awards, import_persons, open_cases
 from deploy.demo.report import Report, Step, Target
@@ -26,6 +26,7 @@ MEMORY_MIB_TARGET: Final = 900.0
 MIB: Final = 2**20
 CASES: Final = 60
 LATE_NEWS_DAYS: Final = 20
+HALF_YEAR_MONTHS: Final = 6
 """A death that falls into the month before and is learned this month."""
 
 
@@ -120,6 +121,7 @@ class Demonstration:
             await self._live(cast, today)
             await self._cancel_many(cast)
             self._weigh(stack)
+            await self._write_report(cast, today)
 
     async def _load(self, cast: Cast, watches: dict[str, Watch], today: date) -> None:
         wishes, screen = self._wishes, self._screen
@@ -238,6 +240,18 @@ class Demonstration:
             share.name: round(share.pss_bytes / MIB, 1) for share in weighed.shares
         }
         self.report.targets["memory_mib"] = Target(MEMORY_MIB_TARGET, total)
+
+    async def _write_report(self, cast: Cast, today: date) -> None:
+        """The half-year before this one, as page and as Word."""
+        year, half = (today.year, 1) if today.month > HALF_YEAR_MONTHS else (today.year - 1, 2)
+        self._screen.heading("半年工作报告", "The half-year report")
+        asked = {"division": PREFECTURE, "period": f"{year}-H{half}"}
+        for form in ("html", "docx"):
+            async with self._step(f"report_{form}", f"写出 {form}", f"written as {form}"):
+                answer = await cast.statistician.fetch(f"/api/v1/work-reports/{form}", **asked)
+                file = self._wishes.var_dir / "demo" / f"work-report-{asked['period']}.{form}"
+                file.write_bytes(answer.content)
+            self._screen.note(str(file))
 
     def _sum_up(self) -> None:
         screen = self._screen

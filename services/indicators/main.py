@@ -10,7 +10,7 @@ from services.indicators.adapters.tables import PUBLISHED, blobs
 from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
-from services.indicators.entrypoints.http import board, figures, reports, snapshots
+from services.indicators.entrypoints.http import board, figures, reports, snapshots, work_reports
 from services.indicators.entrypoints.http.problems import CODE_LISTS, TEXTS
 from services.indicators.settings import IndicatorsSettings
 from shared.contracts.asyncapi import document
@@ -34,6 +34,7 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
             figures.router,
             reports.router,
             snapshots.router,
+            work_reports.router,
             board.router,
             *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),

@@ -109,7 +109,7 @@ PARAMETERS: Final = frozenset(
     {
         *("Idempotency-Key", "If-Match", "last-event-id", "cursor", "division", "kind", "name", "publisher"),
         *("relation", "relations", "fields", "buckets", "actor", "route", "indicator", "month", "from", "to"),
-        *("period", "ranked_by", "aspect", "status"),
+        *("period", "ranked_by", "aspect", "status", "form"),
         *("first", "last", "scheme", "unchecked"),
         *("case_no", "code", "item_code", "need", "portal", "state", "on_conflict"),
         *("variant", "check", "overdue", "holds"),

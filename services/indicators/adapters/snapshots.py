@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.indicators.adapters.reports import checker_of
 from services.indicators.adapters.tables import reported_value, snapshot, snapshot_figure
+from services.indicators.domain.definition import restored
 from services.indicators.domain.errors import (
     MakerCannotAccept,
     PeriodNotOver,
@@ -25,7 +26,10 @@ from services.indicators.domain.errors import (
 )
 from services.indicators.domain.period import Period, Span
 from services.indicators.domain.report import Aspect, ReportStatus
+from services.indicators.use_cases.ports import AsOf
 from services.indicators.use_cases.read_figures import Answer, Figure, FigureState, Number
+from services.indicators.use_cases.write_report import Edition
+from services.indicators.use_cases.write_report import Frozen as FrozenBy
 from shared.kit import four_eyes
 from shared.kit.four_eyes import Matter
 from shared.kit.pagination import Page, paginate
@@ -160,6 +164,26 @@ async def figures_of(connection: AsyncConnection, snapshot_id: UUID) -> Frozen:
         (row.division, row.indicator): Number(FigureState(row.state), row.value, row.numerator, row.denominator)
         for row in rows
     }
+
+
+async def edition(connection: AsyncConnection, division: str, period: Period) -> Edition | None:
+    """The newest approved version as a work report tells it, by the definitions it was frozen with."""
+    kept = await approved(connection, division, period.span)
+    if kept is None or kept.approved_by is None or kept.approved_at is None:
+        return None
+    definitions = [restored(told) for told in kept.definitions]
+    return Edition(
+        period=Period(kept.span, kept.reference_date),
+        definitions={each.code: each for each in definitions},
+        numbers=await figures_of(connection, kept.snapshot_id),
+        data_time=kept.data_time,
+        as_of=[
+            AsOf(**{**told, "moved_at": datetime.fromisoformat(told["moved_at"])}) for told in kept.as_of
+        ],
+        frozen=FrozenBy(
+            kept.snapshot_id, kept.version, kept.digest.hex(), kept.approved_by, kept.approved_at
+        ),
+    )  # fmt: skip
 
 
 async def targets_of(connection: AsyncConnection, division: str, year: int) -> dict[tuple[str, str], int]:

@@ -247,3 +247,14 @@ class Catalogue:
 def basis_points(numerator: int, denominator: int) -> int | None:
     """A rate in basis points, halves up; None where the denominator is zero: not applicable (RU-06)."""
     return None if denominator == 0 else (2 * FULL * numerator + denominator) // (2 * denominator)
+
+
+def restored(told: Mapping[str, Any]) -> Definition:
+    """A definition as a snapshot keeps it: the one its numbers were made by, whatever ships today."""
+    given = dict(told)
+    form = given.pop("form")
+    if "kind" in form:
+        given["form"] = "COUNT"
+    else:
+        given["form"] = "REPORTED" if "measure" in form else "RATE"
+    return parse({**form, **given})

@@ -17,7 +17,7 @@ KNOWN = frozenset({
     "outcome", "need", "portal", "received_on", "case_no", "code",
     "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
     "programme", "free", "unchecked", "on",
-    "period", "ranked_by", "aspect",
+    "period", "ranked_by", "aspect", "form",
     "variant", "check", "holds", "seq", "reading", "item_code",
 })
 # fmt: on

@@ -24,6 +24,7 @@ from services.indicators.entrypoints.http.figures import (
     places_of,
     telling_of,
 )
+from services.indicators.entrypoints.http.page_parts import POLICY
 from services.indicators.use_cases.read_board import RANKED, read_board
 from shared.kit.divisions import bundled
 from shared.kit.permissions import Public
@@ -35,17 +36,13 @@ from shared.kit.work import Works
 router = Router(tags=["board"])
 _ASSETS: Final = {"board.css": "text/css; charset=utf-8", "board.js": "text/javascript; charset=utf-8"}
 _CACHE: Final = "public, max-age=3600"
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _OUTSIDE: Final[dict[str, Any]] = {"dependencies": [Public()], "include_in_schema": False}
 
 
 @router.get("/board", **_OUTSIDE)
 async def open_board() -> HTMLResponse:
     """The page that asks for a token."""
-    return HTMLResponse(SHELL, headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(SHELL, headers={"Content-Security-Policy": POLICY})
 
 
 @router.get("/board/assets/{name}", **_OUTSIDE)
@@ -80,7 +77,7 @@ async def read_page(
             telling=telling_of(request), directory=bundled(), catalogue=CATALOGUE,
         )  # fmt: skip
     await looked(request, caller, {each.code for each in CATALOGUE}, len(board.table))
-    return HTMLResponse(page_of(board, name_of), headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(page_of(board, name_of), headers={"Content-Security-Policy": POLICY})
 
 
 @lru_cache(maxsize=len(_ASSETS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 from urllib.parse import urlencode
@@ -10,25 +10,24 @@ from urllib.parse import urlencode
 from services.indicators.domain.definition import FULL, Definition, Nature
 from services.indicators.domain.period import PERIOD_PATTERN
 from services.indicators.entrypoints.http.board_charts import bar, trend
+from services.indicators.entrypoints.http.page_parts import HEAD, page, section, table
+from services.indicators.entrypoints.http.wording import (
+    PUBLISHERS,
+    WHY_NOT,
+    NameOf,
+    amount,
+    amount_or_sign,
+    difference,
+    moment,
+    place_name,
+    unit,
+)
 from services.indicators.use_cases.read_board import Board, Headline, Told
 from services.indicators.use_cases.read_figures import FigureState, Number
-from shared.kit.clock import SHANGHAI
 from shared.values.division import EVERYWHERE, Level
 
-NameOf = Callable[[str], str | None]
-_PUBLISHERS: Final = {"registry": "残联登记", "subsidy": "两项补贴", "rehab": "康复服务"}
-_WHY_NOT: Final = {
-    FigureState.MISSING: "未上报",
-    FigureState.NOT_APPLICABLE: "不适用",
-    FigureState.SUPPRESSED: "人数过少，不予显示",
-}
-_HEAD: Final = """<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/board/assets/board.css">"""
-
 SHELL: Final = f"""<!doctype html>
-<html lang="zh-CN"><head>{_HEAD}<title>指标看板 · 量服</title>
+<html lang="zh-CN"><head>{HEAD}<title>指标看板 · 量服</title>
 <script src="/board/assets/board.js" defer></script></head>
 <body><a class="skip" href="#board">跳到正文</a>
 <header class="no-print"><form id="entry">
@@ -43,32 +42,21 @@ SHELL: Final = f"""<!doctype html>
 
 def page_of(board: Board, name_of: NameOf) -> str:
     """The whole page."""
-    place = _name(board.division, name_of)
+    place = place_name(board.division, name_of)
     title = f"{place} {board.period.span} 指标看板"
     sections = (
         f"<h1>{escape(title)}</h1>",
         _path(board, name_of),
         _question(board),
-        _section("主要指标", f'<ul class="tiles">{"".join(map(_tile, board.headlines))}</ul>'),
-        _section("清零清单", _to_clear(board, name_of)),
-        _section("区划排名", _ranking(board, name_of)),
-        _section("完成情况", _completion(board.completion)),
-        _section("下级区划", _below(board, name_of)),
-        _section("近十二个月", _months(board.headlines)),
+        section("主要指标", f'<ul class="tiles">{"".join(map(_tile, board.headlines))}</ul>'),
+        section("清零清单", _to_clear(board, name_of)),
+        section("区划排名", _ranking(board, name_of)),
+        section("完成情况", _completion(board.completion)),
+        section("下级区划", _below(board, name_of)),
+        section("近十二个月", _months(board.headlines)),
         _source(board),
     )
-    return (
-        f'<!doctype html><html lang="zh-CN"><head>{_HEAD}<title>{escape(title)}</title></head>'
-        f"<body><main>{''.join(sections)}</main></body></html>"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{title}</h2>{body}</section>"
-
-
-def _name(code: str, name_of: NameOf) -> str:
-    return "全国" if code == EVERYWHERE else name_of(code) or code
+    return page(title, sections)
 
 
 def _link(board: Board, division: str, words: str) -> str:
@@ -81,8 +69,8 @@ def _path(board: Board, name_of: NameOf) -> str:
     if board.division == EVERYWHERE:
         return ""
     above = [board.division[:level] for level in Level if level < len(board.division)]
-    steps = [f"<li>{_link(board, code, _name(code, name_of))}</li>" for code in above if name_of(code)]
-    here = f'<li aria-current="page">{escape(_name(board.division, name_of))}</li>'
+    steps = [f"<li>{_link(board, code, place_name(code, name_of))}</li>" for code in above if name_of(code)]
+    here = f'<li aria-current="page">{escape(place_name(board.division, name_of))}</li>'
     return f'<nav aria-label="上级区划"><ol class="path">{"".join(steps)}{here}</ol></nav>'
 
 
@@ -105,10 +93,10 @@ def _tile(headline: Headline) -> str:
     definition = told.definition
     values = [value for _, value in headline.trend]
     changed = None if len(values) < 2 or None in values[-2:] else (values[-1] or 0) - (values[-2] or 0)  # noqa: PLR2004
-    words = "" if changed is None else f"，比上月{_difference(definition, changed)}"
+    words = "" if changed is None else f"，比上月{difference(definition, changed)}"
     chart = trend(f"{definition.zh}近十二个月走势{words}", headline.trend)
-    against = "" if told.target is None else f"<p>目标 {_amount(definition, told.target)}　{_verdict(told)}</p>"
-    note = "" if changed is None else f'<p class="note">比上月{_difference(definition, changed)}</p>'
+    against = "" if told.target is None else f"<p>目标 {amount(definition, told.target)}　{_verdict(told)}</p>"
+    note = "" if changed is None else f'<p class="note">比上月{difference(definition, changed)}</p>'
     return (
         f'<li class="tile"><h3>{escape(definition.zh)}</h3><p><span class="number">{_number(definition, told.number)}'
         f"</span> {_unit(definition)}</p>{against}{chart}{note}</li>"
@@ -119,10 +107,10 @@ def _to_clear(board: Board, name_of: NameOf) -> str:
     if not board.to_clear:
         return '<p class="good">✓ 已全部清零</p>'
     rows = (
-        (_link(board, each.division, _name(each.division, name_of)), escape(each.definition.zh), _figure(each))
+        (_link(board, each.division, place_name(each.division, name_of)), escape(each.definition.zh), _figure(each))
         for each in board.to_clear
     )
-    return _table("尚未清零的事项", ("区划", "事项", "数量"), rows)
+    return table("尚未清零的事项", ("区划", "事项", "数量"), rows)
 
 
 def _ranking(board: Board, name_of: NameOf) -> str:
@@ -138,11 +126,13 @@ def _ranking(board: Board, name_of: NameOf) -> str:
             rank, before = position, value
         share = 0.0 if value is None else value / max(whole, most)
         chart = (
-            "" if value is None else bar(f"{_name(each.division, name_of)} {_amount(each.definition, value)}", share)
+            ""
+            if value is None
+            else bar(f"{place_name(each.division, name_of)} {amount(each.definition, value)}", share)
         )
-        place = _link(board, each.division, _name(each.division, name_of))
+        place = _link(board, each.division, place_name(each.division, name_of))
         rows.append(("—" if value is None else str(rank), place, _figure(each), chart))
-    return _table(f"按“{escape(board.ranked_by.zh)}”排名", ("名次", "区划", "数值", "图示"), rows)
+    return table(f"按“{escape(board.ranked_by.zh)}”排名", ("名次", "区划", "数值", "图示"), rows)
 
 
 def _completion(told: Sequence[Told]) -> str:
@@ -151,11 +141,11 @@ def _completion(told: Sequence[Told]) -> str:
     rows = []
     for each in told:
         value, goal = each.number.value or 0, each.target or 0
-        words = f"{each.definition.zh} {_amount(each.definition, value)}，目标 {_amount(each.definition, goal)}"
+        words = f"{each.definition.zh} {amount(each.definition, value)}，目标 {amount(each.definition, goal)}"
         chart = bar(words, value / FULL, goal / FULL)
-        parts = (escape(each.definition.zh), _figure(each), _amount(each.definition, goal), chart, _verdict(each))
+        parts = (escape(each.definition.zh), _figure(each), amount(each.definition, goal), chart, _verdict(each))
         rows.append(parts)
-    return _table("比率与目标", ("指标", "完成", "目标", "图示", "结果"), rows)
+    return table("比率与目标", ("指标", "完成", "目标", "图示", "结果"), rows)
 
 
 def _below(board: Board, name_of: NameOf) -> str:
@@ -164,12 +154,12 @@ def _below(board: Board, name_of: NameOf) -> str:
     shown = [each.told.definition for each in board.headlines]
     rows = (
         (
-            _link(board, place, _name(place, name_of)),
-            *(_cell(definition, board.table[place, definition.code]) for definition in shown),
+            _link(board, place, place_name(place, name_of)),
+            *(amount_or_sign(definition, board.table[place, definition.code]) for definition in shown),
         )
         for place in board.places
     )
-    return _table("下级区划主要指标", ("区划", *(escape(each.zh) for each in shown)), rows)
+    return table("下级区划主要指标", ("区划", *(escape(each.zh) for each in shown)), rows)
 
 
 def _months(headlines: Sequence[Headline]) -> str:
@@ -178,64 +168,36 @@ def _months(headlines: Sequence[Headline]) -> str:
         (escape(each.told.definition.zh), *(_cell_value(each.told.definition, value) for _, value in each.trend))
         for each in headlines
     )
-    return _table("主要指标逐月", ("指标", *months), rows)
+    return table("主要指标逐月", ("指标", *months), rows)
 
 
 def _source(board: Board) -> str:
-    moment = board.data_time.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
     read = "；".join(
-        f"{_PUBLISHERS.get(each.publisher, each.publisher)} {each.epoch}/{each.position}" for each in board.as_of
+        f"{PUBLISHERS.get(each.publisher, each.publisher)} {each.epoch}/{each.position}" for each in board.as_of
     )
     return (
-        f'<footer><p class="note">数据时间 {moment}，基准日 {board.period.reference_date}；'
+        f'<footer><p class="note">数据时间 {moment(board.data_time)}，基准日 {board.period.reference_date}；'
         f"各服务日志读到：{escape(read) or '尚未读取'}。“＊”表示人数过少，或可由其他数推算，不予显示。</p></footer>"
     )
 
 
-def _table(caption: str, heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells come escaped; a narrow screen scrolls the table, reachable by keyboard."""
-    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{each}</td>" for each in rest)}</tr>' for first, *rest in rows
-    )
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}"><table><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _amount(definition: Definition, value: int) -> str:
-    return f"{value / 100:.2f}%" if definition.nature is Nature.RATE else f"{value:,}"
-
-
-def _difference(definition: Definition, changed: int) -> str:
-    if changed == 0:
-        return "持平"
-    much = f"{abs(changed) / 100:.2f} 个百分点" if definition.nature is Nature.RATE else f"{abs(changed):,}"
-    return f"{'增加' if changed > 0 else '减少'} {much}"
-
-
 def _number(definition: Definition, number: Number) -> str:
     if number.value is not None:
-        return _amount(definition, number.value)
-    why = _WHY_NOT.get(number.state, "没有数")
+        return amount(definition, number.value)
+    why = WHY_NOT.get(number.state, "没有数")
     return f'＊<span class="note">（{why}）</span>' if number.state is FigureState.SUPPRESSED else why
 
 
 def _unit(definition: Definition) -> str:
-    return "" if definition.nature is Nature.RATE else f'<span class="unit">{escape(definition.unit_zh)}</span>'
+    return f'<span class="unit">{escape(words)}</span>' if (words := unit(definition)) else ""
 
 
 def _figure(told: Told) -> str:
     return f"{_number(told.definition, told.number)} {_unit(told.definition)}"
 
 
-def _cell(definition: Definition, number: Number) -> str:
-    return "＊" if number.state is FigureState.SUPPRESSED else _number(definition, number)
-
-
 def _cell_value(definition: Definition, value: int | None) -> str:
-    return "—" if value is None else _amount(definition, value)
+    return "—" if value is None else amount(definition, value)
 
 
 def _verdict(told: Told) -> str:
