@@ -27,10 +27,13 @@ PREFECTURE: Final = "3415"
 SHARE: Final = 8
 """One in so many persons lives in it, as in a province of eight such prefectures."""
 REPEATS: Final = 7
-QUESTIONS: Final = {
-    "a month that is over": {"division": PREFECTURE, "period": "2026-06"},
-    "a half-year, by counties": {"division": PREFECTURE, "period": "2026-H1", "children": "true"},
-    "the running month, by counties": {"division": PREFECTURE, "children": "true"},
+_VALUES, _HALF = "indicators/values", {"division": PREFECTURE, "period": "2026-H1"}
+QUESTIONS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "a month that is over": (_VALUES, {"division": PREFECTURE, "period": "2026-06"}),
+    "a half-year, by counties": (_VALUES, _HALF | {"children": "true"}),
+    "the running month, by counties": (_VALUES, {"division": PREFECTURE, "children": "true"}),
+    "the board": ("board", _HALF),
+    "the work report in Word": ("work-reports/docx", _HALF),
 }
 _PLACES: Final = text("CREATE UNLOGGED TABLE bench_place AS SELECT * FROM unnest(CAST(:codes AS text[])) "
                       "WITH ORDINALITY AS p(code, i)")  # fmt: skip
@@ -100,7 +103,7 @@ async def figures_of_a_prefecture(ground: Ground) -> list[Measurement]:
             await connection.execute(text("VACUUM (ANALYZE) tally"))
         floors = [await _floor(engine) for _ in range(3)]
         return [
-            measured(f"{len(list(CATALOGUE))} indicators, one prefecture, {name}", "s", await _asked(ground, question),
+            measured(f"{len(list(CATALOGUE))} indicators, one prefecture, {name}", "s", await _asked(ground, *question),
                      floor_name="its spells read once", floor_values=floors)
             for name, question in QUESTIONS.items()
         ]  # fmt: skip
@@ -147,9 +150,9 @@ async def _floor(engine: AsyncEngine) -> float:
     return time.perf_counter() - began
 
 
-async def _asked(ground: Ground, question: dict[str, str]) -> list[float]:
+async def _asked(ground: Ground, path: str, question: dict[str, str]) -> list[float]:
     token = ground.stack.token("statistician", divisions=[PREFECTURE])
-    url = f"{ground.stack.url('indicators')}/api/v1/indicators/values"
+    url = f"{ground.stack.url('indicators')}/api/v1/{path}"
     seconds = []
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False) as client:
         for _ in range(REPEATS):
