@@ -1,5 +1,6 @@
 """The demonstration from the first server to the last figure."""
 
+import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -169,13 +170,19 @@ class Demonstration:
         async with self._step("indicators_counted", "指标已计入", "indicators count them"):
             counted = await story.moved(before, {"persons": 1, "certificates": 1, "awards": 1}, cast.statistician)
         screen.note(story.difference(before, counted))
+        shown = await story.on_the_board(cast.statistician)
         async with self._step("cancelled", "注销残疾人证（不再符合残疾标准）", "certificate cancelled"):
             await story.cancel(life, cast)
+        board = asyncio.create_task(story.board_moves(shown, cast.statistician))
         async with self._step("suspended", "补贴停发", "subsidy suspended"):
             milliseconds, award = await story.suspension(life, cast)
         screen.note(
             f"注销答复后 {duration(milliseconds)}，自 {award['effective_month']} 起停发 suspended from that month"
         )
+        async with self._step("board_moved", "看板随之变化，并可追到日志条目", "the board moved, its number traced"):
+            self.report.facts["cancellation_to_board_ms"] = round(await board, 1)
+            await story.lineage_leads_to(life, cast)
+        screen.note(f"注销答复后 {duration(self.report.facts['cancellation_to_board_ms'])} 见于看板 on the board")
         async with self._step("indicators_moved", "指标随之变化", "indicators moved"):
             ended = await story.moved(counted, {"certificates_ended": 1, "awards_ended": 1}, cast.statistician)
         screen.note(story.difference(counted, ended))

@@ -1,5 +1,7 @@
 """The main story, told over HTTP: a certificate is cancelled, the money stops, and anybody can see why."""
 
+import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +19,7 @@ from shared.values.month import Month
 
 EVENT_SECONDS_MAX: Final = 30.0
 REASON: Final = "NO_LONGER_MEETS"
+_ON_THE_BOARD: Final = re.compile(r'当期注销残疾人证</h3><p><span class="number">([0-9,]+)<')
 _SPARE: Final = 20_000
 _NOT_KNOWN_YET: Final = (404, 409)
 """Other services answer these while the news of a person or a certificate is still on its way."""
@@ -195,6 +198,36 @@ async def moved(before: Figures, by: Mapping[str, int], indicators: Api) -> Figu
         message = f"{error}: {expected} were expected, {last} are told"
         raise NeverCame(message) from error
     return reached
+
+
+async def on_the_board(indicators: Api) -> int:
+    """How many cancellations of this month the prefecture's board shows."""
+    page = (await indicators.fetch("/api/v1/board", division=PREFECTURE)).text
+    found = _ON_THE_BOARD.search(page)
+    if found is None:
+        raise NeverCame("the board")
+    return int(found[1].replace(",", ""))
+
+
+async def board_moves(before: int, indicators: Api) -> float:
+    """Milliseconds until the board shows one cancellation more. Raises NeverCame."""
+    began = time.perf_counter()
+
+    async def look() -> float | None:
+        return (time.perf_counter() - began) * 1_000 if await on_the_board(indicators) == before + 1 else None
+
+    milliseconds: float = await eventually(look, what="the board", seconds=EVENT_SECONDS_MAX)
+    return milliseconds
+
+
+async def lineage_leads_to(life: Life, cast: Cast) -> None:
+    """From the number on the board to the entry of the journal that moved it. Raises CauseIsWrong."""
+    asked = {"indicator": "certificates_cancelled", "division": PREFECTURE}
+    lineage = await cast.statistician.get("/api/v1/indicators/lineage", **asked)
+    (position,) = (each["position"] for each in lineage["as_of"] if each["publisher"] == "registry")
+    page = await cast.auditor.get("/api/v1/journal", after=position - 1, limit=1)
+    if [event["id"] for event in page["events"]] != [life.stop_id]:
+        raise CauseIsWrong(str(page))
 
 
 def difference(before: Figures, after: Figures) -> str:

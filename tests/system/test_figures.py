@@ -1,5 +1,6 @@
 """Figures of the indicators service against plain questions to the databases of the services that own the facts."""
 
+import re
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from deploy.demo.proofs import cancelling
 from shared.kit.database import new_engine
 from shared.values.month import Month
-from tests.system.house import COUNTY, OTHER_COUNTY, OTHER_VILLAGE, House
+from tests.system.house import COUNTY, OTHER_COUNTY, OTHER_VILLAGE, House, until
 
 PLACES: Final = ("34", "3415", COUNTY, OTHER_COUNTY, f"{COUNTY}001", f"{COUNTY}001001")
 _VALID: Final = """
@@ -104,3 +105,25 @@ async def test_no_award_goes_on_that_should_have_stopped(lived: House) -> None:
     reader = lived.desk("indicators", "statistician", "34")
     (item,) = (await reader.read("/api/v1/indicators/values", indicator="stop_missed", division="3415"))["items"]
     assert (item["state"], item["value"]) == ("COMPUTED", 0)
+
+
+async def test_a_cancellation_moves_the_board_and_its_number_leads_to_the_entry_of_the_journal(lived: House) -> None:
+    holder = await lived.a_holder()
+    await lived.told("indicators")
+    reader = lived.desk("indicators", "statistician")
+    asked = {"indicator": "certificates_cancelled", "division": "3415"}
+
+    async def shown() -> int:
+        page = (await reader.get("/api/v1/board", division="3415")).text
+        found = re.search(r'当期注销残疾人证</h3><p><span class="number">([0-9]+)<', page)
+        assert found is not None, page
+        return int(found[1])
+
+    before = await shown()
+    cancelled = await lived.reviewer.change(holder.certificate, "cancellation", cancelling("VOLUNTARY"))
+    assert await until(shown, lambda number: number != before) == before + 1
+    lineage = await reader.read("/api/v1/indicators/lineage", **asked)
+    assert lineage["parts"][0]["figure"]["value"] == before + 1
+    (position,) = (each["position"] for each in lineage["as_of"] if each["publisher"] == "registry")
+    journal = await lived.auditor.read("/api/v1/journal", after=position - 1, limit=1)
+    assert [event["id"] for event in journal["events"]] == [cancelled["stop_id"]]
