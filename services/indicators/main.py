@@ -6,12 +6,13 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.indicators.adapters.tables import PUBLISHED, blobs
+from services.indicators.adapters.tables import PUBLISHED, blobs, jobs
 from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
 from services.indicators.entrypoints.http import board, figures, reports, snapshots, work_reports
 from services.indicators.entrypoints.http.problems import CODE_LISTS, TEXTS
+from services.indicators.entrypoints.report_import import REPORT_IMPORT
 from services.indicators.settings import IndicatorsSettings
 from shared.contracts.asyncapi import document
 from shared.contracts.openapi import published
@@ -20,6 +21,8 @@ from shared.kit.app import create_app
 from shared.kit.clock_routes import clock_router
 from shared.kit.codelists import code_list_router
 from shared.kit.consumption_routes import consumption_router
+from shared.kit.imports import import_routes
+from shared.kit.jobs import Jobs
 from shared.kit.ops import run_api
 from shared.kit.publisher_routes import publisher_router
 from shared.kit.service import Parts, journals_resource, open_parts
@@ -35,6 +38,14 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
             reports.router,
             snapshots.router,
             work_reports.router,
+            import_routes(
+                REPORT_IMPORT,
+                path="/api/v1/reported-value-imports",
+                permission="indicator:report",
+                jobs=Jobs(jobs),
+                blobs=parts.blobs,
+                texts=TEXTS,
+            ),
             board.router,
             *TRUST.routers(parts, texts=TEXTS),
             publisher_router(PUBLISHED),

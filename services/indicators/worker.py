@@ -9,12 +9,14 @@ import asyncio
 import sys
 
 from services.indicators.adapters.rebuild import rebuild
-from services.indicators.adapters.tables import blobs, jobs
+from services.indicators.adapters.tables import blobs, imports, jobs
 from services.indicators.adapters.trust import TRUST
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
 from services.indicators.entrypoints.jobs import timers
+from services.indicators.entrypoints.report_import import REPORT_IMPORT
 from services.indicators.settings import IndicatorsSettings
+from shared.kit.imports import import_handler
 from shared.kit.jobs import JobRunner
 from shared.kit.letters_cli import letters_command
 from shared.kit.service import open_parts
@@ -53,7 +55,8 @@ def main() -> None:
     )
     if letters_command(parts.works, SUBSCRIPTIONS, parts.keys) or rebuild_command(parts.works):
         return
-    runner = JobRunner(parts.works, jobs, TRUST.handlers(settings, parts), parts.blobs, worker="indicators-worker")
+    handlers = {REPORT_IMPORT.kind: import_handler(REPORT_IMPORT, imports), **TRUST.handlers(settings, parts)}
+    runner = JobRunner(parts.works, jobs, handlers, parts.blobs, worker="indicators-worker")
     worker = Worker(
         settings,
         works=parts.works,

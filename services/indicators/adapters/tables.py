@@ -30,6 +30,7 @@ from shared.contracts.registry import CertificateState, MergeState, PersonState,
 from shared.contracts.rehab import CaseState
 from shared.contracts.subsidy import AwardState
 from shared.kit.database import new_metadata
+from shared.kit.imports import import_tables
 from shared.kit.mirror import mirror_table
 from shared.kit.publisher_routes import Published
 from shared.kit.tables import house_tables, reader_tables
@@ -96,6 +97,7 @@ reported_value = Table(
     Column("made_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),
     Column("accepted_by", Text),
     Column("accepted_at", TIMESTAMP(timezone=True)),
+    Column("batch_id", Uuid, comment="the import it came with; null where it came alone"),
     CheckConstraint("status IN ('DRAFT', 'ACCEPTED', 'DISCARDED')", name="status_is_known"),
     CheckConstraint("aspect IN ('ACTUAL', 'TARGET')", name="aspect_is_known"),
     CheckConstraint("numerator >= 0 AND denominator >= 0", name="no_negatives"),
@@ -111,6 +113,7 @@ reported_value = Table(
         postgresql_ops={"division": "text_pattern_ops"},
         postgresql_where=text("status = 'ACCEPTED'"),
     ),
+    Index("ix_reported_value_batch_id", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
 )
 
 snapshot = Table(
@@ -157,6 +160,7 @@ look = Table(
 
 tally_tables(metadata)
 answers, jobs, blobs = house_tables(metadata)
+imports = import_tables(metadata)
 reader_tables(metadata)
 
 PUBLISHED: tuple[Published, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.indicators.adapters.reports import ACCEPTANCE
+from services.indicators.adapters.reports import ACCEPTANCE, BATCH_ACCEPTANCE
 from services.indicators.adapters.snapshots import APPROVAL_OF_SNAPSHOT
 from services.indicators.adapters.tables import answers, blobs, jobs
 from shared.kit.consumption_routes import DRIFT
@@ -16,5 +16,5 @@ TRUST: Final = Trust(
     answers=answers,
     blobs=blobs,
     sealed=(*house_columns(answers, blobs), *READER_COLUMNS),
-    matters=(DRIFT, ACCEPTANCE, APPROVAL_OF_SNAPSHOT),
+    matters=(DRIFT, ACCEPTANCE, BATCH_ACCEPTANCE, APPROVAL_OF_SNAPSHOT),
 )

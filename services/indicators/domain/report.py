@@ -91,6 +91,7 @@ class Report:
     made_at: datetime
     accepted_by: str | None
     accepted_at: datetime | None
+    batch_id: UUID | None
 
     def must_allow(self, step: ReportStep) -> None:
         """Raises `ReportNotAllowed`."""

@@ -11,12 +11,14 @@ from services.indicators.domain.definition import Counting, Direction, Nature, P
 from services.indicators.domain.report import Aspect, ReportStatus
 from services.indicators.use_cases.read_figures import FigureState
 from shared.kit.codelists import Code, codes
+from shared.kit.imports import IMPORT_TEXTS
 from shared.kit.problems import ProblemText
 from shared.kit.trust import TRUST_TEXTS
 from shared.values.refusal import Refusal
 
 TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     **TRUST_TEXTS,
+    **IMPORT_TEXTS,
     errors.DivisionNotFound: ProblemText(
         404,
         "区划不存在",

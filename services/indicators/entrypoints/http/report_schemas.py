@@ -58,7 +58,7 @@ class ApprovedIn(RequestModel):
 
 
 class ReportOut(BaseModel):
-    """A report and its life; ``allowed`` are the steps it can take."""
+    """A report and its life; ``allowed`` are the steps it can take. ``batch_id``: the import it came with."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,12 +77,22 @@ class ReportOut(BaseModel):
     made_at: datetime
     accepted_by: str | None
     accepted_at: datetime | None
+    batch_id: UUID | None
 
     @classmethod
     def of(cls, report: Report) -> ReportOut:
         """From the domain."""
         content = report.content
-        same = ("report_id", "definition_version", "status", "made_by", "made_at", "accepted_by", "accepted_at")
+        same = (
+            "report_id",
+            "definition_version",
+            "status",
+            "made_by",
+            "made_at",
+            "accepted_by",
+            "accepted_at",
+            "batch_id",
+        )
         told = ("indicator", "division", "aspect", "numerator", "denominator", "document_no")
         return cls(
             **{name: getattr(report, name) for name in same},
@@ -90,6 +100,14 @@ class ReportOut(BaseModel):
             period=str(content.span),
             allowed=ALLOWED[report.status],
         )
+
+
+class AcceptedOut(BaseModel):
+    """How many values of a file are shown from now on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    accepted: int
 
 
 class MissingOut(BaseModel):

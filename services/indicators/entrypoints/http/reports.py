@@ -16,7 +16,7 @@ from services.indicators.domain.definition import Reported
 from services.indicators.domain.period import Period, Span
 from services.indicators.domain.report import Aspect, ReportStatus, ReportStep, must_fit
 from services.indicators.entrypoints.http.figures import Reader, name_of, telling_of
-from services.indicators.entrypoints.http.report_schemas import ApprovedIn, MissingOut, ReportIn, ReportOut
+from services.indicators.entrypoints.http.report_schemas import AcceptedOut, ApprovedIn, MissingOut, ReportIn, ReportOut
 from services.indicators.use_cases.read_figures import FigureState, read_figures
 from shared.kit.audit import Change
 from shared.kit.divisions import bundled
@@ -59,6 +59,7 @@ async def list_reports(
     period: Annotated[str | None, Query(max_length=7)] = None,
     status: ReportStatus | None = None,
     aspect: Aspect | None = None,
+    batch_id: UUID | None = None,
 ) -> Listed[ReportOut]:
     """Reports of the caller's divisions, the newest first; accepted ones stay when a newer one corrects them."""
     items, following = await reports.page_of(
@@ -69,6 +70,7 @@ async def list_reports(
         period=None if period is None else str(Span.parse(period)),
         status=status,
         aspect=aspect,
+        batch_id=batch_id,
     )
     return Listed(items=[ReportOut.of(item) for item in items], next=following)
 
@@ -116,6 +118,15 @@ async def list_missing(
 async def read_report(caller: Reader, report_id: UUID, work: Work) -> ReportOut:
     """One report."""
     return ReportOut.of(await reports.get(work.connection, report_id, within=caller.scope))
+
+
+@router.post("/batches/{batch_id}/acceptance", dependencies=[Idempotent()], summary="审定一批导入的上报数（双人复核）")
+async def accept_batch(caller: Writer, batch_id: UUID, body: ApprovedIn, work: Work) -> AcceptedOut:
+    """Accept every draft of a file with the approval of another person (matter ``reported_values.acceptance``)."""
+    accepted = await reports.accept_batch(work, batch_id, body.approval_id, within=caller.scope)
+    for each in accepted:
+        _told(work, "report.accepted", ReportOut.of(each))
+    return AcceptedOut(accepted=len(accepted))
 
 
 @router.post("/{report_id}/acceptance", dependencies=[Idempotent()], summary="审定上报数（双人复核）")

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.integration.authorisation.row import CONFLICT, CREATED, FORBIDDEN, Answer, Row, house, many, one, public
+from tests.integration.authorisation.row import (
+    ACCEPTED,
+    CONFLICT,
+    CREATED,
+    FORBIDDEN,
+    Answer,
+    Row,
+    house,
+    many,
+    one,
+    public,
+)
 from tests.integration.authorisation.rows import house as common
 
 _FIGURES, _READ = "/api/v1/indicators", "indicator:read"
@@ -51,6 +62,14 @@ ROWS: Final[tuple[Row, ...]] = (
     one(
         "POST", _SNAPSHOTS, _FREEZE, status=CONFLICT, code="snapshot_exists", outside=_ELSEWHERE,
         body={"division": "{township}", "period": "2025"},
+    ),
+    house(
+        "POST", "/api/v1/reported-value-imports", _REPORT, status=ACCEPTED, query="?dry_run=true",
+        files={"file": ("上报.csv", "指标,区划代码,统计期,数值,依据文号\n".encode())},
+    ),
+    house(
+        "POST", f"{_REPORTS}/batches/{{batch_id}}/acceptance", _REPORT, status=404, code="report_not_found",
+        at={"batch_id": "snapshot_id"}, body={"approval_id": "{snapshot_id}"}, note="of no file",
     ),
     many(_SNAPSHOTS, _READ, shows="snapshot_id", query="?limit=1000"),
     one("GET", f"{_SNAPSHOTS}/{{snapshot_id}}", _READ, shows="snapshot_id"),
