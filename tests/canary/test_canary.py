@@ -116,11 +116,7 @@ PARAMETERS: Final = frozenset(
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
-UNWRITTEN: Final = (
-    LIVES_UNWRITTEN
-    | CASES_UNWRITTEN
-    | {"rehab blob.name", "indicators blob.name", "subsidy reminder_telling.recipient_cipher"}
-)
+UNWRITTEN: Final = LIVES_UNWRITTEN | CASES_UNWRITTEN | {"rehab blob.name", "subsidy reminder_telling.recipient_cipher"}
 """Encrypted columns in which no canary is left: no note is taken, no file is sent there, a recipient is forgotten."""
 
 
@@ -222,6 +218,7 @@ async def enter(house: House, bird: Canaries) -> list[str]:
     await _remind(house, bird, person_id)
     await _pay(house, bird, person_id)
     await _suspect(house, bird, person_id, person["citizen_id_no"])
+    await _reported(house, bird)
     for service, officer in HOLDERS.items():
         await _ask(house, bird, service, officer, person_id)
     for service in NAMES:
@@ -357,6 +354,16 @@ async def _suspect(house: House, bird: Canaries, person_id: str, number: str) ->
     step = {"step": "verify", "words": bird.words(16)}
     seen = await house.done(SUBSIDY, "POST", f"{path}/verification-steps", role, step, version="*")
     assert seen["steps"][-1]["words"] == step["words"]
+
+
+async def _reported(house: House, bird: Canaries) -> None:
+    """A file of numbers in whose cells somebody has written about people."""
+    rows = [("指标", "区划代码", "统计期", "数值", "依据文号"), ("stations", DIVISION[:6], "2025", "3", bird.words())]
+    file = (f"{bird.words()}.csv", "\n".join(",".join(row) for row in rows).encode(), "text/csv")
+    path = "/api/v1/reported-value-imports"
+    job = await house.done(INDICATORS, "POST", path, "statistician", files={"file": file})
+    ended = await house.job(INDICATORS, job["job_id"], "statistician")
+    assert (ended["result"]["applied"], ended["result"]["rejected"]) == (0, 1), ended
 
 
 async def _filed(house: House, form: dict[str, Any]) -> dict[str, Any]:
