@@ -38,6 +38,7 @@ def app_of(settings: IndicatorsSettings, parts: Parts[IndicatorsWork]) -> FastAP
             reports.router,
             snapshots.router,
             work_reports.router,
+            work_reports.checks_router,
             import_routes(
                 REPORT_IMPORT,
                 path="/api/v1/reported-value-imports",

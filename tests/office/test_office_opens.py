@@ -12,8 +12,9 @@ from services.indicators.domain.definition import Count, Nature
 from services.indicators.domain.period import Period, Span
 from services.indicators.entrypoints.http.figures import name_of
 from services.indicators.entrypoints.http.report_word import document_of
+from services.indicators.use_cases.editions import Edition
 from services.indicators.use_cases.read_figures import FigureState, Number
-from services.indicators.use_cases.write_report import Edition, WorkReport, write_report
+from services.indicators.use_cases.write_report import WorkReport, write_report
 
 TODAY = date(2026, 11, 23)
 PLACES = ("3415", "341502", "341503", "341504", "341522", "341523", "341524", "341525")

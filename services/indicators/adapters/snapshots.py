@@ -26,10 +26,10 @@ from services.indicators.domain.errors import (
 )
 from services.indicators.domain.period import Period, Span
 from services.indicators.domain.report import Aspect, ReportStatus
+from services.indicators.use_cases.editions import Edition
+from services.indicators.use_cases.editions import Frozen as FrozenBy
 from services.indicators.use_cases.ports import AsOf
 from services.indicators.use_cases.read_figures import Answer, Figure, FigureState, Number
-from services.indicators.use_cases.write_report import Edition
-from services.indicators.use_cases.write_report import Frozen as FrozenBy
 from shared.kit import four_eyes
 from shared.kit.four_eyes import Matter
 from shared.kit.pagination import Page, paginate

@@ -141,7 +141,7 @@ class Definition:
 
     ``shield``: what is hidden of one of these, where few are counted, is hidden of all (they add up to each other, or
     are nearly the same); None: told as it is, because it counts the work of offices, or because a division told it.
-    ``near``: definitions from which it must not differ by a few.
+    ``near``: definitions from which it must not differ by a few. ``within``: definitions it is a part of.
     """
 
     code: str
@@ -159,6 +159,7 @@ class Definition:
     target: int | None = None
     shield: str | None = None
     near: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
     @property
     def nature(self) -> Nature:
@@ -209,6 +210,7 @@ def parse(told: Mapping[str, Any]) -> Definition:
         direction=None if direction is None else Direction(direction),
         shield=given.pop("shield", given["code"] if isinstance(form, Count) else None),
         near=tuple(given.pop("near", ())),
+        within=tuple(given.pop("within", ())),
         **given,
     )
 
@@ -226,7 +228,7 @@ class Catalogue:
         for each in newest.values():
             if isinstance(each.form, Rate) and not {each.form.numerator, each.form.denominator} <= newest.keys():
                 raise ValueError(each.code)
-            if not newest.keys() >= {*each.near}:
+            if not newest.keys() >= {*each.near, *each.within}:
                 raise ValueError(each.code)
 
     def __iter__(self) -> Iterator[Definition]:

@@ -10,10 +10,12 @@ from services.indicators.adapters.catalogue import CATALOGUE
 from services.indicators.adapters.queries import SqlFigures
 from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.domain.breakdown import Root
-from services.indicators.domain.definition import FULL, Nature
+from services.indicators.domain.definition import FULL, Catalogue, Count, Nature
 from services.indicators.domain.period import Period
 from services.indicators.domain.tally import facets
-from services.indicators.metrics import RATE, STOCK
+from services.indicators.metrics import FINDINGS, RATE, STOCK
+from services.indicators.use_cases.check_figures import check_figures, counted
+from services.indicators.use_cases.editions import read_edition
 from services.indicators.use_cases.read_board import HEADLINES
 from services.indicators.use_cases.read_figures import read_figures
 from services.indicators.use_cases.shield_figures import Telling
@@ -51,6 +53,29 @@ async def measure_figures(works: Works[IndicatorsWork], minimum: int) -> None:
             (RATE if rate else STOCK).labels(code, figure.division).set(value / FULL if rate else value)
 
 
+async def check_counted(works: Works[IndicatorsWork], minimum: int) -> None:
+    """Hold the computed figures of the country and its prefectures against each other; what cannot be is an alarm.
+
+    What divisions report is looked at by who writes the report of a period.
+    """
+    computed = Catalogue(each for each in CATALOGUE if isinstance(each.form, Count))
+    month, today = Month.of(works.clock.today()), works.clock.today()
+    async with works.snapshot() as connection:
+        this, before = [
+            await read_edition(
+                [Root(EVERYWHERE), Root(EVERYWHERE, Level.PREFECTURE)],
+                Period.of(each, today=today),
+                SqlFigures(connection),
+                telling=Telling(minimum, today),
+                directory=bundled(),
+                catalogue=computed,
+            )
+            for each in (month, month.plus(-1))
+        ]
+    for rule, count in counted(check_figures(EVERYWHERE, this, before)).items():
+        FINDINGS.labels(rule.value).set(count)
+
+
 async def keep_counted(works: Works[IndicatorsWork]) -> None:
     """Begin to keep what the definitions read; each in a transaction of its own, for events wait meanwhile."""
     async with works.begin() as work:
@@ -65,4 +90,5 @@ def timers(minimum: int) -> tuple[Timer[IndicatorsWork], ...]:
     return (
         Timer("tallies", 3600.0, keep_counted),
         Timer("figure-gauges", 60.0, partial(measure_figures, minimum=minimum)),
+        Timer("figure-checks", 3600.0, partial(check_counted, minimum=minimum)),
     )

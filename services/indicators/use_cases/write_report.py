@@ -6,50 +6,18 @@ edition says which of the two it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from services.indicators.domain.breakdown import Directory, Root
-from services.indicators.domain.definition import Catalogue, Count, Definition, Direction, Nature, Rate, Source
-from services.indicators.domain.period import Period
-from services.indicators.use_cases.ports import AsOf, Figures
+from services.indicators.domain.definition import Count, Definition, Direction, Nature, Rate, Source
+from services.indicators.use_cases.check_figures import Finding, check_figures
+from services.indicators.use_cases.editions import Edition
 from services.indicators.use_cases.read_board import Targets, Told, met_by, ranking
-from services.indicators.use_cases.read_figures import FigureState, Number, read_figures
-from services.indicators.use_cases.shield_figures import Telling
+from services.indicators.use_cases.read_figures import FigureState
 
 RANKED_MIN: Final = 2
 """Of one alone there is no order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """The approved snapshot an edition is of."""
-
-    snapshot_id: UUID
-    version: int
-    digest: str
-    approved_by: str
-    approved_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """The numbers of one period. ``frozen`` None: as known at ``data_time``, approved by nobody."""
-
-    period: Period
-    definitions: Mapping[str, Definition]
-    numbers: Mapping[tuple[str, str], Number]
-    data_time: datetime
-    as_of: Sequence[AsOf]
-    frozen: Frozen | None = None
-
-    def value(self, division: str, code: str) -> int | None:
-        """One value, None where there is none or it is hidden."""
-        number = self.numbers.get((division, code))
-        return None if number is None else number.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +55,7 @@ class WorkReport:
     rankings: Sequence[tuple[Line, Sequence[Told]]]
     to_clear: Sequence[Told]
     table: Sequence[Told]
+    findings: Sequence[Finding]
 
     def lines(self) -> Iterator[Line]:
         """Every line, in the order of their notes."""
@@ -107,28 +76,6 @@ class WorkReport:
     def missing(self) -> list[Line]:
         """Lines nobody has reported."""
         return [line for line in self.lines() if line.told.number.state is FigureState.MISSING]
-
-
-async def read_edition(
-    asked: Sequence[Root],
-    period: Period,
-    figures: Figures,
-    *,
-    telling: Telling,
-    directory: Directory,
-    catalogue: Catalogue,
-) -> Edition:
-    """What is known now."""
-    answer = await read_figures(
-        catalogue.asked(None), asked, [period], figures, telling=telling, directory=directory, catalogue=catalogue
-    )
-    return Edition(
-        period=period,
-        definitions={each.code: each for each in catalogue},
-        numbers={(each.division, each.definition.code): each.number for each in answer.figures},
-        data_time=answer.data_time,
-        as_of=answer.as_of,
-    )
 
 
 def write_report(division: str, this: Edition, before: Edition, a_year_before: Edition, targets: Targets) -> WorkReport:
@@ -173,6 +120,7 @@ def write_report(division: str, this: Edition, before: Edition, a_year_before: E
             if each.definition.direction is Direction.DOWN and each.target == 0 and each.met is False
         ],
         table=table,
+        findings=check_figures(division, this, before),
     )  # fmt: skip
 
 

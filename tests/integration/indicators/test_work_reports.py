@@ -11,7 +11,10 @@ from urllib.parse import parse_qsl
 import docx
 import openpyxl
 import pytest
+from sqlalchemy import text
 
+from services.indicators.entrypoints.jobs import check_counted
+from services.indicators.metrics import FINDINGS
 from shared.values.award import Scheme
 from tests.builders.callers import Caller, Desk, desk_of
 from tests.integration.indicators.approvals import an_approval
@@ -138,7 +141,7 @@ async def test_files_hold_every_indicator_of_every_place(desk: Desk, world: Worl
     heads, *rows = sheet.iter_rows(values_only=True)
     assert len(rows) == len(items)
     one = next(dict(zip(heads, row, strict=True)) for row in rows if row[0] == "341502" and row[2] == "holders")
-    assert (one["区划"], one["本期"], one["上期"], one["统计期"]) == ("金安区", 4, None, "2026-H1")
+    assert (one["区划"], one["本期"], one["上期"], one["统计期"]) == ("金安区", 4, 4, "2026-H1")
     lines = list(csv.reader(io.StringIO((await told(caller, "csv")).lstrip("\ufeff"))))
     assert (lines[0], len(lines)) == ([*heads], len(items) + 1)
 
@@ -179,3 +182,31 @@ async def test_nothing_on_the_page_runs_or_comes_from_elsewhere(desk: Desk, worl
     answer = await desk.caller("statistician", "3415").get(f"{REPORT}/html")
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert not re.search(r"<script|<style|style=|onclick|https?://", answer.text)
+
+
+async def test_what_does_not_fit_is_told_in_the_report_and_by_itself(desk: Desk, world: World) -> None:
+    await settled(world, (JINAN, 40))
+    caller = desk.caller("statistician", "3415")
+    assert "各数相互核对，未发现问题。" in await told(caller)
+    assert (await caller.get("/api/v1/data-checks", **HALF)).json()["items"] == []
+    await settled(world, (YUAN, 30), on=date(2026, 2, 1))
+    items = (await caller.get("/api/v1/data-checks", **HALF)).json()["items"]
+    (jump,) = (item for item in items if (item["indicator"], item["division"]) == ("holders", "3415"))
+    assert (jump["rule"], jump["value"], jump["against"]) == ("JUMP", 70, 40)
+    assert jump["zh"] == "与上期相差过大：六安市持证人数 70，上期 40。"
+    assert "与上期相差过大：六安市持证人数 70，上期 40" in await told(caller, "docx")
+    assert (await desk.caller("system_administrator", "*").get("/api/v1/data-checks")).status_code == 403
+
+
+async def test_the_hourly_check_measures_what_cannot_be(world: World) -> None:
+    await settled(world, (JINAN, 3))
+    await check_counted(world.works, 1)
+    assert {rule: FINDINGS.labels(rule)._value.get() for rule in ("PART", "SUM", "FALL")} == {
+        "PART": 0, "SUM": 0, "FALL": 0
+    }  # fmt: skip
+    async with world.works.begin() as work:
+        await work.connection.execute(
+            text("UPDATE tally SET came = came + 9 WHERE facet = 'certificate:PERSONS:_1|_2' AND came > 0")
+        )
+    await check_counted(world.works, 1)
+    assert sum(FINDINGS.labels(rule)._value.get() for rule in ("PART", "SUM")) > 0

@@ -9,6 +9,7 @@ from services.indicators.adapters.catalogue import CATALOGUE
 from services.indicators.domain import errors
 from services.indicators.domain.definition import Counting, Direction, Nature, PeriodType
 from services.indicators.domain.report import Aspect, ReportStatus
+from services.indicators.use_cases.check_figures import CheckRule
 from services.indicators.use_cases.read_figures import FigureState
 from shared.kit.codelists import Code, codes
 from shared.kit.imports import IMPORT_TEXTS
@@ -141,6 +142,14 @@ CODE_LISTS: Final[Mapping[str, tuple[Code, ...]]] = {
         (ReportStatus.DRAFT.value, "待审定", "draft"),
         (ReportStatus.ACCEPTED.value, "已审定", "accepted"),
         (ReportStatus.DISCARDED.value, "已作废", "discarded"),
+    ),
+    "check_rule": codes(
+        (CheckRule.PART.value, "部分大于整体", "a part is more than its whole"),
+        (CheckRule.SUM.value, "下级之和与本级不符", "the divisions below do not add up"),
+        (CheckRule.OVER.value, "比率超过 100%", "a reported rate is over 100 per cent"),
+        (CheckRule.FALL.value, "累计数减少", "what can only grow has become less"),
+        (CheckRule.JUMP.value, "与上期相差过大", "far from the period before"),
+        (CheckRule.OUTLIER.value, "与同级区划相差过大", "far from the divisions beside it"),
     ),
     "figure_state": codes(
         (FigureState.COMPUTED.value, "由事件计算", "computed from events"),

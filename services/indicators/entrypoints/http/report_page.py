@@ -25,6 +25,7 @@ def page_of(report: WorkReport, name_of: NameOf) -> str:
         parts.append(section(next(number) + heading, f"{_paragraphs(sentences)}{drawn}"))
     parts.append(section(f"{next(number)}区划排名", _rankings(report, name_of) or "<p>没有可以排名的下级区划。</p>"))
     parts.append(section(f"{next(number)}清零和达标", _paragraphs(report_words.red_items(report, name_of))))
+    parts.append(section(f"{next(number)}数据核对", _paragraphs(report_words.checks(report, name_of))))
     parts.append(section(f"{next(number)}数据来源", _sources(report)))
     parts.append(section("注", _notes(report)))
     return page(title, parts)

@@ -63,6 +63,8 @@ def document_of(report: WorkReport, name_of: NameOf) -> bytes:
         _paragraphs(paper, [("没有可以排名的下级区划。",)])
     paper.add_heading(f"{next(number)}清零和达标", level=1)
     _paragraphs(paper, report_words.red_items(report, name_of))
+    paper.add_heading(f"{next(number)}数据核对", level=1)
+    _paragraphs(paper, report_words.checks(report, name_of))
     paper.add_heading(f"{next(number)}数据来源", level=1)
     editions = (("本期", report.this), ("上期", report.before), ("上年同期", report.a_year_before))
     _paragraphs(paper, [(f"{name}：{report_words.standing(each)}",) for name, each in editions], small=True)

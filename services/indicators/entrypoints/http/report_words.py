@@ -23,9 +23,11 @@ from services.indicators.entrypoints.http.wording import (
     place_name,
     unit,
 )
+from services.indicators.use_cases.check_figures import CheckRule, Finding
+from services.indicators.use_cases.editions import Edition
 from services.indicators.use_cases.read_board import Told
 from services.indicators.use_cases.read_figures import FigureState
-from services.indicators.use_cases.write_report import Edition, Line, WorkReport
+from services.indicators.use_cases.write_report import Line, WorkReport
 from shared.values.division import EVERYWHERE
 
 Paragraph = Sequence[str | int]
@@ -191,6 +193,43 @@ def red_items(report: WorkReport, name_of: NameOf) -> list[Paragraph]:
         if line.told.definition.direction is Direction.UP
     ]
     return told or [("本期没有待清零和未达标的事项。",)]
+
+
+_FOUND: Final = {
+    CheckRule.PART: "部分大于整体",
+    CheckRule.SUM: "下级之和与本级不符",
+    CheckRule.OVER: "超过 100%",
+    CheckRule.FALL: "累计数减少",
+    CheckRule.JUMP: "与上期相差过大",
+    CheckRule.OUTLIER: "与同级区划相差过大",
+}
+
+
+def found(finding: Finding, name_of: NameOf) -> str:
+    """What a check has found, in a sentence."""
+    definition = finding.definition
+    value, against = amount(definition, finding.value), amount(definition, finding.against)
+    opening = f"{_FOUND[finding.rule]}：{place_name(finding.division, name_of)}{definition.zh}"
+    match finding.rule:
+        case CheckRule.PART if finding.other is not None:
+            return f"{opening} {value}，大于{finding.other.zh} {amount(finding.other, finding.against)}。"
+        case CheckRule.SUM:
+            return f"{opening} {value}，下级之和 {against}。"
+        case CheckRule.OVER:
+            return f"{opening}，分子 {finding.value:,}，分母 {finding.against:,}。"
+        case CheckRule.OUTLIER:
+            return f"{opening} {value}，同级中位数 {against}。"
+        case _:
+            return f"{opening} {value}，上期 {against}。"
+
+
+def checks(report: WorkReport, name_of: NameOf) -> list[Paragraph]:
+    """What the checks have found; each with the note of its indicator."""
+    numbers = {line.told.definition.code: line.note for line in report.lines()}
+    told: list[Paragraph] = [
+        (found(each, name_of).removesuffix("。"), numbers[each.definition.code], "。") for each in report.findings
+    ]
+    return told or [("各数相互核对，未发现问题。",)]
 
 
 def notes(report: WorkReport) -> Iterator[tuple[int, str, str]]:

@@ -7,10 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.indicators.entrypoints.http.report_words import found
 from services.indicators.entrypoints.http.schemas import AsOfOut, NameOf
+from services.indicators.use_cases.check_figures import CheckRule, Finding
+from services.indicators.use_cases.editions import Edition
 from services.indicators.use_cases.read_board import Told
 from services.indicators.use_cases.read_figures import FigureState
-from services.indicators.use_cases.write_report import Edition, WorkReport
+from services.indicators.use_cases.write_report import WorkReport
 
 
 class EditionOut(BaseModel):
@@ -81,6 +84,35 @@ class ReportedLineOut(BaseModel):
         )
 
 
+class FindingOut(BaseModel):
+    """One thing to look at: ``value`` was held ``against`` another number, of the indicator ``other`` if of another."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: CheckRule
+    indicator: str
+    division: str
+    division_name: str | None
+    value: int
+    against: int
+    other: str | None
+    zh: str
+
+    @classmethod
+    def of(cls, finding: Finding, name_of: NameOf) -> FindingOut:
+        """From the checks."""
+        return cls(
+            rule=finding.rule,
+            indicator=finding.definition.code,
+            division=finding.division,
+            division_name=name_of(finding.division),
+            value=finding.value,
+            against=finding.against,
+            other=None if finding.other is None else finding.other.code,
+            zh=found(finding, name_of),
+        )
+
+
 class WorkReportOut(BaseModel):
     """Every number of a division and of those directly below, for one period."""
 
@@ -92,6 +124,7 @@ class WorkReportOut(BaseModel):
     before: EditionOut
     a_year_before: EditionOut
     items: tuple[ReportedLineOut, ...]
+    findings: tuple[FindingOut, ...]
 
     @classmethod
     def of(cls, report: WorkReport, title: str, name_of: NameOf) -> WorkReportOut:
@@ -103,4 +136,5 @@ class WorkReportOut(BaseModel):
             before=EditionOut.of(report.before),
             a_year_before=EditionOut.of(report.a_year_before),
             items=tuple(ReportedLineOut.of(report, told, name_of) for told in report.table),
+            findings=tuple(FindingOut.of(each, name_of) for each in report.findings),
         )

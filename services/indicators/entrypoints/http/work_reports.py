@@ -29,17 +29,21 @@ from services.indicators.entrypoints.http.figures import (
     telling_of,
 )
 from services.indicators.entrypoints.http.page_parts import POLICY
-from services.indicators.entrypoints.http.work_report_schemas import WorkReportOut
-from services.indicators.use_cases.write_report import Edition, WorkReport, read_edition, write_report
+from services.indicators.entrypoints.http.work_report_schemas import FindingOut, WorkReportOut
+from services.indicators.use_cases.editions import Edition, read_edition
+from services.indicators.use_cases.write_report import WorkReport, write_report
 from shared.kit.blobs import CSV, XLSX
 from shared.kit.divisions import bundled
 from shared.kit.limits import Budget
+from shared.kit.pagination import Listed
+from shared.kit.permissions import Caller
 from shared.kit.routing import Router
 from shared.kit.scoping import DivisionAsked
 from shared.kit.spreadsheets import Cell, csv_lines, workbook_bytes
 from shared.kit.work import Works
 
 router = Router(prefix="/api/v1/work-reports", tags=["work reports"])
+checks_router = Router(prefix="/api/v1/data-checks", tags=["work reports"])
 COLUMNS: Final = (
     *(
         "区划代码",
@@ -94,11 +98,7 @@ async def read_work_report(
 
     Where there is an approved snapshot its numbers are told, and otherwise those of now, which the report says.
     """
-    places = places_of(division, caller)
-    if not places:
-        raise DivisionNotFound(division="")
-    report = await _report(request, places[0], asked_period(period, request.app.state.clock.today()))
-    await looked(request, caller, {*report.this.definitions}, len(report.table))
+    report = await _asked(request, caller, division, period)
     match form:
         case Form.HTML:
             return HTMLResponse(report_page.page_of(report, name_of), headers={"Content-Security-Policy": POLICY})
@@ -115,22 +115,44 @@ async def read_work_report(
             return _file(b"".join(csv_lines(COLUMNS, _rows(report))), CSV, report, form)
 
 
+@checks_router.get("", summary="数据核对")
+async def read_checks(
+    *, request: Request, caller: Reader, division: DivisionAsked = None, period: PeriodAsked = None
+) -> Listed[FindingOut]:
+    """What cannot be, or is strange, among the figures of a division, of those directly below and of the period before.
+
+    The same the work report tells; what differs from the owning services is at ``/api/v1/consumption/drift``.
+    """
+    report = await _asked(request, caller, division, period)
+    return Listed(items=[FindingOut.of(each, name_of) for each in report.findings])
+
+
+async def _asked(request: Request, caller: Caller, division: str | None, period: str | None) -> WorkReport:
+    """The report asked for; who saw it is on record. Raises `DivisionNotFound`."""
+    places = places_of(division, caller)
+    if not places:
+        raise DivisionNotFound(division="")
+    report = await _report(request, places[0], asked_period(period, request.app.state.clock.today()))
+    await looked(request, caller, {*report.this.definitions}, len(report.table))
+    return report
+
+
 async def _report(request: Request, root: Root, asked: Period) -> WorkReport:
     """Everything from one snapshot of the database."""
     directory, today = bundled(), request.app.state.clock.today()
     works: Works[IndicatorsWork] = request.app.state.works
     async with works.snapshot() as connection:
         figures = SqlFigures(connection)
+        roots = list(dict.fromkeys((root, below_it(root, directory))))
 
-        async def edition(period: Period, roots: Sequence[Root]) -> Edition:
+        async def edition(period: Period) -> Edition:
             frozen = await snapshots.edition(connection, root.code, period)
             return frozen or await read_edition(
                 roots, period, figures, telling=telling_of(request), directory=directory, catalogue=CATALOGUE
             )
 
-        this = await edition(asked, list(dict.fromkeys((root, below_it(root, directory)))))
-        spans = (asked.span.before(), asked.span.a_year_before())
-        before, a_year_before = [await edition(Period.of(span, today=today), [root]) for span in spans]
+        spans = (asked.span, asked.span.before(), asked.span.a_year_before())
+        this, before, a_year_before = [await edition(Period.of(span, today=today)) for span in spans]
         targets = await snapshots.targets_of(connection, root.prefix, asked.span.first.year)
     return write_report(root.code, this, before, a_year_before, targets)
 

@@ -40,6 +40,7 @@ ROWS: Final[tuple[Row, ...]] = (
     public("/board/assets/{name}", at={"name": "=board.css"}),
     one("GET", "/api/v1/board", _READ, query="?division=341502", note="of one county"),
     one("GET", "/api/v1/work-reports/{form}", _READ, query="?division=341502", at={"form": "=html"}),
+    one("GET", "/api/v1/data-checks", _READ, query="?division=341502"),
     one("GET", f"{_FIGURES}/lineage", _READ, query="?division=341502&indicator=nursing_share"),
     one(
         "POST", _REPORTS, _REPORT, status=CREATED, outside=_ELSEWHERE,
