@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.indicators.domain.tally import Facet
 from shared.kit.database import uuid_array
 
+FILL_MEMORY: Final = "192MB"
+"""For sorting everybody's spells once, by whom nobody is kept waiting longer than he must."""
 TALLY_LOCK: Final = 7_310_806
 """Shared by whoever counts by who is one person with whom, alone by who changes that or begins a new facet."""
 
@@ -196,9 +198,16 @@ async def missing(connection: AsyncConnection, wanted: Iterable[Facet]) -> list[
     return [facet for code, facet in by_code.items() if code not in kept]
 
 
+async def are_kept(connection: AsyncConnection, wanted: Iterable[Facet]) -> bool:
+    """Whether all these facets are wholly counted."""
+    kept = set(await connection.scalars(text("SELECT facet FROM tally_facet")))
+    return kept >= {facet.code for facet in wanted}
+
+
 async def begin_counting(connection: AsyncConnection, facet: Facet) -> None:
     """Count one facet of everybody, once; from then on it is kept."""
     await connection.execute(text("SET LOCAL statement_timeout = 0"))
+    await connection.execute(text(f"SET LOCAL work_mem = '{FILL_MEMORY}'"))
     await lock_alone(connection)
     row: dict[str, Any] = {"facet": facet.code, "kind": facet.kind.value, "family": facet.family.value}
     await connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Final
 
@@ -25,14 +26,18 @@ from shared.kit.worker import Timer
 from shared.values.division import EVERYWHERE, Level
 from shared.values.month import Month
 
+LOOK_AGAIN_SECONDS: Final = 1.0
 MEASURED: Final = ("persons", "certificates", "awards", "rehab_cases", *HEADLINES)
 
 
 async def measure_figures(works: Works[IndicatorsWork], minimum: int) -> None:
     """Refresh the gauges from one snapshot: chosen indicators by prefecture, of which no country has many.
 
+    Not before all is kept counted: reading every spell meanwhile would hold that up.
+
     What is hidden of a few people is no more measured than told; a prefecture without anything has no sample.
     """
+    await _until_kept(works)
     telling = Telling(minimum, works.clock.today())
     month = Period.of(Month.of(telling.today), today=telling.today)
     async with works.snapshot() as connection:
@@ -56,8 +61,10 @@ async def measure_figures(works: Works[IndicatorsWork], minimum: int) -> None:
 async def check_counted(works: Works[IndicatorsWork], minimum: int) -> None:
     """Hold the computed figures of the country and its prefectures against each other; what cannot be is an alarm.
 
+    As for the gauges, once they are kept counted.
     What divisions report is looked at by who writes the report of a period.
     """
+    await _until_kept(works)
     computed = Catalogue(each for each in CATALOGUE if isinstance(each.form, Count))
     month, today = Month.of(works.clock.today()), works.clock.today()
     async with works.snapshot() as connection:
@@ -74,6 +81,14 @@ async def check_counted(works: Works[IndicatorsWork], minimum: int) -> None:
         ]
     for rule, count in counted(check_figures(EVERYWHERE, this, before)).items():
         FINDINGS.labels(rule.value).set(count)
+
+
+async def _until_kept(works: Works[IndicatorsWork]) -> None:
+    while True:
+        async with works.snapshot() as connection:
+            if await tallies.are_kept(connection, facets(CATALOGUE).values()):
+                return
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 async def keep_counted(works: Works[IndicatorsWork]) -> None:
