@@ -23,20 +23,26 @@ TALLY_LOCK: Final = 7_310_806
 
 # In: ``rooted``, spells with their side (-1: as they were, 1: as they are), whose they are, and whether under a record
 # that was absorbed. Out: ``turn``, who came and who went where on which day, at each grain. A person's spells in one
-# place are runs of days; a person known in several counties is spread, and counts once where their codes meet.
+# place are runs of days; a person known in several counties is spread, and counts once where their codes meet. Most
+# have one spell (``lone``), which is a run by itself.
 TURNS: Final = """
 counted AS (
   SELECT f.facet, f.family, r.side, r.root, r.kind, r.absorbed, r.division, r.from_date, r.to_date, r.opens, r.closes,
-         min(left(r.division, 6)) OVER same <> max(left(r.division, 6)) OVER same AS spread
+         min(left(r.division, 6)) OVER same <> max(left(r.division, 6)) OVER same AS spread,
+         count(*) OVER same = 1 AS lone
     FROM rooted r JOIN tally_facet f ON f.kind = r.kind AND r.trait LIKE ANY (f.traits) AND f.facet LIKE :facet
-  WINDOW same AS (PARTITION BY f.facet, r.root)),
+  WINDOW same AS (PARTITION BY f.facet, r.side, r.root)),
 stretch AS (
   SELECT facet, side, root, spread, digits, left(division, digits) AS place,
          unnest(range_agg(daterange(from_date, to_date))) AS days
     FROM counted JOIN (VALUES (9), (6), (4), (2), (0)) AS level(digits) ON digits >= 6 OR spread
-   WHERE family = 'PERSONS' GROUP BY 1, 2, 3, 4, 5, 6),
+   WHERE family = 'PERSONS' AND NOT lone GROUP BY 1, 2, 3, 4, 5, 6),
 joined AS (
-  SELECT *, lag(upper(days)) OVER (PARTITION BY facet, side, root, digits, place ORDER BY days) AS before FROM stretch),
+  SELECT *, lag(upper(days)) OVER (PARTITION BY facet, side, root, digits, place ORDER BY days) AS before FROM stretch
+  UNION ALL
+  SELECT facet, side, root, false, digits, left(division, digits), daterange(from_date, to_date), NULL
+    FROM counted CROSS JOIN (VALUES (9), (6)) AS level(digits)
+   WHERE family = 'PERSONS' AND lone AND from_date < to_date),
 mark AS (
   SELECT facet, CASE digits WHEN 9 THEN 9 ELSE 6 END AS grain, place, side AS weight, days, before FROM joined
   UNION ALL
