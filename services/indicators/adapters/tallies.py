@@ -26,23 +26,23 @@ TALLY_LOCK: Final = 7_310_806
 # place are runs of days; a person known in several counties is spread, and counts once where their codes meet. Most
 # have one spell (``lone``), which is a run by itself.
 TURNS: Final = """
-counted AS (
-  SELECT f.facet, f.family, r.side, r.root, r.kind, r.absorbed, r.division, r.from_date, r.to_date, r.opens, r.closes,
-         min(left(r.division, 6)) OVER same <> max(left(r.division, 6)) OVER same AS spread,
-         count(*) OVER same = 1 AS lone
-    FROM rooted r JOIN tally_facet f ON f.kind = r.kind AND r.trait LIKE ANY (f.traits) AND f.facet LIKE :facet
-  WINDOW same AS (PARTITION BY f.facet, r.side, r.root)),
+counted AS NOT MATERIALIZED (
+  SELECT f.facet, f.family, r.side, r.root, r.kind, r.absorbed, r.division, r.from_date, r.to_date, r.opens, r.closes
+    FROM rooted r JOIN tally_facet f ON f.kind = r.kind AND r.trait LIKE ANY (f.traits) AND f.facet LIKE :facet),
+person AS (
+  SELECT facet, side, root, division, from_date, to_date, count(*) OVER same = 1 AS lone,
+         min(left(division, 6)) OVER same <> max(left(division, 6)) OVER same AS spread
+    FROM counted WHERE family = 'PERSONS' WINDOW same AS (PARTITION BY facet, side, root)),
 stretch AS (
   SELECT facet, side, root, spread, digits, left(division, digits) AS place,
          unnest(range_agg(daterange(from_date, to_date))) AS days
-    FROM counted JOIN (VALUES (9), (6), (4), (2), (0)) AS level(digits) ON digits >= 6 OR spread
-   WHERE family = 'PERSONS' AND NOT lone GROUP BY 1, 2, 3, 4, 5, 6),
+    FROM person JOIN (VALUES (9), (6), (4), (2), (0)) AS level(digits) ON digits >= 6 OR spread
+   WHERE NOT lone GROUP BY 1, 2, 3, 4, 5, 6),
 joined AS (
   SELECT *, lag(upper(days)) OVER (PARTITION BY facet, side, root, digits, place ORDER BY days) AS before FROM stretch
   UNION ALL
   SELECT facet, side, root, false, digits, left(division, digits), daterange(from_date, to_date), NULL
-    FROM counted CROSS JOIN (VALUES (9), (6)) AS level(digits)
-   WHERE family = 'PERSONS' AND lone AND from_date < to_date),
+    FROM person CROSS JOIN (VALUES (9), (6)) AS level(digits) WHERE lone AND from_date < to_date),
 mark AS (
   SELECT facet, CASE digits WHEN 9 THEN 9 ELSE 6 END AS grain, place, side AS weight, days, before FROM joined
   UNION ALL
