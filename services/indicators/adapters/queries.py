@@ -6,19 +6,20 @@ one, what comes and goes after today is taken off again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.indicators.adapters.tallies import ROOTED, TURNS, literally
+from services.indicators.adapters.tallies import ROOTED, TURNS
 from services.indicators.domain.breakdown import Root
 from services.indicators.domain.definition import Count, Counting, Kind
 from services.indicators.domain.period import Period, day_after
-from services.indicators.domain.tally import facet_of, grain_of
+from services.indicators.domain.tally import KEPT, facet_of, grain_of
 from services.indicators.use_cases.ports import AsOf, Counted, ReportedFigure, Told
+from shared.values.division import Level
 
 _COUNTED: Final = "kind = :kind AND division LIKE :within AND length(division) >= :digits AND trait LIKE ANY (:traits)"
 
@@ -90,10 +91,10 @@ SELECT s.division AS place, p.i - 1, count(*)
 """)
 # ``firsts``: the first month of each period, ``lasts``: that of its reference date. What comes to nothing is left out.
 _KEPT: Final = """
-SELECT left(place, :digits) AS place, (p.i - 1)::int AS i, sum({what})::bigint AS n
+SELECT place, (p.i - 1)::int AS i, sum({what})::bigint AS n
   FROM tally JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) WITH ORDINALITY AS p(first, last, i)
     ON month <= p.last
- WHERE facet = :facet AND grain = :grain AND place >= :prefix AND place < :prefix || ':' AND length(place) >= :digits
+ WHERE facet = :facet AND level = :digits AND place >= :prefix AND place < :prefix || ':'
  GROUP BY 1, 2 HAVING sum({what}) <> 0
 """
 _WHAT: Final[Mapping[Counting, str]] = {
@@ -106,7 +107,14 @@ _WHAT: Final[Mapping[Counting, str]] = {
     "- CASE WHEN month <= p.first THEN went ELSE 0 END",
 }
 _TALLIES: Final = {counting: text(_KEPT.format(what=what)) for counting, what in _WHAT.items()}
-_LATE: Final = f"""
+_LATELY: Final[Mapping[Counting, Callable[[Row[Any]], int]]] = {
+    Counting.STOCK: lambda turned: turned.came - turned.went,
+    Counting.EVER: lambda turned: turned.ever,
+    Counting.BEGAN: lambda turned: turned.came,
+    Counting.ENDED: lambda turned: turned.came,
+}
+# Of every facet of a kind at once: who comes and goes on the days of the running month that are still to come.
+_LATE: Final = text(f"""
 WITH seen AS (
   SELECT 1 AS side, s.* FROM spell s WHERE s.kind = :kind AND s.person_id = ANY(ARRAY(
     WITH late AS (
@@ -118,14 +126,10 @@ WITH seen AS (
                  FROM late l LEFT JOIN absorbed a ON a.absorbed_id = l.person_id)
     SELECT root FROM circle UNION SELECT a.absorbed_id FROM circle JOIN absorbed a ON a.person_id = root))),
 {ROOTED}, {TURNS}
-SELECT left(place, :digits), sum({{what}})::bigint FROM turn
- WHERE day > :day AND day <= :month_end AND grain = :grain
-   AND place LIKE :within AND length(place) >= :digits GROUP BY 1
-"""  # noqa: S608 - texts of ours
-_LATELY: Final = {
-    counting: text(_LATE.format(what=_WHAT[counting] if counting in {Counting.STOCK, Counting.EVER} else "came"))
-    for counting in (Counting.STOCK, Counting.EVER, Counting.BEGAN, Counting.ENDED)
-}
+SELECT facet, place, sum(came)::int AS came, sum(went)::int AS went,
+       coalesce(sum(came) FILTER (WHERE after = '-infinity'), 0)::int AS ever
+  FROM turn WHERE day > :day AND day <= :month_end AND grain = :grain AND place LIKE :within GROUP BY 1, 2
+""")  # noqa: S608 - texts of ours
 _REPORTED: Final = text("""
 SELECT DISTINCT ON (indicator, period, division) indicator, period, division, report_id, numerator, denominator
   FROM reported_value
@@ -179,29 +183,30 @@ class SqlFigures:
         self._connection = connection
         self._kept: frozenset[str] | None = None
         self._despite: dict[tuple[Count, str, tuple[Period, ...]], list[tuple[str, int, int]]] = {}
+        self._turning: dict[tuple[Kind, str, Period], list[Row[Any]]] = {}
 
     async def count(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
         """One count below one root, for some periods in order, without gaps."""
-        facet, grain = facet_of(count), grain_of(root.digits)
-        if facet is None or grain is None or facet.code not in await self._facets():
+        facet = facet_of(count)
+        if facet is None or root.digits not in KEPT or facet.code not in await self._facets():
             return await self.from_spells(count, root, asked)
         last = asked[-1]
-        where = {
+        values = {
             "facet": facet.code,
-            "grain": grain,
             "digits": root.digits,
             "prefix": root.prefix,
-        }
-        months = {
             "firsts": [period.first_day for period in asked],
             "lasts": [period.reference_month.first_day for period in asked],
         }
-        rows = await self._connection.execute(_TALLIES[count.counting], {**where, **months})
-        told = {(place, index): value for place, index, value in rows}
+        told = {
+            (place, index): value
+            for place, index, value in await self._connection.execute(_TALLIES[count.counting], values)
+        }
         if last.reference_date < last.reference_month.last_day and not count.kind.by_month:
-            for place, value in await self._late(count, last, where):
-                key = (place, len(asked) - 1)
-                told[key] = told.get(key, 0) - value
+            for turned in await self._late(count.kind, root, last):
+                if turned.facet == facet.code and turned.place.startswith(root.prefix):
+                    key = (turned.place[: root.digits], len(asked) - 1)
+                    told[key] = told.get(key, 0) - _LATELY[count.counting](turned)
         return {key: value for key, value in told.items() if value}
 
     async def _despite_stop(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
@@ -218,17 +223,22 @@ class SqlFigures:
                 told[place] = told.get(place, 0) + awards
         return told
 
-    async def _late(self, count: Count, last: Period, where: Mapping[str, object]) -> list[tuple[str, int]]:
-        """What the running month has already counted of the days after today."""
-        told = {
-            **{name: where[name] for name in ("grain", "digits")},
-            "facet": literally(str(where["facet"])),
-            "within": f"{where['prefix']}%",
-            "kind": count.kind.value,
-            "day": last.reference_date,
-            "month_end": last.reference_month.last_day,
-        }
-        return [(place, value) for place, value in await self._connection.execute(_LATELY[count.counting], told)]
+    async def _late(self, kind: Kind, root: Root, last: Period) -> list[Row[Any]]:
+        """What the running month has already counted of the days after today: of counties for all levels above."""
+        grain = grain_of(root.digits)
+        within = root.prefix if grain == Level.TOWNSHIP else ""
+        key = (kind, within, last)
+        if key not in self._turning:
+            values = {
+                "kind": kind.value,
+                "facet": "%",
+                "grain": grain,
+                "within": f"{within}%",
+                "day": last.reference_date,
+                "month_end": last.reference_month.last_day,
+            }
+            self._turning[key] = list(await self._connection.execute(_LATE, values))
+        return [turned for turned in self._turning[key] if len(turned.place) >= root.digits]
 
     async def _facets(self) -> frozenset[str]:
         """What is kept counted."""

@@ -23,14 +23,13 @@ def tally_tables(metadata: MetaData) -> None:
         "tally",
         metadata,
         Column("facet", Text, nullable=False),
-        Column("grain", SmallInteger, nullable=False, comment="6: places down to counties, 9: townships"),
-        # Where two counties know one person, their prefecture takes off one: rows below a place always add up to it.
+        Column("level", SmallInteger, nullable=False, comment="how many digits of a code name the place"),
         Column("place", Text(collation="C"), nullable=False),
         Column("month", Date, nullable=False, comment="its first day"),
         Column("after", Date, nullable=False, comment="month in which they had gone before; -infinity: never there"),
         Column("came", Integer, nullable=False),
         Column("went", Integer, nullable=False),
-        PrimaryKeyConstraint("facet", "grain", "place", "month", "after"),
+        PrimaryKeyConstraint("facet", "level", "place", "month", "after"),
     )
     Table(
         "tally_facet",

@@ -22,9 +22,9 @@ TALLY_LOCK: Final = 7_310_806
 """Shared by whoever counts by who is one person with whom, alone by who changes that or begins a new facet."""
 
 # In: ``rooted``, spells with their side (-1: as they were, 1: as they are), whose they are, and whether under a record
-# that was absorbed. Out: ``turn``, who came and who went where on which day, at each grain. A person's spells in one
-# place are runs of days; a person known in several counties is spread, and counts once where their codes meet. Most
-# have one spell (``lone``), which is a run by itself.
+# that was absorbed. Out: ``turn``, who came and who went where on which day: by townships (9), and by counties (6) with
+# what is to be taken off above them. A person's spells in one place are runs of days; a person known in several
+# counties is spread, and counts once where their codes meet. Most have one spell (``lone``), which is a run by itself.
 TURNS: Final = """
 counted AS NOT MATERIALIZED (
   SELECT f.facet, f.family, r.side, r.root, r.kind, r.absorbed, r.division, r.from_date, r.to_date, r.opens, r.closes
@@ -64,14 +64,21 @@ turn AS (
    WHERE family <> 'PERSONS')
 """
 _MONTH: Final = "CASE WHEN isfinite({day}) THEN date_trunc('month', {day}::timestamp)::date ELSE {day} END"
-# ON CONFLICT goes by the key, never by a scan of all that is kept. What comes to nothing is returned, and taken out.
+# Counties add up to every level above them. ON CONFLICT goes by the key, never by a scan of all that is kept. What
+# comes to nothing is returned, and taken out.
 TALLIED: Final = f"""{TURNS},
+told AS (
+  SELECT facet, grain, place, {_MONTH.format(day="day")} AS month, {_MONTH.format(day="after")} AS after,
+         sum(came)::int AS came, sum(went)::int AS went
+    FROM turn GROUP BY 1, 2, 3, 4, 5),
 tallied AS (
-  INSERT INTO tally AS t (facet, grain, place, month, after, came, went)
-  SELECT facet, grain, place, {_MONTH.format(day="day")}, {_MONTH.format(day="after")}, sum(came), sum(went) FROM turn
+  INSERT INTO tally AS t (facet, level, place, month, after, came, went)
+  SELECT facet, digits, left(place, digits), month, after, sum(came), sum(went)
+    FROM told JOIN (VALUES (9, 9), (6, 6), (6, 4), (6, 2), (6, 0)) AS up(grain, digits) USING (grain)
+   WHERE length(place) >= digits
    GROUP BY 1, 2, 3, 4, 5 HAVING sum(came) <> 0 OR sum(went) <> 0
    ORDER BY 1, 2, 3, 4, 5
-  ON CONFLICT (facet, grain, place, month, after) DO UPDATE
+  ON CONFLICT (facet, level, place, month, after) DO UPDATE
      SET came = t.came + excluded.came, went = t.went + excluded.went
   RETURNING t.ctid AS kept_at, came, went),
 nothing AS (SELECT array_agg(kept_at::text) AS kept_at FROM tallied WHERE came = 0 AND went = 0)

@@ -15,6 +15,9 @@ from services.indicators.domain.definition import Count, Counting, Definition, K
 from shared.values.division import Level
 
 EVERYTHING: Final = ("%",)
+COUNTRY: Final = 0
+KEPT: Final = frozenset({COUNTRY, Level.PROVINCE, Level.PREFECTURE, Level.COUNTY, Level.TOWNSHIP})
+"""How many digits of a code name a place that is kept counted; villages are counted from their spells."""
 
 
 class Family(StrEnum):
@@ -67,8 +70,6 @@ def facets(definitions: Iterable[Definition]) -> dict[str, Facet]:
     return {facet.code: facet for facet in told if facet is not None}
 
 
-def grain_of(digits: int) -> int | None:
-    """The level that is kept for a question about codes so long; None: villages are counted from their spells."""
-    if digits <= Level.COUNTY:
-        return int(Level.COUNTY)
-    return int(Level.TOWNSHIP) if digits == Level.TOWNSHIP else None
+def grain_of(digits: int) -> int:
+    """Whose turns add up to a level: those by townships, or those by counties."""
+    return int(Level.TOWNSHIP) if digits == Level.TOWNSHIP else int(Level.COUNTY)

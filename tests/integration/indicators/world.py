@@ -75,7 +75,7 @@ class World:
         async with self.works.snapshot() as connection:
             rows = await connection.execute(
                 text(
-                    "SELECT facet, grain, place, month::text, after::text, came, went FROM tally ORDER BY 1, 2, 3, 4, 5"
+                    "SELECT facet, level, place, month::text, after::text, came, went FROM tally ORDER BY 1, 2, 3, 4, 5"
                 )
             )
             return [tuple(row) for row in rows]
