@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +16,9 @@ import schemathesis
 from fastapi.routing import iter_route_contexts
 from hypothesis import strategies as st
 from schemathesis import engine
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events
+from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from shared.kit.problems import FRAMEWORK_FAULTS
@@ -28,6 +30,7 @@ from tests.unit.kit.a_service import a_token
 IS_FULL: Final = os.environ.get("LIANGFU_PROFILE") == "full"
 HAS_ALL_OF_THE_KIT: Final = "subsidy"
 _HOURS: Final = 20 * 3_600
+_SHARED: Final = frozenset({ParameterLocation.QUERY, ParameterLocation.HEADER, ParameterLocation.BODY})
 _NOT_AS_DOCUMENTED: Final = frozenset(
     {"bad_request", "body_not_json", "unknown_parameter", "repeated_parameter", "media_type_unsupported"}
 )
@@ -130,7 +133,39 @@ def _schema_of(api: Served, headers: dict[str, str], *, examples: int, phases: t
         """A document tells shapes; what a rule or a value refuses by name is no breach of it."""
         return not (isinstance(failure, RejectedPositiveData) and _is_by_rule(response.json()))
 
+    if not IS_FULL:
+        telling = _Telling()
+
+        @schema.hook
+        def filter_case(_context: Any, case: Any) -> bool:
+            return telling.is_so(case)
+
     return schema
+
+
+class _Telling:
+    """In the quick profile a mistake in a parameter or a field is made at two operations that have it, not at all.
+
+    What is wrong with a path is always tried, and so is every valid request.
+    """
+
+    OPERATIONS: Final = 2
+
+    def __init__(self) -> None:
+        self._tried: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+
+    def is_so(self, case: Any) -> bool:
+        """Whether a case can tell anything new."""
+        phase = case.meta.phase
+        if phase.name is not TestPhase.COVERAGE or phase.data.parameter_location not in _SHARED:
+            return True
+        if not _is_negative(case):
+            return True
+        told = phase.data
+        tried = self._tried[told.parameter_location, told.parameter, told.location, told.scenario, told.description]
+        if len(tried) < self.OPERATIONS:
+            tried.add(case.operation.label)
+        return case.operation.label in tried
 
 
 _keys: Final = (f"case-{number}" for number in itertools.count())

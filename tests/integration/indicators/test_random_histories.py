@@ -1,5 +1,6 @@
 """Random lives of a few persons, told by three publishers, counted here and by a plain oracle, then all over again."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -37,6 +38,11 @@ from tests.oracles.stocks import (
     stop_missed,
 )
 
+IS_FULL = os.environ.get("LIANGFU_PROFILE") == "full"
+HISTORIES = settings(
+    max_examples=settings.get_profile("full").max_examples if IS_FULL else 20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 DIVISIONS = ("341502001001", "341502002001", "341503001004", "340104001001")
 PREFIXES = ("34", "3415", "341502", "341503001004")
 FIRST, LAST = Month(2026, 1), Month(2026, 11)
@@ -214,7 +220,7 @@ async def _nothing_known(works: Works[IndicatorsWork]) -> None:
         )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@HISTORIES
 @given(seed=st.integers(0, 2**32), steps=st.integers(1, 60))
 async def test_any_history_is_counted_as_the_oracle_counts_it_and_again_after_a_replay(
     world: World, seed: int, steps: int
@@ -252,7 +258,7 @@ async def test_any_history_is_counted_as_the_oracle_counts_it_and_again_after_a_
     assert await world.tallies() == kept
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@HISTORIES
 @given(seed=st.integers(0, 2**32), steps=st.integers(5, 40))
 async def test_what_is_kept_counted_follows_records_that_are_merged_and_parted_again(
     world: World, seed: int, steps: int
