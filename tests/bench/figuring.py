@@ -1,4 +1,5 @@
-"""All indicators of one period and prefecture, of a province of 3.5 million persons with a past, over HTTP.
+"""All indicators of one period and prefecture, of a province of 3.5 million persons with a past, over HTTP; the board
+in a Chromium.
 
 The spells are written as events would have left them; the worker then counts them itself, which is measured too. Floor:
 reading once, in SQL, the spells of that prefecture.
@@ -22,6 +23,7 @@ from shared.values.division import Level
 from tests.bench.ground import Ground
 from tests.bench.measure import Measurement, measured
 from tests.bench.province import PERSONS, SHARED_BUFFERS
+from tests.builders.chromium import chromium
 
 PREFECTURE: Final = "3415"
 SHARE: Final = 8
@@ -77,6 +79,17 @@ SELECT subject_id, person_id, division, 1, trait, CASE WHEN closes THEN 'SUSPEND
        to_char(from_date, 'YYYY-MM'), CASE WHEN closes THEN to_char(to_date, 'YYYY-MM') END
   FROM spell WHERE kind = 'award'
 """)
+_FIRST_PAINT: Final = """() => new Promise(done => new PerformanceObserver(seen => {
+  const paint = seen.getEntriesByName("first-contentful-paint")[0]; if (paint) done(paint.startTime);
+}).observe({type: "paint", buffered: true}))"""
+_NUMBERS: Final = """() => new Promise(done => {
+  const began = performance.now(), board = document.getElementById("board");
+  new MutationObserver((_, watching) => {
+    watching.disconnect();
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+  }).observe(board, {childList: true});
+  document.getElementById("entry").requestSubmit();
+})"""
 _FLOOR: Final = text(
     "SELECT kind, count(*), count(DISTINCT person_id) FROM spell WHERE division LIKE :within GROUP BY kind"
 )
@@ -102,11 +115,16 @@ async def figures_of_a_prefecture(ground: Ground) -> list[Measurement]:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("VACUUM (ANALYZE) tally"))
         floors = [await _floor(engine) for _ in range(3)]
-        return [
+        answered = [
             measured(f"{len(list(CATALOGUE))} indicators, one prefecture, {name}", "s", await _asked(ground, *question),
                      floor_name="its spells read once", floor_values=floors)
             for name, question in QUESTIONS.items()
         ]  # fmt: skip
+        word, first, numbers = await _painted(ground)
+        return answered + [
+            measured(f"the board in a browser, {name}", "s", seconds, floor_name="one word painted", floor_values=word)
+            for name, seconds in (("first paint", first), ("every number painted", numbers))
+        ]
     finally:
         await engine.dispose()
 
@@ -148,6 +166,23 @@ async def _floor(engine: AsyncEngine) -> float:
     async with engine.connect() as connection:
         await connection.execute(_FLOOR, {"within": f"{PREFECTURE}%"})
     return time.perf_counter() - began
+
+
+async def _painted(ground: Ground) -> tuple[list[float], list[float], list[float]]:
+    """A page of one word; from the board's address to its first paint; from the token to every number on the screen."""
+    token = ground.stack.token("statistician", divisions=[PREFECTURE])
+    word, first, numbers = list[float](), list[float](), list[float]()
+    async with chromium() as browser:
+        for _ in range(REPEATS):
+            page = await (await browser.new_context()).new_page()
+            await page.goto("data:text/html,word")
+            word.append(await page.evaluate(_FIRST_PAINT) / 1000)
+            await page.goto(f"{ground.stack.url('indicators')}/board#division={PREFECTURE}&period=2026-H1")
+            first.append(await page.evaluate(_FIRST_PAINT) / 1000)
+            await page.get_by_label("访问令牌").fill(token)
+            numbers.append(await page.evaluate(_NUMBERS) / 1000)
+            await page.context.close()
+    return word, first, numbers
 
 
 async def _asked(ground: Ground, path: str, question: dict[str, str]) -> list[float]:

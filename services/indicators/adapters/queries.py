@@ -6,7 +6,7 @@ one, what comes and goes after today is taken off again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -89,30 +89,27 @@ SELECT s.division AS place, p.i - 1, count(*)
        AND f.from_date >= CAST(a.start_month || '-01' AS date) AND f.from_date < p.month AND f.to_date > p.month)
  GROUP BY 1, 2
 """)
-# ``firsts``: the first month of each period, ``lasts``: that of its reference date. What comes to nothing is left out.
-_KEPT: Final = """
-SELECT place, (p.i - 1)::int AS i, sum({what})::bigint AS n
+# Some facets in one reading. ``firsts``: the first month of each period, ``lasts``: that of its reference date. Months
+# are whole: who had gone before a period began and was not there at its beginning has come anew (``during``).
+_KEPT: Final = text("""
+SELECT facet, place, (p.i - 1)::int AS i, sum(came - went)::bigint AS stock,
+       coalesce(sum(came) FILTER (WHERE after = '-infinity'), 0)::bigint AS ever,
+       coalesce(sum(came) FILTER (WHERE month >= p.first), 0)::bigint AS turned,
+       (coalesce(sum(came) FILTER (WHERE after <= p.first), 0)
+        - coalesce(sum(went) FILTER (WHERE month <= p.first), 0))::bigint AS during
   FROM tally JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) WITH ORDINALITY AS p(first, last, i)
     ON month <= p.last
- WHERE facet = :facet AND level = :digits AND place >= :prefix AND place < :prefix || ':'
- GROUP BY 1, 2 HAVING sum({what}) <> 0
-"""
-_WHAT: Final[Mapping[Counting, str]] = {
-    Counting.STOCK: "came - went",
-    Counting.EVER: "CASE WHEN after = '-infinity' THEN came ELSE 0 END",
-    Counting.BEGAN: "CASE WHEN month >= p.first THEN came ELSE 0 END",
-    Counting.ENDED: "CASE WHEN month >= p.first THEN came ELSE 0 END",
-    # Whole months: who had gone before it began and was not there at its beginning has come anew.
-    Counting.DURING: "CASE WHEN after <= p.first THEN came ELSE 0 END "
-    "- CASE WHEN month <= p.first THEN went ELSE 0 END",
+ WHERE facet = ANY(:facets) AND level = :digits AND place >= :prefix AND place < :prefix || ':'
+ GROUP BY 1, 2, 3
+""")
+_OF: Final[Mapping[Counting, str]] = {
+    Counting.STOCK: "stock",
+    Counting.EVER: "ever",
+    Counting.BEGAN: "turned",
+    Counting.ENDED: "turned",
+    Counting.DURING: "during",
 }
-_TALLIES: Final = {counting: text(_KEPT.format(what=what)) for counting, what in _WHAT.items()}
-_LATELY: Final[Mapping[Counting, Callable[[Row[Any]], int]]] = {
-    Counting.STOCK: lambda turned: turned.came - turned.went,
-    Counting.EVER: lambda turned: turned.ever,
-    Counting.BEGAN: lambda turned: turned.came,
-    Counting.ENDED: lambda turned: turned.came,
-}
+"""Which column tells what."""
 # Of every facet of a kind at once: who comes and goes on the days of the running month that are still to come.
 _LATE: Final = text(f"""
 WITH seen AS (
@@ -126,8 +123,8 @@ WITH seen AS (
                  FROM late l LEFT JOIN absorbed a ON a.absorbed_id = l.person_id)
     SELECT root FROM circle UNION SELECT a.absorbed_id FROM circle JOIN absorbed a ON a.person_id = root))),
 {ROOTED}, {TURNS}
-SELECT facet, place, sum(came)::int AS came, sum(went)::int AS went,
-       coalesce(sum(came) FILTER (WHERE after = '-infinity'), 0)::int AS ever
+SELECT facet, place, sum(came - went)::bigint AS stock, sum(came)::bigint AS turned,
+       coalesce(sum(came) FILTER (WHERE after = '-infinity'), 0)::bigint AS ever
   FROM turn WHERE day > :day AND day <= :month_end AND grain = :grain AND place LIKE :within GROUP BY 1, 2
 """)  # noqa: S608 - texts of ours
 _REPORTED: Final = text("""
@@ -183,31 +180,40 @@ class SqlFigures:
         self._connection = connection
         self._kept: frozenset[str] | None = None
         self._despite: dict[tuple[Count, str, tuple[Period, ...]], list[tuple[str, int, int]]] = {}
-        self._turning: dict[tuple[Kind, str, Period], list[Row[Any]]] = {}
+        self._known: dict[tuple[Kind, Root, tuple[Period, ...]], Sequence[Row[Any]]] = {}
+        self._turning: dict[tuple[Kind, str, Period], Sequence[Row[Any]]] = {}
 
     async def count(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
         """One count below one root, for some periods in order, without gaps."""
         facet = facet_of(count)
         if facet is None or root.digits not in KEPT or facet.code not in await self._facets():
             return await self.from_spells(count, root, asked)
-        last = asked[-1]
-        values = {
-            "facet": facet.code,
-            "digits": root.digits,
-            "prefix": root.prefix,
-            "firsts": [period.first_day for period in asked],
-            "lasts": [period.reference_month.first_day for period in asked],
-        }
+        last, column = asked[-1], _OF[count.counting]
         told = {
-            (place, index): value
-            for place, index, value in await self._connection.execute(_TALLIES[count.counting], values)
+            (row.place, row.i): int(getattr(row, column))
+            for row in await self._read(count.kind, root, asked)
+            if row.facet == facet.code
         }
         if last.reference_date < last.reference_month.last_day and not count.kind.by_month:
             for turned in await self._late(count.kind, root, last):
                 if turned.facet == facet.code and turned.place.startswith(root.prefix):
                     key = (turned.place[: root.digits], len(asked) - 1)
-                    told[key] = told.get(key, 0) - _LATELY[count.counting](turned)
+                    told[key] = told.get(key, 0) - getattr(turned, column)
         return {key: value for key, value in told.items() if value}
+
+    async def _read(self, kind: Kind, root: Root, asked: Sequence[Period]) -> Sequence[Row[Any]]:
+        """All that is kept of a kind below one root: most questions are about much of it."""
+        key = (kind, root, tuple(asked))
+        if key not in self._known:
+            values = {
+                "facets": [code for code in await self._facets() if code.startswith(f"{kind}:")],
+                "digits": root.digits,
+                "prefix": root.prefix,
+                "firsts": [period.first_day for period in asked],
+                "lasts": [period.reference_month.first_day for period in asked],
+            }
+            self._known[key] = list(await self._connection.execute(_KEPT, values))
+        return self._known[key]
 
     async def _despite_stop(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
         """Few awards, told by where each is: one reading serves a place and everything below it."""
@@ -223,7 +229,7 @@ class SqlFigures:
                 told[place] = told.get(place, 0) + awards
         return told
 
-    async def _late(self, kind: Kind, root: Root, last: Period) -> list[Row[Any]]:
+    async def _late(self, kind: Kind, root: Root, last: Period) -> Sequence[Row[Any]]:
         """What the running month has already counted of the days after today: of counties for all levels above."""
         grain = grain_of(root.digits)
         within = root.prefix if grain == Level.TOWNSHIP else ""
