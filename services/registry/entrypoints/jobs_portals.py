@@ -12,13 +12,14 @@ import structlog
 
 from services.registry.adapters.foreign_ids import ForeignId, Kept, keep_foreign_ids
 from services.registry.adapters.links import linked
-from services.registry.adapters.portal_callbacks import Callback, PortalCallback
+from services.registry.adapters.portal_callbacks import PortalCallback
 from services.registry.adapters.portals import Portals
 from services.registry.adapters.work import RegistryWork
 from services.registry.entrypoints.cells import Faults, identity, titles_of
 from services.registry.entrypoints.references import holds_a_persons_number
 from services.registry.metrics import PORTAL_CASES_WAITING
 from shared.kit.audit import Change, Code
+from shared.kit.callbacks import Callback
 from shared.kit.imports import Applied, Import, Parsed
 from shared.kit.spreadsheets import CellFault, Column, Row
 from shared.kit.work import Works

@@ -12,8 +12,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.registry.adapters.portal_callbacks import SIGNATURE_HEADER, Callback, PortalCallback
+from services.registry.adapters.portal_callbacks import PortalCallback
 from services.registry.entrypoints.jobs_portals import tell_portals
+from shared.kit.callbacks import SIGNATURE_HEADER, Callback
 from shared.kit.spreadsheets import write_table
 from tests.integration.persons.conftest import COUNTY, OTHER, VILLAGE, Office, a_number
 
