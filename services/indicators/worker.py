@@ -15,6 +15,7 @@ from services.indicators.adapters.work import IndicatorsWork
 from services.indicators.entrypoints.consumers import SUBSCRIPTIONS
 from services.indicators.entrypoints.jobs import timers
 from services.indicators.entrypoints.report_import import REPORT_IMPORT
+from services.indicators.entrypoints.submissions import submission_timers
 from services.indicators.settings import IndicatorsSettings
 from shared.kit.imports import import_handler
 from shared.kit.jobs import JobRunner
@@ -61,7 +62,14 @@ def main() -> None:
         settings,
         works=parts.works,
         blobs=parts.blobs,
-        roles=Roles(subscriptions=SUBSCRIPTIONS, jobs=runner, timers=timers(settings.small_cell_min)),
+        roles=Roles(
+            subscriptions=SUBSCRIPTIONS,
+            jobs=runner,
+            timers=(
+                *timers(settings.small_cell_min),
+                *submission_timers(settings.above(), settings.small_cell_min),
+            ),
+        ),
     )
     run_worker(settings, worker, parts.ops)
 

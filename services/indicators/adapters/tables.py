@@ -151,6 +151,17 @@ snapshot_figure = Table(
     PrimaryKeyConstraint("snapshot_id", "division", "indicator"),
 )
 
+submission = Table(
+    "submission",
+    metadata,
+    Column("snapshot_id", Uuid, ForeignKey("snapshot.snapshot_id"), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("refusal", Text, comment="status of the answer, or why there was none; null once it is taken"),
+    Column("taken_at", TIMESTAMP(timezone=True)),
+    CheckConstraint("(refusal IS NULL) = (taken_at IS NOT NULL)", name="taken_or_not"),
+)
+
 look = Table(
     "look",
     metadata,

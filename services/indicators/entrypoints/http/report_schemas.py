@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.indicators.adapters.snapshots import Snapshot
+from services.indicators.adapters.submissions import Submission
 from services.indicators.domain.definition import Direction
 from services.indicators.domain.period import PERIOD_PATTERN, Span
 from services.indicators.domain.report import (
@@ -165,6 +166,22 @@ class SnapshotOut(BaseModel):
         )
 
 
+class SubmissionOut(BaseModel):
+    """How handing a snapshot up has gone. ``refusal``: status of the last answer, or why there was none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tries: int
+    tried_at: datetime
+    refusal: str | None
+    taken_at: datetime | None
+
+    @classmethod
+    def of(cls, told: Submission) -> SubmissionOut:
+        """From its row."""
+        return cls(tries=told.tries, tried_at=told.tried_at, refusal=told.refusal, taken_at=told.taken_at)
+
+
 class NumberOut(BaseModel):
     """A number, or why there is none."""
 
@@ -190,12 +207,16 @@ class FrozenFigureOut(NumberOut):
 
 
 class SnapshotFiguresOut(BaseModel):
-    """A snapshot with its figures. ``intact``: what is stored still has the digest it was frozen with."""
+    """A snapshot with its figures. ``intact``: what is stored still has the digest it was frozen with.
+
+    ``submission``: how handing it up to the level above has gone; null where nothing was tried.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     snapshot: SnapshotOut
     intact: bool
+    submission: SubmissionOut | None
     items: tuple[FrozenFigureOut, ...]
 
 

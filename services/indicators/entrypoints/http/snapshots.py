@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
-from services.indicators.adapters import snapshots
+from services.indicators.adapters import snapshots, submissions
 from services.indicators.adapters.catalogue import CATALOGUE
 from services.indicators.adapters.queries import SqlFigures
 from services.indicators.adapters.snapshots import Frozen, Snapshot
@@ -26,6 +26,7 @@ from services.indicators.entrypoints.http.report_schemas import (
     SnapshotFiguresOut,
     SnapshotIn,
     SnapshotOut,
+    SubmissionOut,
     ranks,
 )
 from services.indicators.use_cases.read_board import met_by
@@ -96,10 +97,12 @@ async def read_snapshot(caller: Reader, snapshot_id: UUID, work: Work) -> Snapsh
     """A snapshot with its figures, and whether they are still what was frozen."""
     kept = await snapshots.get(work.connection, snapshot_id, within=caller.scope)
     frozen = await snapshots.figures_of(work.connection, snapshot_id)
+    told = await submissions.of(work.connection, snapshot_id)
     _looked(work, kept, frozen)
     return SnapshotFiguresOut(
         snapshot=SnapshotOut.of(kept),
         intact=await snapshots.stands(work.connection, kept),
+        submission=None if told is None else SubmissionOut.of(told),
         items=tuple(
             FrozenFigureOut(
                 **NumberOut.of(number).model_dump(),

@@ -11,13 +11,9 @@ from urllib.parse import quote
 from fastapi import Path, Request
 from starlette.responses import HTMLResponse, Response
 
-from services.indicators.adapters import snapshots
-from services.indicators.adapters.catalogue import CATALOGUE
-from services.indicators.adapters.queries import SqlFigures
+from services.indicators.adapters.report_source import report_of
 from services.indicators.adapters.work import IndicatorsWork
-from services.indicators.domain.breakdown import Root, below_it
 from services.indicators.domain.errors import DivisionNotFound
-from services.indicators.domain.period import Period
 from services.indicators.entrypoints.http import report_page, report_word, report_words
 from services.indicators.entrypoints.http.figures import (
     PeriodAsked,
@@ -30,10 +26,8 @@ from services.indicators.entrypoints.http.figures import (
 )
 from services.indicators.entrypoints.http.page_parts import POLICY
 from services.indicators.entrypoints.http.work_report_schemas import FindingOut, WorkReportOut
-from services.indicators.use_cases.editions import Edition, read_edition
-from services.indicators.use_cases.write_report import WorkReport, write_report
+from services.indicators.use_cases.write_report import WorkReport
 from shared.kit.blobs import CSV, XLSX
-from shared.kit.divisions import bundled
 from shared.kit.limits import Budget
 from shared.kit.pagination import Listed
 from shared.kit.permissions import Caller
@@ -132,29 +126,12 @@ async def _asked(request: Request, caller: Caller, division: str | None, period:
     places = places_of(division, caller)
     if not places:
         raise DivisionNotFound(division="")
-    report = await _report(request, places[0], asked_period(period, request.app.state.clock.today()))
+    works: Works[IndicatorsWork] = request.app.state.works
+    asked = asked_period(period, request.app.state.clock.today())
+    async with works.snapshot() as connection:
+        report = await report_of(connection, places[0], asked, telling_of(request))
     await looked(request, caller, {*report.this.definitions}, len(report.table))
     return report
-
-
-async def _report(request: Request, root: Root, asked: Period) -> WorkReport:
-    """Everything from one snapshot of the database."""
-    directory, today = bundled(), request.app.state.clock.today()
-    works: Works[IndicatorsWork] = request.app.state.works
-    async with works.snapshot() as connection:
-        figures = SqlFigures(connection)
-        roots = list(dict.fromkeys((root, below_it(root, directory))))
-
-        async def edition(period: Period) -> Edition:
-            frozen = await snapshots.edition(connection, root.code, period)
-            return frozen or await read_edition(
-                roots, period, figures, telling=telling_of(request), directory=directory, catalogue=CATALOGUE
-            )
-
-        spans = (asked.span, asked.span.before(), asked.span.a_year_before())
-        this, before, a_year_before = [await edition(Period.of(span, today=today)) for span in spans]
-        targets = await snapshots.targets_of(connection, root.prefix, asked.span.first.year)
-    return write_report(root.code, this, before, a_year_before, targets)
 
 
 def _rows(report: WorkReport) -> Iterator[Sequence[Cell]]:
