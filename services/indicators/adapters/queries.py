@@ -7,7 +7,7 @@ one, what comes and goes after today is taken off again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, TextClause, text
@@ -17,7 +17,7 @@ from services.indicators.adapters.tallies import ROOTED, TURNS
 from services.indicators.domain.breakdown import Root
 from services.indicators.domain.definition import Count, Counting, Kind
 from services.indicators.domain.period import Period, day_after
-from services.indicators.domain.tally import KEPT, facet_of, grain_of
+from services.indicators.domain.tally import FLOWS, KEPT, Facet, Family, facet_of, grain_of
 from services.indicators.use_cases.ports import AsOf, Counted, ReportedFigure, Told
 from shared.values.division import Level
 
@@ -99,7 +99,7 @@ SELECT facet, place, (p.i - 1)::int AS i, sum(came - went)::bigint AS stock,
         - coalesce(sum(went) FILTER (WHERE month <= p.first), 0))::bigint AS during
   FROM tally JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) WITH ORDINALITY AS p(first, last, i)
     ON month <= p.last
- WHERE facet = ANY(:facets) AND level = :digits AND place >= :prefix AND place < :prefix || ':'
+ WHERE facet = ANY(:facets) AND level = :digits AND place >= :prefix AND place < :prefix || ':' AND month >= :earliest
  GROUP BY 1, 2, 3
 """)
 _OF: Final[Mapping[Counting, str]] = {
@@ -179,8 +179,8 @@ class SqlFigures:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self._kept: frozenset[str] | None = None
-        self._despite: dict[tuple[Count, str, tuple[Period, ...]], list[tuple[str, int, int]]] = {}
-        self._known: dict[tuple[Kind, Root, tuple[Period, ...]], Sequence[Row[Any]]] = {}
+        self._despite: dict[tuple[Count, str, date], list[tuple[str, int]]] = {}
+        self._known: dict[tuple[Kind, bool, Root, tuple[Period, ...]], Sequence[Row[Any]]] = {}
         self._turning: dict[tuple[Kind, str, Period], Sequence[Row[Any]]] = {}
 
     async def count(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
@@ -191,7 +191,7 @@ class SqlFigures:
         last, column = asked[-1], _OF[count.counting]
         told = {
             (row.place, row.i): int(getattr(row, column))
-            for row in await self._read(count.kind, root, asked)
+            for row in await self._read(facet, root, asked)
             if row.facet == facet.code
         }
         if last.reference_date < last.reference_month.last_day and not count.kind.by_month:
@@ -201,12 +201,18 @@ class SqlFigures:
                     told[key] = told.get(key, 0) - getattr(turned, column)
         return {key: value for key, value in told.items() if value}
 
-    async def _read(self, kind: Kind, root: Root, asked: Sequence[Period]) -> Sequence[Row[Any]]:
-        """All that is kept of a kind below one root: most questions are about much of it."""
-        key = (kind, root, tuple(asked))
+    async def _read(self, facet: Facet, root: Root, asked: Sequence[Period]) -> Sequence[Row[Any]]:
+        """All stocks, or all flows, that are kept of a kind below one root: most questions are about many of them.
+
+        A stock is added up from the first month on, a flow within its period.
+        """
+        flows = facet.family in FLOWS
+        key = (facet.kind, flows, root, tuple(asked))
         if key not in self._known:
+            alike = [f"{facet.kind}:{family}:" for family in Family if (family in FLOWS) == flows]
             values = {
-                "facets": [code for code in await self._facets() if code.startswith(f"{kind}:")],
+                "facets": [code for code in await self._facets() if code.startswith(tuple(alike))],
+                "earliest": asked[0].first_day if flows else date.min,
                 "digits": root.digits,
                 "prefix": root.prefix,
                 "firsts": [period.first_day for period in asked],
@@ -216,17 +222,21 @@ class SqlFigures:
         return self._known[key]
 
     async def _despite_stop(self, count: Count, root: Root, asked: Sequence[Period]) -> Counted:
-        """Few awards, told by where each is: one reading serves a place and everything below it."""
-        key = (count, root.prefix, tuple(asked))
-        if key not in self._despite:
+        """Few awards, told by where each is and by day: one reading serves a place and everything below it, a month and
+        the year it ends."""
+        keys = [(count, root.prefix, period.reference_date) for period in asked]
+        if not self._despite.keys() >= {*keys}:
             values = _values(count, root, asked)
             used = {name: values[name] for name in values if f":{name}" in _DESPITE.text}
-            self._despite[key] = [(*row,) for row in await self._connection.execute(_DESPITE, used)]
+            self._despite |= {key: [] for key in keys}
+            for division, index, awards in await self._connection.execute(_DESPITE, used):
+                self._despite[keys[index]].append((division, awards))
         told: dict[tuple[str, int], int] = {}
-        for division, index, awards in self._despite[key]:
-            if len(division) >= root.digits:
-                place = (division[: root.digits], index)
-                told[place] = told.get(place, 0) + awards
+        for index, key in enumerate(keys):
+            for division, awards in self._despite[key]:
+                if len(division) >= root.digits:
+                    place = (division[: root.digits], index)
+                    told[place] = told.get(place, 0) + awards
         return told
 
     async def _late(self, kind: Kind, root: Root, last: Period) -> Sequence[Row[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from services.indicators.domain.errors import BreakdownNotPossible, DivisionNotFound
@@ -14,6 +15,9 @@ PLACES_MAX: Final = 1_000
 
 class Directory(Protocol):
     """Divisions that exist."""
+
+    def __hash__(self) -> int:
+        """One directory is itself."""
 
     def __contains__(self, division: object) -> bool:
         """Whether the directory lists the division."""
@@ -58,6 +62,7 @@ class Root:
         return [inside.code for code in above for inside in directory.within(code, self.level)]
 
 
+@lru_cache(maxsize=8)
 def provinces(directory: Directory) -> list[str]:
     """The provinces that exist."""
     return [str(number) for number in range(11, 100) if str(number) in directory]

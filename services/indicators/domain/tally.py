@@ -29,6 +29,10 @@ class Family(StrEnum):
     ENDED = "ENDED"
 
 
+FLOWS: Final = frozenset({Family.BEGAN, Family.ENDED})
+"""Their months add up; the others are what came and went until then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facet:
     """Something that is kept counted."""

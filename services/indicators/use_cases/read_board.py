@@ -83,14 +83,15 @@ async def read_board(
     catalogue: Catalogue,
 ) -> Board:
     """All from one snapshot."""
+    last = period.reference_month
+    months = periods(last.plus(1 - MONTHS), last, today=telling.today)
+    shown = [catalogue.get(code) for code in HEADLINES]
+    # First what reaches further back: the months know the day on which the period ends.
+    past = await read_figures(shown, [root], months, figures, telling=telling, directory=directory, catalogue=catalogue)
     asked = list(dict.fromkeys((root, below_it(root, directory))))
     answer = await read_figures(
         catalogue.asked(None), asked, [period], figures, telling=telling, directory=directory, catalogue=catalogue
     )
-    last = period.reference_month
-    months = periods(last.plus(1 - MONTHS), last, today=telling.today)
-    shown = [catalogue.get(code) for code in HEADLINES]
-    past = await read_figures(shown, [root], months, figures, telling=telling, directory=directory, catalogue=catalogue)
     told = [_told(figure, targets) for figure in answer.figures]
     here = {each.definition.code: each for each in told if each.division == root.code}
     below = [each for each in told if each.division != root.code]
