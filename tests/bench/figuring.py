@@ -29,6 +29,8 @@ PREFECTURE: Final = "3415"
 SHARE: Final = 8
 """One in so many persons lives in it, as in a province of eight such prefectures."""
 REPEATS: Final = 7
+FIRST_LOOK_SECONDS: Final = 45.0
+"""Once all is counted the worker makes its gauges and its hourly checks for the first time: not what is measured here."""
 _VALUES, _HALF = "indicators/values", {"division": PREFECTURE, "period": "2026-H1"}
 QUESTIONS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "a month that is over": (_VALUES, {"division": PREFECTURE, "period": "2026-06"}),
@@ -114,6 +116,7 @@ async def figures_of_a_prefecture(ground: Ground) -> list[Measurement]:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("VACUUM (ANALYZE) tally"))
+        await asyncio.sleep(FIRST_LOOK_SECONDS)
         floors = [await _floor(engine) for _ in range(3)]
         answered = [
             measured(f"{len(list(CATALOGUE))} indicators, one prefecture, {name}", "s", await _asked(ground, *question),
