@@ -26,6 +26,7 @@ from services.subsidy.entrypoints.http.reminder_rates import rate_router
 from services.subsidy.entrypoints.http.reminders import reminder_router
 from services.subsidy.entrypoints.http.suspect_papers import suspect_paper_router
 from services.subsidy.entrypoints.http.suspects import suspect_router
+from services.subsidy.entrypoints.integrity_jobs import INTEGRITY_EXPORT
 from services.subsidy.entrypoints.jobs import AWARD_IMPORT
 from services.subsidy.entrypoints.list_import import list_import
 from services.subsidy.entrypoints.suspect_export import SUSPECT_EXPORT
@@ -81,6 +82,9 @@ def app_of(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> FastAPI:
                 texts=TEXTS,
             ),
             *payroll_routers(queue, parts.blobs),
+            export_routes(
+                INTEGRITY_EXPORT, path="/api/v1/integrity-exports", permission="payroll:audit", jobs=queue, texts=TEXTS
+            ),
             import_routes(
                 AWARD_IMPORT,
                 path="/api/v1/award-imports",

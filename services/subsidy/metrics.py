@@ -35,6 +35,9 @@ BALANCES_BROKEN = Gauge(
 OVERPAID_MONTHS = Gauge(
     "liangfu_subsidy_overpaid_months", "Persons, schemes and months paid beyond what is due at the last check (SUB-79)"
 )
+INTEGRITY_FEN = Gauge(
+    "liangfu_subsidy_integrity_fen", "Fen at stake by rule at the last integrity audit this process ran", ["rule"]
+)
 OVERPAID_FEN = Gauge("liangfu_subsidy_overpaid_fen", "Fen paid beyond what is due at the last check (SUB-79)")
 COMPARED = Counter("liangfu_subsidy_suspects_found_total", "Suspects that comparisons opened, by check (DX)", ["check"])
 SUSPECTS_OVERDUE = Gauge("liangfu_subsidy_suspects_overdue", "Suspects that somebody should have passed on (DX-01)")

@@ -7,6 +7,7 @@ from functools import partial
 from services.subsidy.adapters import explanations
 from services.subsidy.adapters.own_data import TRUST
 from services.subsidy.adapters.payees import Payees
+from services.subsidy.adapters.payroll import integrity
 from services.subsidy.adapters.register import many_linked
 from services.subsidy.adapters.tables import blobs, imports, jobs
 from services.subsidy.adapters.tellings import Tellings
@@ -15,6 +16,7 @@ from services.subsidy.entrypoints.bank_jobs import bank_handlers
 from services.subsidy.entrypoints.comparison_jobs import COMPARISON_JOB, COMPARISON_TIMERS, compare_division
 from services.subsidy.entrypoints.consumers import SUBSCRIPTIONS
 from services.subsidy.entrypoints.fact_import import FACT_IMPORT
+from services.subsidy.entrypoints.integrity_jobs import INTEGRITY_EXPORT, audit_integrity
 from services.subsidy.entrypoints.jobs import (
     AWARD_IMPORT,
     FINDINGS_JOB,
@@ -57,6 +59,8 @@ def job_handlers(settings: SubsidySettings, parts: Parts[SubsidyWork]) -> dict[s
         **payroll_handlers(journal_clients(settings)[REGISTER]),
         **bank_handlers(Payees(parts.keys)),
         **seal_handlers(settings.audit_signer()),
+        integrity.AUDIT: audit_integrity,
+        INTEGRITY_EXPORT.kind: export_handler(INTEGRITY_EXPORT),
         **TRUST.handlers(settings, parts),
     }
 

@@ -72,6 +72,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "payroll:approve": ("双人复核批准发放批次", "approve payroll runs, with a second person"),
     "payroll:fund": ("财政形式审查", "check payroll runs for finance"),
     "payroll:answer": ("登记银行回盘结果", "tell what the bank answers"),
+    "payroll:audit": ("全面复核历次发放", "judge every payment again by what is known today"),
     "payment:read": ("查看发放明细", "see what persons are paid"),
     "payment:write": ("暂缓、放行、取消、重发发放明细", "hold, clear, cancel and renew single lines"),
     "bank:read": ("查看银行文件约定和返回码字典", "see how banks' files are made and what their codes mean"),
@@ -178,6 +179,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
         "payroll:read",
         "payroll:write",
         "payroll:approve",
+        "payroll:audit",
         "payment:read",
         "payment:write",
     },
@@ -192,7 +194,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     # 审计人员: sees everything of its divisions, changes nothing
     "auditor": _READERS
     | {"person:unmask", "fact:read", "request:read", "journal:read", "events:read", "approval:read", "audit:read"}
-    | {"payroll:read", "payment:read", "bank:read"},
+    | {"payroll:read", "payroll:audit", "payment:read", "bank:read"},
     # 统计人员: figures, no persons
     "statistician": _EVERYBODY | _FOUR_EYES | {"indicator:read", "indicator:report", "indicator:freeze", "policy:read"},
     # 系统管理员: runs the house, sees no person

@@ -30,7 +30,7 @@ SHARE: Final = 8
 """One in so many persons lives in it, as in a province of eight such prefectures."""
 REPEATS: Final = 7
 FIRST_LOOK_SECONDS: Final = 45.0
-"""Once all is counted the worker makes its gauges and its hourly checks for the first time: not what is measured here."""
+"""Once all is counted the worker makes its gauges and hourly checks for the first time: not what is measured here."""
 _VALUES, _HALF = "indicators/values", {"division": PREFECTURE, "period": "2026-H1"}
 QUESTIONS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "a month that is over": (_VALUES, {"division": PREFECTURE, "period": "2026-06"}),

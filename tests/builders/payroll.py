@@ -17,16 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.subsidy.adapters import explanations, facts
 from services.subsidy.adapters.payees import Payees
+from services.subsidy.adapters.payroll import integrity
 from services.subsidy.adapters.policies import POLICIES
 from services.subsidy.adapters.tables import blobs, jobs
 from services.subsidy.adapters.work import SubsidyWork
 from services.subsidy.domain.person_facts import Fact, FactKind, Revision
 from services.subsidy.entrypoints.bank_jobs import bank_handlers
+from services.subsidy.entrypoints.integrity_jobs import INTEGRITY_EXPORT, audit_integrity
 from services.subsidy.entrypoints.payroll_jobs import payroll_handlers
 from services.subsidy.entrypoints.seal_jobs import seal_handlers
 from shared.kit.blobs import Blobs, DirectoryStore
 from shared.kit.clock import Clock
 from shared.kit.crypto import KeyRing
+from shared.kit.exports import export_handler
 from shared.kit.jobs import JobRunner
 from shared.kit.journal import Horizon
 from shared.kit.journal_client import PublisherUnreachable
@@ -313,6 +316,7 @@ async def opened(engine: AsyncEngine, folder: Path) -> AsyncIterator[Office]:
     register = Register()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidy.test") as client:
         handlers = payroll_handlers(register) | bank_handlers(Payees(keys)) | seal_handlers(SIGNER)  # type: ignore[arg-type]
+        handlers |= {integrity.AUDIT: audit_integrity, INTEGRITY_EXPORT.kind: export_handler(INTEGRITY_EXPORT)}
         runner = JobRunner(works, jobs, handlers, files, worker="test")
         yield Office(works, client, runner, register)
 

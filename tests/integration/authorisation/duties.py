@@ -102,6 +102,7 @@ DUTIES: Final[Mapping[str, frozenset[str]]] = {
         ("payroll:approve", DETERMINER),
         ("payroll:fund", FINANCE),
         ("payroll:answer", BANK, MACHINE),
+        ("payroll:audit", DETERMINER, AUDITOR),
         ("payment:read", CLERK, DETERMINER, FINANCE, AUDITOR, MACHINE),
         ("payment:write", DETERMINER),
         ("calendar:read", *_OFFICIALS),

@@ -344,7 +344,7 @@ async def _find(world: World) -> None:
 
 
 async def _pay(world: World) -> None:
-    """A run is open in each county, and an earlier one was sealed."""
+    """A run is open in each county, and an earlier one was sealed; its payments were judged again."""
     opened = (
         "INSERT INTO payroll_run (run_id, version, division, month, schemes, arrears_from, state, created_by) "
         "VALUES (:run_id, 1, :county, '2026-06-01', '{nursing_subsidy}', '2026-06-01', 'DRAFT', 'test')"
@@ -354,16 +354,27 @@ async def _pay(world: World) -> None:
         "digest, approved, previous, chain, sealed_at, key_id, signature, blob_id) VALUES (:seal_id, :county, 1, "
         ":run_id, 1, '2026-06-01', '{nursing_subsidy}', 0, 0, '', '', '', '', '', '', '', :seal_id)"
     )
-    runs: dict[str, tuple[str, str]] = {}
+    judged = (
+        "INSERT INTO integrity_audit (audit_id, division, first_month, last_month, known_at, policy_digest, judged, "
+        "paid_fen, unpriced, found, at_stake_fen, made_by) VALUES (:audit_id, :county, '2026-06-01', '2026-06-01', "
+        "now(), '', 1, 7000, 0, 1, 7000, 'test')"
+    )
+    caught = (
+        "INSERT INTO integrity_finding (audit_id, person_id, scheme, month, standing, rule, since, county, lines, "
+        "paid_fen, due_fen, rules, locked_at) VALUES (:audit_id, :person_id, 'nursing_subsidy', '2026-06-01', 'NEW', "
+        "'DEAD', '2026-06-01', :county, 1, 7000, 0, 0, now())"
+    )
+    runs: dict[str, tuple[str, ...]] = {}
+    made = ("run_id", "seal_id", "audit_id")
     for place in DIVISIONS:
         ids = world.ids["subsidy"][place]
         known = ids["county"] in runs
         ids |= {"a_check": "MISSING_RATE"}
-        ids["run_id"], ids["seal_id"] = runs.setdefault(ids["county"], (str(uuid7()), str(uuid7())))
+        ids |= dict(zip(made, runs.setdefault(ids["county"], tuple(str(uuid7()) for _ in made)), strict=True))
         if not known:
             async with world.parts["subsidy"].works.begin() as work:
-                for statement in (opened, sealed):
-                    names = [name for name in ("run_id", "county", "seal_id") if f":{name}" in statement]
+                for statement in (opened, sealed, judged, caught):
+                    names = [name for name in (*made, "county", "person_id") if f":{name}" in statement]
                     await work.connection.execute(text(statement), {name: ids[name] for name in names})
 
 

@@ -18,7 +18,7 @@ KNOWN = frozenset({
     "first", "last", "before", "died", "cause", "within_days", "dispatch_no",
     "programme", "free", "unchecked", "on",
     "period", "ranked_by", "aspect", "form",
-    "variant", "check", "holds", "seq", "reading", "item_code",
+    "variant", "check", "holds", "seq", "reading", "item_code", "rule", "standing",
 })
 # fmt: on
 """Parameters that may stand in an address beside ids; whoever adds one says here that it is no secret of anybody."""

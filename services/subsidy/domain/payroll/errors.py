@@ -165,6 +165,18 @@ class BankAnswerNotFound(Refusal):
     code: ClassVar[str] = "bank_answer_not_found"
 
 
+class AuditNotFound(Refusal):
+    """No such integrity audit."""
+
+    code: ClassVar[str] = "integrity_audit_not_found"
+
+
+class NothingPaidYet(Refusal):
+    """No line was ever entered: there is nothing to judge again."""
+
+    code: ClassVar[str] = "nothing_paid_yet"
+
+
 class SealNotFound(Refusal):
     """No such seal."""
 

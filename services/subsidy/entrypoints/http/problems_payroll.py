@@ -106,6 +106,20 @@ PAYROLL_TEXTS: Final[Mapping[type[Refusal], ProblemText]] = {
     errors.BankAnswerNotFound: ProblemText(
         404, "回盘文件不存在", "Answer not found", "该批次没有此回盘文件", "the run has no such answer"
     ),
+    errors.AuditNotFound: ProblemText(
+        404,
+        "复核不存在",
+        "Audit not found",
+        "在您的管辖范围内没有该次全面复核",
+        "no such integrity audit within your divisions",
+    ),
+    errors.NothingPaidYet: ProblemText(
+        409,
+        "尚无发放记录",
+        "Nothing paid yet",
+        "还没有任何发放明细，没有可复核的内容",
+        "there are no payment lines to judge",
+    ),
     errors.SealNotFound: ProblemText(
         404, "封存不存在", "Seal not found", "在您的管辖范围内没有该封存", "no such seal within your divisions"
     ),
@@ -185,6 +199,32 @@ PAYROLL_CODES: Final[Mapping[str, tuple[Code, ...]]] = {
         ("BUDGET_NOT_READY", "资金未落实", "budget not ready"),
         ("BY_MISTAKE", "误操作", "by mistake"),
         ("OTHER", "其他", "other"),
+    ),
+    "integrity_rule": codes(
+        ("DEAD", "死亡后仍发放", "paid after death"),
+        ("CANCELLED", "残疾人证注销后仍发放", "paid although the certificate was cancelled"),
+        ("FROZEN", "残疾人证冻结期间仍发放", "paid although the certificate was frozen"),
+        ("PRISON", "服刑期间仍发放", "paid during a prison sentence"),
+        ("OVERLAP", "与不能同时享受的待遇重叠", "overlaps with a benefit that excludes it"),
+        ("EXPIRED", "没有在有效期内的残疾人证", "no certificate within its dates"),
+        ("MOVED", "户籍迁出后仍发放", "paid after the household moved out"),
+        ("INCOME", "家庭经济状况不在范围", "the household's income was not in scope"),
+        ("WRONG_GRADE", "残疾类别、等级不符", "wrong category or grade"),
+        ("DUPLICATE", "重复发放（两地或两份登记）", "paid twice: two regions or two records"),
+        ("WRONG_RATE", "发放标准高于应发标准", "paid at a higher rate than due"),
+        ("NO_DECISION", "没有补贴认定", "no award stands"),
+        ("OTHER", "其他原因不应发放", "not due for another reason"),
+    ),
+    "integrity_standing": codes(
+        ("NEW", "本次新发现", "found for the first time"),
+        ("STILL", "上次已发现、仍存在", "found before, and still so"),
+        ("GONE", "上次发现、本次已消除", "found before, and so no more"),
+    ),
+    "integrity_action": codes(
+        ("STOP_AND_RECOVER", "停发并追回", "stop and recover"),
+        ("VERIFY_AND_RECOVER", "核实后追回", "verify, then recover"),
+        ("ADJUST_AND_RECOVER", "调整标准并追回差额", "adjust and recover the difference"),
+        ("BLOCK_LATER_AND_RECOVER", "停发后一份并追回", "block the later one and recover"),
     ),
     "payroll_check": codes(
         ("JUMP_BY_TOWNSHIP", "乡镇金额较上月突变", "a township differs much from last month"),

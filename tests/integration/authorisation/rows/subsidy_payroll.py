@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.integration.authorisation.row import CONFLICT, FORBIDDEN, UNKNOWN, Answer, Row, many, one, stale
+from tests.integration.authorisation.row import (
+    ACCEPTED,
+    CONFLICT,
+    FORBIDDEN,
+    UNKNOWN,
+    Answer,
+    Row,
+    house,
+    many,
+    one,
+    stale,
+)
 
 _RUNS, _READ, _WRITE = "/api/v1/payroll-runs", "payroll:read", "payroll:write"
 _RUN = f"{_RUNS}/{{run_id}}"
 _ELSEWHERE: Final = Answer(FORBIDDEN, "division_outside_scope")
 _NOT_YET: Final = "run_step_not_allowed"
+_AUDITS, _AUDIT = "/api/v1/integrity-audits", "payroll:audit"
 _NOBODY: Final = "01970000-0000-7000-8000-00000000ffff"
 _GROUNDS: Final = "/api/v1/persons/{person_id}/payments/{scheme}/{month}/{seq}/grounds"
 _LINE: Final = {"scheme": "=nursing_subsidy", "month": "=2026-06", "seq": "=0"}
@@ -85,6 +97,11 @@ ROWS: Final[tuple[Row, ...]] = (
     one(
         "GET", "/api/v1/payroll-seals/{seal_id}/content", "payment:read", status=UNKNOWN, code="blob_not_found",
     ),
+    one("POST", _AUDITS, _AUDIT, status=ACCEPTED, outside=_ELSEWHERE, body={"division": "{county}"}),
+    many(_AUDITS, _AUDIT, shows="audit_id", query="?limit=1000"),
+    one("GET", f"{_AUDITS}/{{audit_id}}", _AUDIT, shows="audit_id"),
+    one("GET", f"{_AUDITS}/{{audit_id}}/findings", _AUDIT, shows="county", query="?rule=DEAD&standing=NEW"),
+    house("POST", "/api/v1/integrity-exports", _AUDIT, status=ACCEPTED, body={"audit_id": "{audit_id}"}),
     one("GET", "/api/v1/persons/{person_id}/payments", "payment:read"),
     one("GET", "/api/v1/persons/{person_id}/balances", "payment:read"),
     one("GET", _GROUNDS, "entitlement:read", "payment:read", at=_LINE, **_NO_LINE),
