@@ -88,6 +88,8 @@ NOT_PERSONAL: Final = {
     "subsidy * month": "a month; refused otherwise",
     "subsidy * scheme": "the code of a scheme; refused otherwise",
     "subsidy * value": "one of the values of a kind of fact; refused otherwise",
+    "subsidy POST /api/v1/integrity-audits *": "a code of a division and months; refused otherwise",
+    "subsidy POST /api/v1/integrity-exports division": "a code of a division; refused otherwise",
     "subsidy POST /api/v1/applications acceptance": "a code of the directory",
     "subsidy POST /api/v1/bank-declarations/{declaration_id}/trial-answers content": "a file as base64",
     "subsidy POST /api/v1/payroll-runs/{run_id}/answers results[[][]].code": "a bank's code, too short for an account",
@@ -112,7 +114,7 @@ PARAMETERS: Final = frozenset(
         *("period", "ranked_by", "aspect", "status", "form"),
         *("first", "last", "scheme", "unchecked"),
         *("case_no", "code", "item_code", "need", "portal", "state", "on_conflict"),
-        *("variant", "check", "overdue", "holds"),
+        *("variant", "check", "overdue", "holds", "rule", "standing"),
     }
 )
 """What may stand in an address or a header: codes, names of our own things, places in lists."""
