@@ -323,6 +323,7 @@ PERSONAL: Final = frozenset(
         "suspect:write",
         "suspect:decide",
         "entitlement:read",
+        "payroll:audit",
         "payment:read",
         "payment:write",
         "case:read",

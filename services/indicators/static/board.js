@@ -27,7 +27,6 @@
       const page = new DOMParser().parseFromString(text, "text/html");
       main.replaceChildren(...Array.from(page.querySelector("main").childNodes).map((node) => document.importNode(node, true)));
       document.title = page.title;
-      entry.hidden = true;
       say("已更新", false);
       if (remember) history.pushState(null, "", "/board#" + query.slice(1));
       const heading = main.querySelector("h1");

@@ -235,6 +235,12 @@ async def test_months_and_divisions_are_chosen_and_others_are_nobodys_business(o
     assert [each["audit_id"] for each in page.json()["items"]] == [june["audit_id"]]
 
 
+async def test_months_the_wrong_way_round_are_refused(office: Office) -> None:
+    refused = await office.call("POST", AUDITS, {"first": "2026-06", "last": "2026-05"}, role="auditor")
+    assert (refused.status_code, refused.json()["code"]) == (422, "value_is_invalid")
+    assert "last" in refused.json()["detail"]
+
+
 async def test_where_nothing_was_paid_there_is_nothing_to_judge(office: Office) -> None:
     began = await office.call("POST", AUDITS, {}, role="auditor")
     assert await office.runner.run_one()

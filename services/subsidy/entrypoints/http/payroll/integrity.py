@@ -33,6 +33,7 @@ Work = Annotated[SubsidyWork, Depends(open_work, scope="function")]
 Auditor = Annotated[Caller, Permit("payroll:audit")]
 MonthText = Annotated[str, StringConstraints(pattern=r"^(19|20|21)\d{2}-(0[1-9]|1[0-2])$")]
 FIELDS = ("scheme", "month", "rule", "paid_fen", "due_fen")
+SUMS = ("rule", "at_stake_fen")
 
 
 class AuditIn(RequestModel):
@@ -156,6 +157,8 @@ def integrity_router(jobs: Jobs) -> Router:
         if not (caller.scope.is_everywhere if place == EVERYWHERE else caller.scope.covers(place)):
             raise Problem("division_outside_scope", division=place)
         work.audit(Look(None, FIELDS, integrity.AUDIT, None if place == EVERYWHERE else place))
+        if body.first is not None and body.last is not None and body.last < body.first:
+            raise Problem("value_is_invalid", zh="last 不得早于 first", en="last must not be before first")
         told = {"division": place, "first": body.first, "last": body.last}
         return view_of(await jobs.submit(work, integrity.AUDIT, told), request, TEXTS)
 
@@ -166,6 +169,7 @@ def integrity_router(jobs: Jobs) -> Router:
         """Audits of the caller's divisions, the newest first."""
         asked = None if division is None else Division.parse(division)
         rows, following = await integrity.page_of(work.connection, page, within=caller.scope, division=asked)
+        work.audit(Look(None, SUMS, "read", None if asked is None else asked.code, count=len(rows)))
         return Listed(items=[AuditOut.of(row) for row in rows], next=following)
 
     @router.get("/{audit_id}", summary="全面复核结果")
@@ -173,6 +177,7 @@ def integrity_router(jobs: Jobs) -> Router:
         """One audit: what was judged, and what each rule came to."""
         row = await integrity.get(work.connection, audit_id, within=caller.scope)
         sums = await integrity.by_rule(work.connection, audit_id)
+        work.audit(Look(None, SUMS, "read", None if row.division == EVERYWHERE else row.division))
         return AuditToldOut(audit=AuditOut.of(row), sums=tuple(AuditSumOut(**each._mapping) for each in sums))
 
     @router.get("/{audit_id}/findings", summary="全面复核问题清单")
