@@ -1,5 +1,6 @@
 """Memory of the stack: the proportional set size (PSS), which counts a shared page once over all who share it."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def measure(supervisor: int, names: Mapping[int, str]) -> MemoryReport:
     root = psutil.Process(supervisor)
     sums: dict[str, list[int]] = defaultdict(list)
     for process in (root, *root.children(recursive=True)):
-        sums[_name(process, named)].append(pss_bytes(process.pid))
+        with contextlib.suppress(psutil.NoSuchProcess):  # PostgreSQL's helpers come and go
+            sums[_name(process, named)].append(pss_bytes(process.pid))
     return MemoryReport(tuple(sorted(_shares(sums.items()), key=lambda share: -share.pss_bytes)))
 
 
