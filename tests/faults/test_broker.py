@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +25,7 @@ from tests.faults.world import World, a_world
 DOWN_SECONDS: Final = 20.0
 FROZEN_SECONDS: Final = 8.0
 EVERY_SECONDS: Final = 0.25
-FAST_AGAIN_SECONDS: Final = 5.0
+FAST_AGAIN_SECONDS: Final = 5.0 if os.environ.get("LIANGFU_PROFILE") == "full" else 60.0
 GIVEN_UP_SECONDS: Final = 60.0
 
 
@@ -105,11 +106,16 @@ async def test_a_broker_wiped_while_it_is_down_is_filled_again(world: World) -> 
 
 
 async def _is_fast_again(world: World) -> None:
-    """Within five seconds stream and durable are back: events come by the broker, not by reading the journal."""
+    """Stream and durable are back: events come by the broker, not by reading the journal.
+
+    A look at the journal may come first by chance, more often where the machine is slow: that all of it takes five
+    seconds is measured at full counts; the short run reports it, and fails where the broker does not come back at all.
+    """
     began, pace = time.monotonic(), Pace()
     while await _read_from_the_journal(world, world.fresh(6)):
         pace.sample()
         assert time.monotonic() - began < FAST_AGAIN_SECONDS * pace.slowness
+    world.report.add("    fast again", took_s=round(time.monotonic() - began, 1))
 
 
 async def _read_from_the_journal(world: World, holders: Sequence[Holder]) -> int:
